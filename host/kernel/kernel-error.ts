@@ -1,0 +1,20 @@
+// What every kernel throws: the errno by name and what was being done.
+// SPDX-License-Identifier: Apache-2.0
+
+export class KernelError extends Error {
+  constructor(
+    /** "EEXIST", "ENODEV", …; for iptables "EIPTABLES" */
+    readonly errno: string,
+    /** what was done to what, e.g. `add address 10.1.0.5/24 to interface 3` */
+    readonly action: string,
+    /** the kernel's own extended-ack text or the program's stderr */
+    readonly detail?: string,
+  ) {
+    super(`${action}: ${detail ? `${detail} (${errno})` : errno}`);
+    this.name = 'KernelError';
+  }
+}
+
+export const isNotFound = (error: unknown): boolean =>
+  error instanceof KernelError && ['ENOENT', 'ENODEV', 'ESRCH', 'EADDRNOTAVAIL', 'ENXIO'].includes(error.errno);
+export const isExists = (error: unknown): boolean => error instanceof KernelError && error.errno === 'EEXIST';

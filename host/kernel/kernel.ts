@@ -1,0 +1,241 @@
+// The seam: all that this host asks of a kernel, for one pair of namespaces. `live` speaks netlink, `fake` is in memory.
+// Every method is synchronous and throws KernelError with the errno the kernel gave. "Not there" on a read is undefined or [].
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Family, RuleFamily, Rule } from './rule.ts';
+
+export type Ns = 'host' | 'container';
+
+export interface Kernel {
+  /** Device and inode of the namespace file as "dev:inode"; undefined when the call has no container namespace. */
+  netnsId(ns: Ns): string | undefined;
+  readonly link: LinkKernel;
+  readonly addr: AddrKernel;
+  readonly route: RouteKernel;
+  readonly policyRule: PolicyRuleKernel;
+  readonly neigh: NeighKernel;
+  readonly nft: NftKernel;
+  readonly iptables: IptablesKernel;
+  readonly tc: TcKernel;
+  readonly sysctl: SysctlKernel;
+  readonly conntrack: ConntrackKernel;
+  close(): void;
+}
+
+// --- links (linux/if_link.h) ---
+
+export interface Link {
+  index: number;
+  name: string;
+  /** IFLA_INFO_KIND; '' for devices without one (lo, physical). */
+  kind: string;
+  /** bytes */
+  mtu: number;
+  /** lower-case hex with colons; '' when the device has none */
+  mac: string;
+  up: boolean;
+  /** IF_OPER_* as `ip` spells it: unknown notpresent down lowerlayerdown testing dormant up */
+  state: string;
+  promisc: boolean;
+  allmulti: boolean;
+  txqlen: number;
+  /** IFLA_LINK: interface index of the veth peer, in the peer's namespace. */
+  peer?: number;
+  master?: number;
+  alias?: string;
+  group: number;
+  /** Only for ports of a bridge. */
+  port?: { hairpin: boolean; isolated: boolean };
+  /** Only for bridges. */
+  vlanFiltering?: boolean;
+}
+
+interface NewLinkBase {
+  name: string;
+  mtu?: number;
+  mac?: string;
+  /** packets */
+  txqlen?: number;
+  up?: boolean;
+}
+export type NewLink =
+  | (NewLinkBase & { kind: 'bridge'; vlanFiltering?: boolean })
+  | (NewLinkBase & { kind: 'ifb' })
+  /** The peer is made directly in its namespace. */
+  | (NewLinkBase & { kind: 'veth'; peer: { ns: Ns; name: string; mtu?: number; mac?: string; txqlen?: number } });
+
+export interface LinkChange {
+  up?: boolean;
+  mtu?: number;
+  mac?: string;
+  name?: string;
+  alias?: string;
+  /** null takes it out of its bridge. */
+  master?: number | null;
+  promisc?: boolean;
+  allmulti?: boolean;
+  txqlen?: number;
+  group?: number;
+  hairpin?: boolean;
+  isolated?: boolean;
+}
+
+export type LinkKey = { index: number } | { name: string };
+
+export interface LinkKernel {
+  get(ns: Ns, key: LinkKey): Link | undefined;
+  list(ns: Ns): Link[];
+  /** Returns the new interface index. NLM_F_EXCL: EEXIST when the name is taken. */
+  create(ns: Ns, link: NewLink): number;
+  set(ns: Ns, index: number, change: LinkChange): void;
+  delete(ns: Ns, index: number): void;
+}
+
+// --- addresses, routes, rules, neighbours (linux/rtnetlink.h) ---
+
+export interface Addr {
+  index: number;
+  /** "10.1.0.5/24", canonical text (RFC 5952) */
+  address: string;
+  /** RT_SCOPE_*: 0 universe, 253 link, 254 host */
+  scope: number;
+  tentative: boolean;
+  dadFailed: boolean;
+}
+export interface AddrKernel {
+  /** IPv4 first. All links when index is absent. */
+  list(ns: Ns, index?: number): Addr[];
+  /** IPv4 with the computed broadcast when the prefix is shorter than 31. NLM_F_EXCL. */
+  add(ns: Ns, index: number, address: string): void;
+  delete(ns: Ns, index: number, address: string): void;
+}
+
+export interface Route {
+  /** canonical prefix; "0.0.0.0/0" and "::/0" for the default routes */
+  dst: string;
+  gw?: string;
+  src?: string;
+  index?: number;
+  /** RT_TABLE_MAIN is 254 */
+  table: number;
+  metric: number;
+  scope: number;
+  /** RTPROT_*: 2 kernel, 3 boot, 4 static */
+  protocol: number;
+  mtu?: number;
+  advmss?: number;
+}
+export type NewRoute = Pick<Route, 'dst'> & Partial<Route>;
+export interface RouteKernel {
+  /** Unicast routes of both families, IPv4 first, without those of table local. */
+  list(ns: Ns): Route[];
+  /** NLM_F_CREATE without NLM_F_EXCL, as the reference does; protocol defaults to boot(3), as the reference. */
+  add(ns: Ns, route: NewRoute): void;
+  delete(ns: Ns, route: NewRoute): void;
+}
+
+export interface PolicyRule { family: Family; priority?: number; table: number; from?: string; to?: string }
+export interface PolicyRuleKernel {
+  list(ns: Ns, family: Family): Required<Pick<PolicyRule, 'priority'>>[] & PolicyRule[];
+  add(ns: Ns, rule: PolicyRule): void;
+  delete(ns: Ns, rule: PolicyRule): void;
+}
+
+export interface Neigh { index: number; ip: string; mac?: string; /** NUD_*: 0x80 permanent */ state: number }
+export interface NeighKernel {
+  list(ns: Ns, index: number): Neigh[];
+  /** NUD_PERMANENT, NLM_F_EXCL */
+  add(ns: Ns, index: number, ip: string, mac: string): void;
+  delete(ns: Ns, index: number, ip: string): void;
+}
+
+// --- packet filters ---
+
+export interface NftHook { type: 'nat' | 'filter' | 'route'; hook: string; priority: number }
+export interface NftRule {
+  handle: number;
+  /** The decoded rule; undefined when it has an expression outside our grammar (someone else's). */
+  rule?: Rule;
+  comment?: string;
+}
+export interface NftChain { name: string; hook?: NftHook; rules: NftRule[] }
+export interface NftTable { family: RuleFamily; name: string; chains: NftChain[] }
+export type NftCommand =
+  | { do: 'add table'; family: RuleFamily; table: string; comment?: string }
+  | { do: 'delete table'; family: RuleFamily; table: string }
+  | { do: 'add chain'; family: RuleFamily; table: string; chain: string; hook?: NftHook; comment?: string }
+  | { do: 'delete chain'; family: RuleFamily; table: string; chain: string }
+  | { do: 'flush chain'; family: RuleFamily; table: string; chain: string }
+  | { do: 'add rule'; family: RuleFamily; table: string; chain: string; rule: Rule; at: 'start' | 'end' }
+  | { do: 'delete rule'; family: RuleFamily; table: string; chain: string; handle: number };
+export interface NftKernel {
+  /** undefined: can be used; else the reason why not. */
+  unusable(ns: Ns): string | undefined;
+  read(ns: Ns, family: RuleFamily, table: string): NftTable | undefined;
+  /** All or nothing: one NFNL batch. Adding a table or chain that exists is fine. */
+  apply(ns: Ns, commands: readonly NftCommand[]): void;
+}
+
+export interface IptablesChain {
+  name: string;
+  /** undefined for user chains */
+  policy?: string;
+  /** iptables-save lines without "-A CHAIN " */
+  rules: string[];
+}
+export interface IptablesTable { family: Family; name: string; chains: IptablesChain[] }
+export interface IptablesKernel {
+  unusable(ns: Ns, family: Family): string | undefined;
+  /** One iptables-save -t; the built-in chains may be missing when the table was never used. */
+  read(ns: Ns, family: Family, table: string): IptablesTable;
+  /** One iptables-restore --noflush -w; lines between `*table` and `COMMIT`, e.g. `:CNI-x - [0:0]`, `-A CNI-x -j ACCEPT`. */
+  restore(ns: Ns, family: Family, table: string, lines: readonly string[]): void;
+}
+
+// --- traffic control (linux/pkt_sched.h) ---
+
+/** rate in bytes/s, limit in bytes, bufferUs in µs (the kernel's ticks divided by /proc/net/psched's ticks per µs). */
+export interface Tbf { rate: number; limit: number; bufferUs: number }
+/** Handles are numbers as the kernel has them: 0x10000 is "1:", 0xffff0000 "ffff:", 0xffffffff root, 0xfffffff1 ingress. */
+export interface Qdisc { index: number; kind: string; handle: number; parent: number; tbf?: Tbf }
+export type NewQdisc =
+  | { index: number; kind: 'tbf'; handle: number; parent: number; tbf: Tbf }
+  | { index: number; kind: 'ingress' }
+  | { index: number; kind: 'htb'; handle: number; parent: number; defaultClass: number };
+export interface HtbClass { index: number; classid: number; parent: number; /** bytes/s */ rate: number; ceil: number; bufferUs: number }
+export interface Filter {
+  index: number; kind: string; parent: number; priority: number;
+  /** ETH_P_*, host byte order: 3 all, 0x800 IPv4 */
+  protocol: number;
+  handle: number;
+  classid?: number;
+  /** interface index of a mirred egress redirect */
+  redirect?: number;
+  src?: string;
+  dst?: string;
+}
+export type NewFilter = Omit<Filter, 'kind' | 'handle'>;
+export interface TcKernel {
+  qdiscs(ns: Ns, index: number): Qdisc[];
+  /** NLM_F_EXCL */
+  addQdisc(ns: Ns, qdisc: NewQdisc): void;
+  deleteQdisc(ns: Ns, qdisc: { index: number; kind: string; handle: number; parent: number }): void;
+  classes(ns: Ns, index: number): HtbClass[];
+  addClass(ns: Ns, cls: HtbClass): void;
+  deleteClass(ns: Ns, index: number, classid: number): void;
+  /** u32 filters with an effect; the hash tables the kernel lists beside them are left out. */
+  filters(ns: Ns, index: number, parent: number): Filter[];
+  addFilter(ns: Ns, filter: NewFilter): void;
+  deleteFilter(ns: Ns, filter: Filter): void;
+}
+
+export interface SysctlKernel {
+  /** key in slash form below /proc/sys, e.g. "net/ipv4/ip_forward"; trailing newline removed; undefined when the key does not exist. */
+  get(ns: Ns, key: string): string | undefined;
+  set(ns: Ns, key: string, value: string): void;
+}
+
+export interface ConntrackKernel {
+  /** Deletes the entries of this original destination; returns how many. */
+  delete(ns: Ns, of: { family: Family; proto: 'tcp' | 'udp' | 'sctp'; dport: number; daddr?: string }): number;
+}

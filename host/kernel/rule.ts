@@ -1,0 +1,31 @@
+// A packet-filter rule as modules write it and both backends understand it.
+// SPDX-License-Identifier: Apache-2.0
+
+export type Family = 'ip' | 'ip6';
+export type RuleFamily = Family | 'inet';
+
+export interface Mark { value: number; mask: number }
+
+/** One criterion; `proto` may stand beside dport or dports. `not` inverts it. */
+export interface Match {
+  saddr?: string;
+  daddr?: string;
+  proto?: string;
+  dport?: number;
+  dports?: number[];
+  dstType?: 'local';
+  mark?: Mark;
+  not?: boolean;
+}
+
+/** Exactly one of the keys. */
+export interface Action {
+  verdict?: 'accept' | 'drop' | 'return';
+  jump?: string;
+  goto?: string;
+  masquerade?: boolean;
+  dnat?: { to: string; port?: number };
+  setMark?: Mark;
+}
+
+export interface Rule { match: Match[]; action: Action; comment?: string }

@@ -1,0 +1,43 @@
+// What a runtime asked for, parsed and checked: nothing behind this stage looks at the environment or at stdin again.
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Result } from './result.ts';
+
+export type Verb = 'ADD' | 'DEL' | 'CHECK' | 'GC' | 'STATUS' | 'VERSION';
+
+export interface Attachment {
+  network: string;
+  /** '' for GC and STATUS */
+  containerId: string;
+  ifname: string;
+}
+
+/** The network configuration of one plugin. Keys are matched as Go's encoding/json does (see field() in go-json.ts). */
+export interface Netconf {
+  /** The JSON text as received (or, inside a chain, as composed); the module reads this. */
+  text: string;
+  value: Readonly<Record<string, unknown>>;
+  cniVersion: string;
+  name: string;
+  type: string;
+  /** In 1.1.0 form, whatever cniVersion is. */
+  prevResult?: Result;
+  /** `cni.dev/valid-attachments`, else `cni.dev/attachments`; null (as CRI-O sends it) is []; undefined: unknown, so nothing may be collected. */
+  validAttachments?: readonly { containerID: string; ifname: string }[];
+}
+
+export interface Request {
+  verb: Verb;
+  /** base name the host was called by */
+  calledAs: string;
+  attachment: Attachment;
+  /** CNI_NETNS; '' when unset or empty */
+  netns: string;
+  /** CNI_NETNS_OVERRIDE is 1 or true */
+  netnsOverride: boolean;
+  /** CNI_ARGS verbatim */
+  args: string;
+  /** folders of CNI_PATH */
+  path: readonly string[];
+  netconf: Netconf;
+}
