@@ -1,0 +1,118 @@
+// The write-ahead journal of one call: an inverse is on disk before its change is in the kernel, so that whoever comes after a
+// killed host can take back what was made.
+// SPDX-License-Identifier: Apache-2.0
+
+import { closeSync, mkdirSync, openSync, readFileSync, readdirSync, unlinkSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Attachment } from '../protocol/request.ts';
+import { fileNameOf, folderOf } from './attachment-id.ts';
+import type { Undo } from './undo.ts';
+
+/** One line: who the journal is of; an intent; or what became known once the kernel had done it. */
+type Line = { attachment: Attachment; netnsPath: string } | { i: number; plugin: string; undo: Undo } | { i: number; index: number; peerIndex?: number };
+
+export interface Entry { plugin: string; undo: Undo }
+
+export interface Journal {
+  /** Writes the intent; returns its number. A journal that only rolls forward (DEL, GC) writes nothing. */
+  intend(plugin: string, undo: Undo): number;
+  /** The identity of the link that intent number `i` made. */
+  made(i: number, index: number, peerIndex?: number): void;
+  readonly entries: readonly Entry[];
+  /** The call is over, one way or the other. */
+  end(): void;
+}
+
+/**
+ * No fsync: the folder is on a tmpfs, and the kernel objects a journal speaks of do not outlive the machine either
+ * (RATIONALE, "Why is the journal not synced?").
+ */
+export function openJournal(run: string, attachment: Attachment, netnsPath: string): Journal {
+  const path = pathOf(run, attachment);
+  const entries: Entry[] = [];
+  let fd: number | undefined;
+  const append = (line: Line): void => {
+    if (fd === undefined) {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      fd = openSync(path, 'a', 0o600);
+      writeSync(fd, `${JSON.stringify({ attachment, netnsPath } satisfies Line)}\n`);
+    }
+    writeSync(fd, `${JSON.stringify(line)}\n`);
+  };
+  return {
+    entries,
+    intend(plugin, undo) {
+      const i = entries.length;
+      append({ i, plugin, undo });
+      entries.push({ plugin, undo });
+      return i;
+    },
+    made(i, index, peerIndex) {
+      append({ i, index, ...(peerIndex === undefined ? {} : { peerIndex }) });
+      identify(entries[i], index, peerIndex);
+    },
+    end() {
+      if (fd === undefined) return;
+      unlinkSync(path);
+      closeSync(fd);
+      fd = undefined;
+    },
+  };
+}
+
+/** Takes notes of nothing: the verbs that only remove roll forward, and their plan is the ledger. */
+export const forwardJournal: Journal = { intend: () => 0, made: () => undefined, entries: [], end: () => undefined };
+
+export interface Remains { attachment: Attachment; netnsPath: string; entries: Entry[]; forget(): void }
+
+/** What a killed predecessor of this attachment left, if any. */
+export const remainsOf = (run: string, attachment: Attachment): Remains | undefined => readRemains(pathOf(run, attachment));
+
+/** The attachments of a network that have a journal: calls under way, and killed ones. */
+export function journalsOf(run: string, network: string): Attachment[] {
+  const folder = join(run, 'journal', folderOf(network));
+  return listed(folder).flatMap((name) => readRemains(join(folder, name))?.attachment ?? []);
+}
+
+const pathOf = (run: string, attachment: Attachment): string => join(run, 'journal', folderOf(attachment.network), fileNameOf(attachment));
+
+function readRemains(path: string): Remains | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+  const entries: Entry[] = [];
+  let head: { attachment: Attachment; netnsPath: string } | undefined;
+  for (const line of text.split('\n').flatMap(parsedLine)) {
+    if ('attachment' in line) head ??= line;
+    else if ('undo' in line) entries[line.i] = { plugin: line.plugin, undo: line.undo };
+    else identify(entries[line.i], line.index, line.peerIndex);
+  }
+  if (!head) return undefined;
+  return { ...head, entries: entries.filter(Boolean), forget: () => unlinkSync(path) };
+}
+
+/** The last line may be torn: its change was then never made, since the intent is written first. */
+function parsedLine(text: string): Line[] {
+  try {
+    return text ? [JSON.parse(text) as Line] : [];
+  } catch {
+    return [];
+  }
+}
+
+function identify(entry: Entry | undefined, index: number, peerIndex: number | undefined): void {
+  if (entry?.undo.inverse.do !== 'delete link') return;
+  entry.undo.inverse.index = index;
+  if (entry.undo.inverse.peer && peerIndex !== undefined) entry.undo.inverse.peer.index = peerIndex;
+}
+
+function listed(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,88 @@
+// The ledger: for each attachment, what each plugin made that must go with it. It is the plan of DEL and GC.
+// SPDX-License-Identifier: Apache-2.0
+
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Attachment } from '../protocol/request.ts';
+import { fileNameOf, folderOf } from './attachment-id.ts';
+import type { Undo } from './undo.ts';
+
+export interface LedgerPlugin {
+  name: string;
+  digest: string;
+  /** ISO 8601 */
+  at: string;
+  undo: Undo[];
+}
+
+export interface LedgerRecord {
+  version: 1;
+  attachment: Attachment;
+  netnsPath: string;
+  /** /proc/sys/kernel/random/boot_id: after a reboot links and rules are gone by definition, leases are not */
+  boot: string;
+  plugins: LedgerPlugin[];
+}
+
+export interface Ledger {
+  read(attachment: Attachment): LedgerRecord | undefined;
+  /** An empty record is removed. */
+  write(record: LedgerRecord): void;
+  /** Every record of a network. */
+  of(network: string): LedgerRecord[];
+  networks(): string[];
+}
+
+export function diskLedger(state: string): Ledger {
+  const root = join(state, 'ledger');
+  const pathOf = (attachment: Attachment): string => join(root, folderOf(attachment.network), fileNameOf(attachment));
+  return {
+    read: (attachment) => readRecord(pathOf(attachment)),
+    write(record) {
+      const path = pathOf(record.attachment);
+      if (record.plugins.length === 0) return remove(path);
+      try {
+        put(path, JSON.stringify(record));
+      } catch (error) {
+        // The last other attachment of the network was just removed, and the folder with it.
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+        put(path, JSON.stringify(record));
+      }
+    },
+    of: (network) => names(join(root, folderOf(network))).flatMap((name) => readRecord(join(root, folderOf(network), name)) ?? []),
+    networks: () => names(root),
+  };
+}
+
+/** An unreadable record is as good as none: DEL then works from names, as for attachments the reference made. */
+function readRecord(path: string): LedgerRecord | undefined {
+  try {
+    const record = JSON.parse(readFileSync(path, 'utf8')) as LedgerRecord;
+    return record.version === 1 && Array.isArray(record.plugins) ? record : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function put(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  writeFileSync(`${path}.new`, text, { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+}
+
+function remove(path: string): void {
+  try {
+    unlinkSync(path);
+    rmdirSync(dirname(path));
+  } catch {
+    // gone already, or other attachments are left in the folder
+  }
+}
+
+function names(folder: string): string[] {
+  try {
+    return readdirSync(folder).filter((name) => !name.endsWith('.new'));
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,31 @@
+// Taking back: a list of undos in reverse order, going on after errors and reporting them all.
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Lock } from './locks.ts';
+import { carryOut, type Undo, type UndoTools } from './undo.ts';
+
+export interface Residue { undo: Undo; why: string }
+
+/**
+ * Everything, for a failed or killed ADD. What the whole network shares is taken back only when no other call of the network is under
+ * way, which a shared lock on it shows: another ADD may have found the bridge and be about to use it.
+ */
+export function rollBack(undos: readonly Undo[], tools: UndoTools, network: Lock): Residue[] {
+  const shared = undos.some(({ life }) => life === 'network') && !network.tryExclusive();
+  return takeBack(shared ? undos.filter(({ life }) => life !== 'network') : undos, tools);
+}
+
+/** In reverse; what could not be taken back. Ten residues are enough to read. */
+export function takeBack(undos: readonly Undo[], tools: UndoTools): Residue[] {
+  return undos.toReversed().flatMap((undo) => {
+    try {
+      carryOut(undo.inverse, tools);
+      return [];
+    } catch (error) {
+      return [{ undo, why: error instanceof Error ? error.message : String(error) }];
+    }
+  });
+}
+
+export const describe = (residues: readonly Residue[]): string =>
+  residues.slice(0, 10).map(({ undo, why }) => `${undo.inverse.do} (${undo.op} of ${undo.by}): ${why}`).join('; ');

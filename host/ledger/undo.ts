@@ -1,0 +1,114 @@
+// The inverse of one mutation, as it stands in journal and ledger, and how it is carried out.
+// Every inverse is checked against identity (namespace, index, name) and may find its work already done.
+// SPDX-License-Identifier: Apache-2.0
+
+import { isNotFound } from '../kernel/kernel-error.ts';
+import type { Filter, HtbClass, Kernel, LinkChange, NewRoute, Ns, PolicyRule } from '../kernel/kernel.ts';
+import { undoRules } from '../ops/rules/undo-rules.ts';
+import type { RuleSet } from '../ops/rules/rule-set.ts';
+import type { RuleTables } from '../ops/rules/tables.ts';
+import type { OpenStore, StorePlace } from '../store/store.ts';
+
+/**
+ * `call`: taken back when the ADD fails; otherwise it goes with a link of the attachment.
+ * `attachment`: also taken back by DEL and GC. `network`: taken back when the ADD fails and nobody else uses the network.
+ */
+export type Life = 'call' | 'attachment' | 'network';
+
+/** An object in a namespace that was `netns` (dev:inode) then. */
+interface In { ns: Ns; netns: string }
+
+export type Inverse =
+  | (In & { do: 'delete link'; name: string; kind: string; index?: number; peer?: { ns: Ns; name: string; index?: number } })
+  | (In & { do: 'set link'; index: number; to: LinkChange })
+  | (In & { do: 'delete address' | 'add address'; index: number; address: string })
+  | (In & { do: 'delete route' | 'add route'; route: NewRoute })
+  | (In & { do: 'delete policy rule' | 'add policy rule'; rule: PolicyRule })
+  | (In & { do: 'delete neighbour' | 'add neighbour'; index: number; ip: string; mac: string })
+  | (In & { do: 'nft' | 'iptables'; rules: RuleSet })
+  | (In & { do: 'delete qdisc'; qdisc: { index: number; kind: string; handle: number; parent: number } })
+  | (In & { do: 'delete class'; class: Pick<HtbClass, 'index' | 'classid'> })
+  | (In & { do: 'delete filter'; filter: Omit<Filter, 'kind' | 'handle'> })
+  | (In & { do: 'set sysctl'; key: string; to: string })
+  | { do: 'delete entry'; store: StorePlace; key: string; value: string }
+  | { do: 'put entry'; store: StorePlace; key: string; value: string; instead?: string }
+  | { do: 'delegate DEL'; type: string };
+
+export interface Undo {
+  life: Life;
+  /** the plugin whose operation it takes back (inside a delegating plugin's record) */
+  by: string;
+  op: string;
+  inverse: Inverse;
+}
+
+export interface UndoTools {
+  kernel: Kernel;
+  tables: RuleTables;
+  openStore: OpenStore;
+  /** runs a delegate's DEL; only set while the configuration that named it is at hand */
+  delegateDel?: (type: string) => void;
+}
+
+/** Carries out one inverse. Nothing to do is success; throws what stood in the way otherwise. */
+export function carryOut(inverse: Inverse, { kernel, tables, openStore, delegateDel }: UndoTools): void {
+  if ('netns' in inverse && inverse.do !== 'delete link' && kernel.netnsId(inverse.ns) !== inverse.netns) return;
+  switch (inverse.do) {
+    case 'delete link': return deleteLink(kernel, inverse);
+    case 'set link': return unlessGone(() => kernel.link.set(inverse.ns, inverse.index, inverse.to));
+    case 'delete address': return unlessGone(() => kernel.addr.delete(inverse.ns, inverse.index, inverse.address));
+    case 'add address': return unlessGone(() => kernel.addr.add(inverse.ns, inverse.index, inverse.address));
+    case 'delete route': return unlessGone(() => kernel.route.delete(inverse.ns, inverse.route));
+    case 'add route': return unlessGone(() => kernel.route.add(inverse.ns, inverse.route));
+    case 'delete policy rule': return unlessGone(() => kernel.policyRule.delete(inverse.ns, inverse.rule));
+    case 'add policy rule': return unlessGone(() => kernel.policyRule.add(inverse.ns, inverse.rule));
+    case 'delete neighbour': return unlessGone(() => kernel.neigh.delete(inverse.ns, inverse.index, inverse.ip));
+    case 'add neighbour': return unlessGone(() => kernel.neigh.add(inverse.ns, inverse.index, inverse.ip, inverse.mac));
+    case 'nft': case 'iptables': return undoRules(kernel, tables, inverse.do, inverse.ns, inverse.rules);
+    case 'delete qdisc': return unlessGone(() => kernel.tc.deleteQdisc(inverse.ns, inverse.qdisc));
+    case 'delete class': return unlessGone(() => kernel.tc.deleteClass(inverse.ns, inverse.class.index, inverse.class.classid));
+    case 'delete filter': return deleteFilter(kernel, inverse);
+    case 'set sysctl': return unlessGone(() => kernel.sysctl.set(inverse.ns, inverse.key, inverse.to));
+    case 'delete entry': return openStore(inverse.store).with((store) => {
+      if (store.get(inverse.key) === inverse.value) store.delete(inverse.key);
+    });
+    case 'put entry': return openStore(inverse.store).with((store) => {
+      if (store.get(inverse.key) === inverse.instead) store.put(inverse.key, inverse.value);
+    });
+    case 'delegate DEL': return delegateDel?.(inverse.type);
+    default: return inverse satisfies never;
+  }
+}
+
+/** One end of a veth is enough: the other goes with it. The end in a container that cannot be reached any more goes by its peer. */
+function deleteLink(kernel: Kernel, { ns, netns, name, kind, index, peer }: Extract<Inverse, { do: 'delete link' }>): void {
+  if (kernel.netnsId(ns) === netns && deleteIfSame(kernel, ns, name, kind, index)) return;
+  if (peer?.ns === 'host') deleteIfSame(kernel, 'host', peer.name, kind, peer.index);
+}
+
+/**
+ * Without an index the host was killed between the intent and the kernel's answer. The name was free when the intent was written, and it is
+ * the attachment's own (CNI_IFNAME, a name with its hash, or 32 random bits), so a link of that kind there is the one that was made.
+ */
+function deleteIfSame(kernel: Kernel, ns: Ns, name: string, kind: string, index: number | undefined): boolean {
+  const found = kernel.link.get(ns, index === undefined ? { name } : { index });
+  if (found?.kind !== kind) return false;
+  if (kind === 'bridge' && kernel.link.list(ns).some((port) => port.master === found.index)) return false;
+  unlessGone(() => kernel.link.delete(ns, found.index));
+  return true;
+}
+
+function deleteFilter(kernel: Kernel, { ns, filter }: Extract<Inverse, { do: 'delete filter' }>): void {
+  if (!kernel.link.get(ns, { index: filter.index })) return;
+  const same = kernel.tc.filters(ns, filter.index, filter.parent)
+    .find((found) => found.priority === filter.priority && found.redirect === filter.redirect && found.src === filter.src && found.dst === filter.dst);
+  if (same) unlessGone(() => kernel.tc.deleteFilter(ns, same));
+}
+
+function unlessGone(act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}

@@ -1,0 +1,54 @@
+// Operations on addresses.
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Answers, Requests } from '../../abi/gen/types.ts';
+import { intend, within, type Call } from './call.ts';
+import type { Held } from './handles.ts';
+import { needNs } from './scope.ts';
+
+export const addrOps = { 'addr.list': list, 'addr.add': add, 'addr.delete': remove, 'addr.await': settle };
+
+/** ms between two looks at duplicate address detection, as the reference looks */
+const DAD_POLL = 50;
+
+function list(call: Call, req: Requests['addr.list']): Answers['addr.list'] {
+  const held = call.handles.use(req.link, 'addr.list', 'read');
+  return { addrs: call.kernel.addr.list(held.ns, held.index).map(({ address, scope, tentative, dadFailed }) => ({ address, scope, tentative, dadFailed })) };
+}
+
+function add(call: Call, req: Requests['addr.add']): Answers['addr.add'] {
+  const held = target(call, 'addr.add', req.link);
+  intend(call, 'addr.add', lifeOn(held), { do: 'delete address', ...within(call, held.ns), index: held.index, address: req.address });
+  call.kernel.addr.add(held.ns, held.index, req.address);
+  if (held.ns === 'container') call.addresses.add(req.address.replace(/\/.*/, ''));
+  return {};
+}
+
+function remove(call: Call, req: Requests['addr.delete']): Answers['addr.delete'] {
+  const held = target(call, 'addr.delete', req.link);
+  intend(call, 'addr.delete', lifeOn(held), { do: 'add address', ...within(call, held.ns), index: held.index, address: req.address });
+  call.kernel.addr.delete(held.ns, held.index, req.address);
+  return {};
+}
+
+function settle(call: Call, req: Requests['addr.await']): Answers['addr.await'] {
+  const held = call.handles.use(req.link, 'addr.await', 'read');
+  const deadline = performance.now() + req.timeoutMs;
+  for (;;) {
+    const six = call.kernel.addr.list(held.ns, held.index).filter(({ address }) => address.includes(':'));
+    const failed = six.find(({ dadFailed }) => dadFailed);
+    if (failed) return { settled: false, failed: failed.address.replace(/\/.*/, '') };
+    if (!six.some(({ tentative }) => tentative)) return { settled: true };
+    if (performance.now() >= deadline) return { settled: false };
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, DAD_POLL);
+  }
+}
+
+function target(call: Call, op: string, handle: number): Held {
+  const held = call.handles.use(handle, op, 'configure');
+  needNs(call, op, 'addr', held.ns);
+  return held;
+}
+
+/** What hangs on a link of the attachment goes with it; on a bridge it is the network's. */
+const lifeOn = ({ right }: Held): 'call' | 'network' => (right === 'own' ? 'call' : 'network');

@@ -1,0 +1,180 @@
+// Operations on links: veth, bridge, ifb and what is found.
+// SPDX-License-Identifier: Apache-2.0
+
+import { randomBytes } from 'node:crypto';
+import type { Answers, Requests } from '../../abi/gen/types.ts';
+import { CniError, CODE } from '../cni-error.ts';
+import { isExists } from '../kernel/kernel-error.ts';
+import type { Link, LinkChange, NewLink, Ns } from '../kernel/kernel.ts';
+import { intend, within, type Call } from './call.ts';
+import type { Right } from './handles.ts';
+import { denied, granted, rightToContainerLink, rightToHostLink } from './scope.ts';
+
+export const linkOps = {
+  'link.get': get,
+  'link.list': list,
+  'link.create': create,
+  'link.set': set,
+  'link.delete': remove,
+};
+
+function get(call: Call, req: Requests['link.get']): Answers['link.get'] {
+  const ns = req.ns ?? 'container';
+  if (req.link !== undefined) {
+    const held = call.handles.use(req.link, 'link.get', 'read');
+    return answer(call, held.ns, call.kernel.link.get(held.ns, { index: held.index }), held.name, req.link);
+  }
+  if (req.endOf !== undefined) return otherEnd(call, req.endOf);
+  if (req.name === undefined) throw new CniError(CODE.capabilityDenied, 'link.get: give name, link or endOf', { kind: 'invalid', op: 'link.get' });
+  return answer(call, ns, call.kernel.link.get(ns, { name: req.name }), req.name);
+}
+
+/** The host end of the attachment's own veth is the attachment's, whoever made it: a chained plugin shapes what bridge attached. */
+function otherEnd(call: Call, handle: number): Answers['link.get'] {
+  const held = call.handles.use(handle, 'link.get', 'read');
+  const near = call.kernel.link.get(held.ns, { index: held.index });
+  const ns = held.ns === 'host' ? 'container' : 'host';
+  const far = near?.kind === 'veth' && near.peer !== undefined ? call.kernel.link.get(ns, { index: near.peer }) : undefined;
+  const pair = far?.kind === 'veth' && far.peer === held.index ? far : undefined;
+  return answer(call, ns, pair, `the other end of ${held.name}`, undefined, held.right);
+}
+
+function list(call: Call, req: Requests['link.list']): Answers['link.list'] {
+  const ns = req.ns ?? 'container';
+  const master = req.master === undefined ? undefined : call.handles.use(req.master, 'link.list', 'read').index;
+  const links = call.kernel.link.list(ns)
+    .filter((link) => (req.kind === undefined || link.kind === req.kind) && (master === undefined || link.master === master))
+    .flatMap((link) => {
+      const right = rightTo(call, ns, link);
+      return right ? [described(call, ns, link, right)] : [];
+    });
+  return { links };
+}
+
+function create(call: Call, req: Requests['link.create']): Answers['link.create'] {
+  const ns = req.ns ?? 'container';
+  checkCreation(call, ns, req);
+  for (let tries = 0; ; tries++) {
+    try {
+      return made(call, ns, req, newLink(ns, req));
+    } catch (error) {
+      const chosenHere = req.kind === 'veth' && req.peer?.name === undefined && tries < 10;
+      if (!(chosenHere && isExists(error) && !call.kernel.link.get(ns, { name: req.name }))) throw error;
+    }
+  }
+}
+
+function made(call: Call, ns: Ns, req: Requests['link.create'], link: NewLink): Answers['link.create'] {
+  const peer = link.kind === 'veth' ? link.peer : undefined;
+  // An existing link is refused before the intent: its inverse must never be able to name a link that was there before.
+  if (call.kernel.link.get(ns, { name: link.name })) throw exists(ns, link.name);
+  const life = req.life === 'network' ? 'network' : 'attachment';
+  const i = intend(call, 'link.create', life, {
+    do: 'delete link', ...within(call, ns), name: link.name, kind: link.kind, ...(peer ? { peer: { ns: peer.ns, name: peer.name } } : {}),
+  });
+  const index = call.kernel.link.create(ns, link);
+  const peerIndex = peer ? call.kernel.link.get(ns, { index })?.peer : undefined;
+  call.journal.made(i, index, peerIndex);
+  const right: Right = life === 'network' ? 'granted' : 'own';
+  return {
+    link: call.handles.mint({ ns, index, name: link.name, kind: link.kind, right }),
+    ...(peer && peerIndex !== undefined ? { peer: call.handles.mint({ ns: peer.ns, index: peerIndex, name: peer.name, kind: 'veth', right: 'own' }) } : {}),
+  };
+}
+
+function newLink(ns: Ns, req: Requests['link.create']): NewLink {
+  const base = {
+    name: req.name,
+    ...(req.mtu ? { mtu: req.mtu } : {}), ...(req.mac ? { mac: req.mac } : {}),
+    ...(req.txqlen === undefined ? {} : { txqlen: req.txqlen }), ...(req.up ? { up: true } : {}),
+  };
+  switch (req.kind) {
+    case 'bridge': return { ...base, kind: 'bridge', ...(req.vlanFiltering ? { vlanFiltering: true } : {}) };
+    case 'ifb': return { ...base, kind: 'ifb' };
+    case 'veth': {
+      const { peer } = req;
+      return {
+        ...base,
+        kind: 'veth',
+        peer: {
+          ns: peer?.ns ?? (ns === 'host' ? 'container' : 'host'),
+          name: peer?.name ?? `veth${randomBytes(4).toString('hex')}`,
+          ...(peer?.mtu ? { mtu: peer.mtu } : {}), ...(peer?.txqlen === undefined ? {} : { txqlen: peer.txqlen }),
+        },
+      };
+    }
+    default: return req.kind satisfies never;
+  }
+}
+
+function checkCreation(call: Call, ns: Ns, { name, kind, peer }: Requests['link.create']): void {
+  const op = 'link.create';
+  if (!call.grants.link[ns]?.includes(kind)) throw denied(call, op, `of a ${kind} in the ${ns} namespace`, { link: { [ns]: [kind] } });
+  for (const end of [{ ns, name }, ...(peer?.name === undefined ? [] : [{ ns: peer.ns, name: peer.name }])]) {
+    if (end.ns === 'host' && !granted(call, call.grants.hostLinks, end.name)) throw denied(call, op, `with the host name "${end.name}"`, { hostLinks: [end.name] });
+  }
+  if (peer?.ns === 'host' && !call.grants.link.host?.includes(kind)) throw denied(call, op, `of a ${kind} in the host namespace`, { link: { host: [kind] } });
+}
+
+function set(call: Call, req: Requests['link.set']): Answers['link.set'] {
+  const op = 'link.set';
+  const held = call.handles.use(req.link, op, 'configure');
+  const { link: _handle, master: masterHandle, ...plain } = req;
+  const master = masterHandle === undefined || masterHandle === null ? masterHandle : call.handles.use(masterHandle, op, 'configure');
+  if (master && master.ns !== held.ns) throw new CniError(CODE.capabilityDenied, `${op}: "${master.name}" is in the other namespace`, { kind: 'invalid', op });
+  const change: LinkChange = { ...plain, ...(master === undefined ? {} : { master: master?.index ?? null }) };
+  const before = call.kernel.link.get(held.ns, { index: held.index });
+  if (!before) throw notFound(held.ns, held.name);
+  const back = previous(before, change);
+  if (Object.keys(back).length > 0) {
+    intend(call, op, held.right === 'own' ? 'call' : 'network', { do: 'set link', ...within(call, held.ns), index: held.index, to: back });
+  }
+  call.kernel.link.set(held.ns, held.index, change);
+  return {};
+}
+
+/** Only what the change would really change; what a fresh port is set to goes when it leaves the bridge. */
+function previous(before: Link, change: LinkChange): LinkChange {
+  const back: LinkChange = {};
+  if (change.up !== undefined && change.up !== before.up) back.up = before.up;
+  if (change.mtu !== undefined && change.mtu !== before.mtu) back.mtu = before.mtu;
+  if (change.mac !== undefined && change.mac !== before.mac) back.mac = before.mac;
+  if (change.promisc !== undefined && change.promisc !== before.promisc) back.promisc = before.promisc;
+  if (change.master !== undefined && (change.master ?? undefined) !== before.master) back.master = before.master ?? null;
+  if (before.port && change.hairpin !== undefined && change.hairpin !== before.port.hairpin) back.hairpin = before.port.hairpin;
+  if (before.port && change.isolated !== undefined && change.isolated !== before.port.isolated) back.isolated = before.port.isolated;
+  return back;
+}
+
+function remove(call: Call, req: Requests['link.delete']): Answers['link.delete'] {
+  const op = 'link.delete';
+  const held = call.handles.use(req.link, op, 'own');
+  if (call.verb !== 'DEL' && call.verb !== 'GC') {
+    throw new CniError(CODE.capabilityDenied, `${op}: "${held.name}" can only be deleted by DEL and GC; a failed ADD is taken back by the host`, { kind: 'denied', op });
+  }
+  call.kernel.link.delete(held.ns, held.index);
+  call.handles.close(req.link);
+  return {};
+}
+
+function answer(call: Call, ns: Ns, link: Link | undefined, name: string, handle?: number, inherited?: Right): Answers['link.get'] {
+  const right = link && (inherited ?? rightTo(call, ns, link));
+  if (!link || !right) throw notFound(ns, name);
+  return described(call, ns, link, right, handle);
+}
+
+const rightTo = (call: Call, ns: Ns, link: Link): Right | undefined =>
+  ns === 'host' ? rightToHostLink(call, link) : rightToContainerLink(call, link);
+
+function described(call: Call, ns: Ns, link: Link, right: Right, handle?: number): Answers['link.get'] {
+  const { name, kind, mtu, mac, up, state, promisc, peer, master, index, port } = link;
+  return {
+    link: handle ?? call.handles.mint({ ns, index, name, kind, right }),
+    name, kind, mtu, mac, up, state, promisc, index,
+    ...(peer === undefined ? {} : { peer }), ...(master === undefined ? {} : { master }), ...port,
+    owner: right === 'own' ? 'attachment' : right === 'granted' ? 'network' : 'foreign',
+  };
+}
+
+const notFound = (ns: Ns, name: string): CniError => new CniError(CODE.kernel, `link "${name}" not found`, { kind: 'not-found', errno: 'ENODEV', op: 'link.get', at: `${ns}:${name}` });
+const exists = (ns: Ns, name: string): CniError => new CniError(CODE.kernel, `link "${name}" already exists`, { kind: 'exists', errno: 'EEXIST', op: 'link.create', at: `${ns}:${name}` });

@@ -1,0 +1,39 @@
+// Operations on neighbour entries.
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Answers, Requests } from '../../abi/gen/types.ts';
+import { CniError, CODE } from '../cni-error.ts';
+import { intend, within, type Call } from './call.ts';
+import type { Held } from './handles.ts';
+import { needNs } from './scope.ts';
+
+export const neighOps = { 'neigh.list': list, 'neigh.add': add, 'neigh.delete': remove };
+
+function list(call: Call, req: Requests['neigh.list']): Answers['neigh.list'] {
+  const held = call.handles.use(req.link, 'neigh.list', 'read');
+  return { neighbours: call.kernel.neigh.list(held.ns, held.index).map(({ ip, mac, state }) => ({ ip, state, ...(mac ? { mac } : {}) })) };
+}
+
+function add(call: Call, req: Requests['neigh.add']): Answers['neigh.add'] {
+  const held = target(call, 'neigh.add', req.link);
+  intend(call, 'neigh.add', lifeOn(held), { do: 'delete neighbour', ...within(call, held.ns), index: held.index, ip: req.ip, mac: req.mac });
+  call.kernel.neigh.add(held.ns, held.index, req.ip, req.mac);
+  return {};
+}
+
+function remove(call: Call, req: Requests['neigh.delete']): Answers['neigh.delete'] {
+  const held = target(call, 'neigh.delete', req.link);
+  const there = call.kernel.neigh.list(held.ns, held.index).find(({ ip, mac }) => ip === req.ip && mac === req.mac);
+  if (!there) throw new CniError(CODE.kernel, `neighbour ${req.ip} at ${req.mac} of "${held.name}" not found`, { kind: 'not-found', op: 'neigh.delete' });
+  intend(call, 'neigh.delete', lifeOn(held), { do: 'add neighbour', ...within(call, held.ns), index: held.index, ip: req.ip, mac: req.mac });
+  call.kernel.neigh.delete(held.ns, held.index, req.ip);
+  return {};
+}
+
+function target(call: Call, op: string, handle: number): Held {
+  const held = call.handles.use(handle, op, 'configure');
+  needNs(call, op, 'neigh', held.ns);
+  return held;
+}
+
+const lifeOn = ({ right, ns }: Held): 'call' | 'attachment' => (right === 'own' || ns === 'container' ? 'call' : 'attachment');

@@ -1,0 +1,52 @@
+// The table of operations as the sandbox sees it: one entry for each row of abi/ops.ts, and kernel errors turned into the guest's words.
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Answers, Requests } from '../../abi/gen/types.ts';
+import type { Op } from '../../abi/ops.ts';
+import { CniError, CODE, type ErrorKind } from '../cni-error.ts';
+import { KernelError } from '../kernel/kernel-error.ts';
+import { addrOps } from './addr.ts';
+import type { Call } from './call.ts';
+import { confOps } from './conf.ts';
+import { conntrackOps } from './conntrack.ts';
+import { delegateOps } from './delegate.ts';
+import { linkOps } from './link.ts';
+import { neighOps } from './neigh.ts';
+import { policyRuleOps } from './policy-rule.ts';
+import { routeOps } from './route.ts';
+import { ruleOps } from './rules.ts';
+import { storeOps } from './store.ts';
+import { sysctlOps } from './sysctl.ts';
+import { tcOps } from './tc.ts';
+
+type Operations = { [Name in keyof Requests]: (call: Call, request: Requests[Name]) => Answers[Name] };
+
+const OPERATIONS: Operations = {
+  ...linkOps, ...addrOps, ...routeOps, ...policyRuleOps, ...neighOps, ...ruleOps, ...tcOps, ...sysctlOps, ...conntrackOps, ...storeOps, ...confOps, ...delegateOps,
+};
+
+/** `request` has been checked against the operation's shape. Throws CniError only. */
+export function perform(call: Call, { domain, name }: Op, request: Readonly<Record<string, unknown>>): object {
+  const op = `${domain}.${name}` as keyof Requests;
+  const run = OPERATIONS[op] as (call: Call, request: unknown) => object;
+  try {
+    return run(call, request);
+  } catch (error) {
+    if (error instanceof KernelError) throw new CniError(CODE.kernel, error.message, { kind: kindOf(error.errno), errno: error.errno, op, cause: error });
+    throw error;
+  }
+}
+
+function kindOf(errno: string): ErrorKind {
+  switch (errno) {
+    case 'ENOENT': case 'ENODEV': case 'ESRCH': case 'EADDRNOTAVAIL': case 'ENXIO': return 'not-found';
+    case 'EEXIST': return 'exists';
+    case 'EINVAL': case 'ERANGE': case 'ENAMETOOLONG': return 'invalid';
+    case 'EBUSY': case 'EAGAIN': return 'busy';
+    case 'EPERM': case 'EACCES': return 'denied';
+    case 'EOPNOTSUPP': case 'EAFNOSUPPORT': case 'EPROTONOSUPPORT': return 'unsupported';
+    case 'ETIMEDOUT': return 'timeout';
+    case 'ENOMEM': case 'ENOBUFS': case 'ENOSPC': return 'limit';
+    default: return 'io';
+  }
+}

@@ -1,0 +1,53 @@
+// Operations on packet-filter rules, the same for both backends: what a module may say, then the plan, then one transaction.
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Answers, Requests } from '../../abi/gen/types.ts';
+import { CniError, CODE } from '../cni-error.ts';
+import { intend, within, type Call } from './call.ts';
+import { checkRuleScope } from './rules/scope.ts';
+import type { Backend } from './rules/tables.ts';
+
+type RuleSetRequest = Requests['nft.apply'];
+type ListRequest = Requests['nft.list'] | Requests['iptables.list'];
+
+export const ruleOps = {
+  'nft.usable': (call: Call, req: Requests['nft.usable']) => usable(call.kernel.nft.unusable(req.ns ?? 'container')),
+  'nft.list': (call: Call, req: Requests['nft.list']) => list(call, 'nft', req),
+  'nft.check': (call: Call, req: Requests['nft.check']) => check(call, 'nft', req),
+  'nft.apply': (call: Call, req: Requests['nft.apply']) => apply(call, 'nft', req),
+  'iptables.usable': (call: Call, req: Requests['iptables.usable']) => usable(call.tables.unusableIptables(req.ns ?? 'container', req.family)),
+  'iptables.list': (call: Call, req: Requests['iptables.list']) => list(call, 'iptables', req),
+  'iptables.check': (call: Call, req: Requests['iptables.check']) => check(call, 'iptables', req),
+  'iptables.apply': (call: Call, req: Requests['iptables.apply']) => apply(call, 'iptables', req),
+};
+
+const usable = (why: string | undefined): { usable: boolean; why?: string } => (why === undefined ? { usable: true } : { usable: false, why });
+
+function list(call: Call, backend: Backend, { ns = 'container', family, table }: ListRequest): Answers['nft.list'] {
+  checkRuleScope(call, `${backend}.list`, backend, { family, table });
+  return { chains: call.tables.list(backend, ns, family, table) };
+}
+
+function check(call: Call, backend: Backend, { ns = 'container', ...rules }: RuleSetRequest): Answers['nft.check'] {
+  const op = `${backend}.check`;
+  checkFamily(op, backend, rules.family);
+  checkRuleScope(call, op, backend, rules);
+  return { missing: call.tables.plan(backend, ns, rules).missing };
+}
+
+function apply(call: Call, backend: Backend, { ns = 'container', ...rules }: RuleSetRequest): Answers['nft.apply'] {
+  const op = `${backend}.apply`;
+  checkFamily(op, backend, rules.family);
+  checkRuleScope(call, op, backend, rules);
+  const plan = call.tables.plan(backend, ns, rules);
+  for (const life of ['network', 'attachment'] as const) {
+    const undo = plan.undo[life];
+    if (undo) intend(call, op, life, { do: backend, ...within(call, ns), rules: undo });
+  }
+  plan.carryOut();
+  return {};
+}
+
+function checkFamily(op: string, backend: Backend, family: string): void {
+  if (backend === 'iptables' && family === 'inet') throw new CniError(CODE.kernel, `${op}: family inet is nft's only; give ip or ip6`, { kind: 'invalid', op });
+}

@@ -1,0 +1,99 @@
+// The rule tables of one call: read under a lock, planned against, changed, remembered, so that a table is read once.
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Kernel, Ns, NftTable, IptablesTable } from '../../kernel/kernel.ts';
+import { KernelError } from '../../kernel/kernel-error.ts';
+import type { Family, RuleFamily } from '../../kernel/rule.ts';
+import type { Lock, Locks } from '../../ledger/locks.ts';
+import { applyToIptables, applyToNft, listIptables, listNft, planIptables, planNft, type Missing, type RuleUndo } from './plan.ts';
+import type { RuleSet } from './rule-set.ts';
+
+export type Backend = 'nft' | 'iptables';
+
+export interface Plan {
+  missing: Missing[];
+  undo: RuleUndo;
+  carryOut(): void;
+}
+
+export interface RuleTables {
+  unusableIptables(ns: Ns, family: Family): string | undefined;
+  list(backend: Backend, ns: Ns, family: RuleFamily, table: string): { name: string; rules: { text: string; comment?: string }[] }[];
+  plan(backend: Backend, ns: Ns, rules: RuleSet): Plan;
+  /** Gives the locks back and forgets what was read. */
+  close(): void;
+}
+
+/** ms; an iptables-restore that waits for somebody else's xtables lock is the slowest holder */
+const LOCK_TIMEOUT = 8000;
+
+export function ruleTables(kernel: Kernel, locks: Locks): RuleTables {
+  const held = new Map<string, Lock>();
+  const nft = new Map<string, NftTable | undefined>();
+  const iptables = new Map<string, IptablesTable>();
+
+  // Read, decide and write must be one step among our own processes: two at once would both miss the shared chain and both add it.
+  const locked = (key: string): string => {
+    if (!held.has(key)) held.set(key, locks.hold(`rules-${key}`, 'exclusive', LOCK_TIMEOUT));
+    return key;
+  };
+  const readNft = (ns: Ns, family: RuleFamily, table: string): NftTable | undefined => {
+    const key = locked(`nft-${kernel.netnsId(ns) ?? ns}-${family}-${table}`);
+    if (!nft.has(key)) nft.set(key, kernel.nft.read(ns, family, table));
+    return nft.get(key);
+  };
+  const readIptables = (ns: Ns, family: Family, table: string): IptablesTable => {
+    const key = locked(`iptables-${kernel.netnsId(ns) ?? ns}-${family}-${table}`);
+    const known = iptables.get(key) ?? kernel.iptables.read(ns, family, table);
+    iptables.set(key, known);
+    return known;
+  };
+  const planForNft = (ns: Ns, rules: RuleSet): Plan => {
+    const before = readNft(ns, rules.family, rules.table);
+    const { commands, undo, missing } = planNft(before, rules);
+    return {
+      undo,
+      missing,
+      carryOut() {
+        if (commands.length === 0) return;
+        kernel.nft.apply(ns, commands);
+        nft.set(`nft-${kernel.netnsId(ns) ?? ns}-${rules.family}-${rules.table}`, applyToNft(before, commands));
+      },
+    };
+  };
+  const planForIptables = (ns: Ns, rules: RuleSet & { family: Family }): Plan => {
+    const before = readIptables(ns, rules.family, rules.table);
+    const { lines, undo, missing } = planIptables(before, rules);
+    return {
+      undo,
+      missing,
+      carryOut() {
+        if (lines.length === 0) return;
+        kernel.iptables.restore(ns, rules.family, rules.table, lines);
+        iptables.set(`iptables-${kernel.netnsId(ns) ?? ns}-${rules.family}-${rules.table}`, applyToIptables(before, lines));
+      },
+    };
+  };
+  return {
+    // The program may be there and the kernel's table not; only reading shows it, and what was read is needed next anyway.
+    unusableIptables(ns, family) {
+      const missing = kernel.iptables.unusable(ns, family);
+      if (missing !== undefined) return missing;
+      try {
+        readIptables(ns, family, 'nat');
+        return undefined;
+      } catch (error) {
+        if (error instanceof KernelError) return error.message;
+        throw error;
+      }
+    },
+    list: (backend, ns, family, table) => (backend === 'nft' ? listNft(readNft(ns, family, table)) : listIptables(readIptables(ns, family as Family, table))),
+    plan: (backend, ns, rules) => (backend === 'nft' ? planForNft(ns, rules) : planForIptables(ns, rules as RuleSet & { family: Family })),
+    close() {
+      for (const lock of held.values()) lock.release();
+      held.clear();
+      nft.clear();
+      iptables.clear();
+    },
+  };
+}

@@ -1,0 +1,105 @@
+// Operations on traffic control: qdiscs, htb classes, u32 filters.
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Answers, Requests } from '../../abi/gen/types.ts';
+import { CniError, CODE } from '../cni-error.ts';
+import type { NewFilter, NewQdisc, Qdisc } from '../kernel/kernel.ts';
+import { intend, within, type Call } from './call.ts';
+import type { Held } from './handles.ts';
+import { needNs } from './scope.ts';
+
+export const tcOps = { 'tc.list': list, 'tc.qdisc': addQdisc, 'tc.class': addClass, 'tc.filter': addFilter, 'tc.delete': remove };
+
+/** linux/pkt_sched.h: TC_H_ROOT, TC_H_INGRESS; `1:` and `ffff:` as the reference numbers its qdiscs. */
+const ROOT = 0xffffffff;
+const INGRESS = 0xfffffff1;
+const ROOT_HANDLE = 0x10000;
+const INGRESS_HANDLE = 0xffff0000;
+const ETH_P_ALL = 3;
+const ETH_P_IP = 0x800;
+const ETH_P_IPV6 = 0x86dd;
+
+function list(call: Call, req: Requests['tc.list']): Answers['tc.list'] {
+  const held = call.handles.use(req.link, 'tc.list', 'read');
+  const qdiscs = call.kernel.tc.qdiscs(held.ns, held.index);
+  const filters = qdiscs.filter(({ kind }) => kind === 'ingress' || kind === 'htb')
+    .flatMap(({ handle }) => call.kernel.tc.filters(held.ns, held.index, handle));
+  return {
+    qdiscs: qdiscs.map(({ kind, handle, parent, tbf }) => ({ kind, handle: major(handle), parent: parentName(parent), ...tbf })),
+    filters: filters.map(({ kind, parent, redirect }) => ({ kind, parent: major(parent), ...(redirect === undefined ? {} : { redirect }) })),
+  };
+}
+
+function addQdisc(call: Call, req: Requests['tc.qdisc']): Answers['tc.qdisc'] {
+  const held = target(call, 'tc.qdisc', req.link);
+  const qdisc = newQdisc(held.index, req);
+  intend(call, 'tc.qdisc', lifeOn(held), { do: 'delete qdisc', ...within(call, held.ns), qdisc: placeOf(qdisc) });
+  call.kernel.tc.addQdisc(held.ns, qdisc);
+  return {};
+}
+
+function newQdisc(index: number, req: Requests['tc.qdisc']): NewQdisc {
+  switch (req.kind) {
+    case 'ingress': return { index, kind: 'ingress' };
+    case 'htb': return { index, kind: 'htb', handle: ROOT_HANDLE, parent: ROOT, defaultClass: req.defaultClass ?? 0 };
+    case 'tbf': {
+      const { rate, limit, bufferUs } = req;
+      if (rate === undefined || limit === undefined || bufferUs === undefined) {
+        throw new CniError(CODE.kernel, 'tc.qdisc: a tbf needs rate, limit and bufferUs', { kind: 'invalid', op: 'tc.qdisc' });
+      }
+      return { index, kind: 'tbf', handle: ROOT_HANDLE, parent: ROOT, tbf: { rate, limit, bufferUs } };
+    }
+    default: return req.kind satisfies never;
+  }
+}
+
+function addClass(call: Call, req: Requests['tc.class']): Answers['tc.class'] {
+  const held = target(call, 'tc.class', req.link);
+  const cls = { index: held.index, classid: ROOT_HANDLE + req.minor, parent: ROOT_HANDLE, rate: req.rate, ceil: req.ceil ?? req.rate, bufferUs: req.bufferUs ?? 0 };
+  intend(call, 'tc.class', lifeOn(held), { do: 'delete class', ...within(call, held.ns), class: { index: held.index, classid: cls.classid } });
+  call.kernel.tc.addClass(held.ns, cls);
+  return {};
+}
+
+function addFilter(call: Call, req: Requests['tc.filter']): Answers['tc.filter'] {
+  const op = 'tc.filter';
+  const held = target(call, op, req.link);
+  const to = req.redirect === undefined ? undefined : call.handles.use(req.redirect, op, 'configure');
+  if (to && to.ns !== held.ns) throw new CniError(CODE.kernel, `${op}: "${to.name}" is in the other namespace`, { kind: 'invalid', op });
+  const range = req.src ?? req.dst;
+  const filter: NewFilter = {
+    index: held.index,
+    parent: req.parent === 'ingress' ? INGRESS_HANDLE : ROOT_HANDLE,
+    priority: req.priority ?? 1,
+    protocol: range === undefined ? ETH_P_ALL : range.includes(':') ? ETH_P_IPV6 : ETH_P_IP,
+    classid: ROOT_HANDLE + (req.class ?? 1),
+    ...(to ? { redirect: to.index } : {}), ...(req.src ? { src: req.src } : {}), ...(req.dst ? { dst: req.dst } : {}),
+  };
+  intend(call, op, lifeOn(held), { do: 'delete filter', ...within(call, held.ns), filter });
+  call.kernel.tc.addFilter(held.ns, filter);
+  return {};
+}
+
+function remove(call: Call, req: Requests['tc.delete']): Answers['tc.delete'] {
+  const op = 'tc.delete';
+  const held = target(call, op, req.link);
+  if (call.verb !== 'DEL' && call.verb !== 'GC') throw new CniError(CODE.capabilityDenied, `${op}: qdiscs can only be deleted by DEL and GC`, { kind: 'denied', op });
+  const found = call.kernel.tc.qdiscs(held.ns, held.index).find(({ kind }) => kind === req.kind);
+  if (!found) throw new CniError(CODE.kernel, `no ${req.kind} qdisc on "${held.name}"`, { kind: 'not-found', op });
+  call.kernel.tc.deleteQdisc(held.ns, found);
+  return {};
+}
+
+function target(call: Call, op: string, handle: number): Held {
+  const held = call.handles.use(handle, op, 'configure');
+  needNs(call, op, 'tc', held.ns);
+  return held;
+}
+
+const placeOf = (qdisc: NewQdisc): Qdisc => qdisc.kind === 'ingress'
+  ? { index: qdisc.index, kind: 'ingress', handle: INGRESS_HANDLE, parent: INGRESS }
+  : { index: qdisc.index, kind: qdisc.kind, handle: qdisc.handle, parent: qdisc.parent };
+
+const lifeOn = ({ right }: Held): 'call' | 'attachment' => (right === 'own' ? 'call' : 'attachment');
+const major = (handle: number): string => `${(handle >>> 16).toString(16)}:${(handle & 0xffff) === 0 ? '' : (handle & 0xffff).toString(16)}`;
+const parentName = (parent: number): string => (parent === ROOT ? 'root' : parent === INGRESS ? 'ingress' : major(parent));

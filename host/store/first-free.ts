@@ -1,0 +1,48 @@
+// Round-robin search for a free address, as the reference host-local walks: from the successor of the last one, through the ranges, once around.
+// SPDX-License-Identifier: Apache-2.0
+
+import { addressToNumber, canonicalAddress, numberToAddress } from '../kernel/address.ts';
+import type { Store } from './store.ts';
+
+export interface Range { start: string; end: string; gateway?: string }
+
+/** After this many taken addresses one listing of the folder is cheaper than asking for each. */
+const FEW = 32;
+
+export function firstFree(store: Store, ranges: readonly Range[], after?: string): { ip: string; range: number } | undefined {
+  const spans = ranges.map((range) => ({
+    family: range.start.includes(':') ? 6 as const : 4 as const,
+    start: addressToNumber(range.start),
+    end: addressToNumber(range.end),
+    gateway: range.gateway === undefined ? undefined : canonicalAddress(range.gateway),
+  }));
+  const last = after === undefined ? undefined : addressToNumber(after);
+  const lastIn = last === undefined ? -1 : spans.findIndex((span) => isIpv6(after) === (span.family === 6) && last >= span.start && last <= span.end);
+  let taken: Set<string> | undefined;
+  let asked = 0;
+  const isTaken = (ip: string): boolean => {
+    if (taken) return taken.has(ip);
+    if (asked++ < FEW) return store.has(ip);
+    taken = new Set(store.list().map(({ key }) => key));
+    return taken.has(ip);
+  };
+  const search = (range: number, from: bigint, to: bigint): { ip: string; range: number } | undefined => {
+    const span = spans[range]!;
+    for (let n = from; n <= to; n++) {
+      const ip = numberToAddress(n, span.family);
+      if (ip !== span.gateway && !isTaken(ip)) return { ip, range };
+    }
+    return undefined;
+  };
+  const first = Math.max(lastIn, 0);
+  const from = lastIn >= 0 ? last! + 1n : spans[0]?.start;
+  if (from === undefined) return undefined;
+  let found = search(first, from, spans[first]!.end);
+  for (let step = 1; !found && step < spans.length; step++) {
+    const range = (first + step) % spans.length;
+    found = search(range, spans[range]!.start, spans[range]!.end);
+  }
+  return found ?? search(first, spans[first]!.start, from - 1n);
+}
+
+const isIpv6 = (address: string | undefined): boolean => address?.includes(':') ?? false;

@@ -1,0 +1,33 @@
+// The store as operations see it: entries with compare-and-set, of one place. Nothing here assumes that it is on this node.
+// SPDX-License-Identifier: Apache-2.0
+
+/** Where a store is: host-local's lease folder of a network, or a module's own. */
+export interface StorePlace {
+  layout: 'ipam' | 'own';
+  /** host-local's dataDir, or the state root */
+  root: string;
+  network: string;
+  /** for layout `own` */
+  module?: string;
+}
+
+/** All methods hold the store's lock, which the opener took. */
+export interface Store {
+  /** undefined when absent, and for an empty entry: the writer was killed, the address is free. */
+  get(key: string): string | undefined;
+  put(key: string, value: string): void;
+  delete(key: string): void;
+  /** Keys whose value is exactly `value`, or all; control entries left out. */
+  list(value?: string): { key: string; value: string }[];
+  has(key: string): boolean;
+}
+
+export interface LockedStore {
+  /** Runs `act` under the store's lock and gives the lock back. */
+  with<T>(act: (store: Store) => T): T;
+  /** Takes the lock until close(). */
+  hold(): Store;
+  close(): void;
+}
+
+export type OpenStore = (place: StorePlace) => LockedStore;

@@ -1,0 +1,56 @@
+// ADD: the plugins of the chain in order, in one transaction. Either all of it stands and is in the ledger, or the node is as before.
+// SPDX-License-Identifier: Apache-2.0
+
+import { CniError, CODE } from '../cni-error.ts';
+import { openJournal, type Journal } from '../ledger/journal.ts';
+import { hostLinksMade } from '../ledger/records.ts';
+import type { Result } from '../protocol/result.ts';
+import { nextNetconf } from '../protocol/compose-chain.ts';
+import type { Chain, Host, Plugin } from './host.ts';
+import { enterNetns } from './netns.ts';
+import { residueError, withAttachment, type Opened } from './open-call.ts';
+import { runPlugin, withPath } from './run-plugin.ts';
+
+export function add(host: Host, { request, links }: Chain): Result {
+  return withAttachment(host, request, () => enterNetns(host, request), (opened) => {
+    const journal = openJournal(host.roots.run, request.attachment, request.netns);
+    const done: Plugin[] = [];
+    try {
+      let result = request.netconf.prevResult;
+      for (const link of links) {
+        const netconf = nextNetconf(link.netconf, result);
+        const plugin = host.loadPlugin(link.name, netconf);
+        const outcome = runPlugin(host, plugin, {
+          request: { ...request, netconf }, verb: 'ADD', kernel: opened.kernel, journal, plugin: link.name,
+          ownLinks: hostLinksMade(journal.entries.map(({ undo }) => undo)),
+        });
+        if (!outcome?.result) throw new CniError(CODE.plugin, `plugin "${link.name}" gave no result; cni_add must call cni:abi/1.result`);
+        result = withPath(outcome.result, request.netns);
+        done.push(plugin);
+      }
+      commit(host, { request, links }, journal, done);
+      return result ?? {};
+    } catch (error) {
+      throw undone(journal, opened, error);
+    }
+  });
+}
+
+/** What DEL must take back becomes the ledger's; the rest of the journal has served. */
+function commit(host: Host, { request: { attachment, netns } }: Chain, journal: Journal, plugins: readonly Plugin[]): void {
+  const made = plugins.map(({ name, digest }) => ({
+    name, digest, at: new Date().toISOString(),
+    undo: journal.entries.filter((entry) => entry.plugin === name && entry.undo.life === 'attachment').map(({ undo }) => undo),
+  }));
+  const known = host.ledger.read(attachment);
+  const before = known?.boot === host.boot ? known.plugins : [];
+  host.ledger.write({ version: 1, attachment, netnsPath: netns, boot: host.boot, plugins: [...before, ...made.filter(({ undo }) => undo.length > 0)] });
+  journal.end();
+}
+
+function undone(journal: Journal, { takeBackAll }: Opened, error: unknown): unknown {
+  const residues = takeBackAll(journal.entries.map(({ undo }) => undo));
+  if (residues.length > 0) return residueError(`the failed ADD (${error instanceof Error ? error.message : String(error)})`, residues, error);
+  journal.end();
+  return error;
+}

@@ -1,0 +1,70 @@
+// What every verb with an attachment does first: its locks, its kernel, and what a killed predecessor left.
+// SPDX-License-Identifier: Apache-2.0
+
+import { CniError, CODE } from '../cni-error.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { fileNameOf, folderOf } from '../ledger/attachment-id.ts';
+import { forwardJournal, remainsOf } from '../ledger/journal.ts';
+import type { Lock } from '../ledger/locks.ts';
+import { describe, rollBack, type Residue } from '../ledger/roll-back.ts';
+import type { Undo } from '../ledger/undo.ts';
+import { ruleTables } from '../ops/rules/tables.ts';
+import type { Attachment, Request } from '../protocol/request.ts';
+import type { Host } from './host.ts';
+import { delegateDel } from './run-delegate.ts';
+
+/** ms; calls on one attachment follow each other, and kubelet's overlap only in DEL */
+const LOCK_TIMEOUT = 30_000;
+
+export interface Opened {
+  kernel: Kernel;
+  /** shared: other attachments of the network go on at the same time */
+  network: Lock;
+  takeBackAll(undos: readonly Undo[]): Residue[];
+}
+
+/** Always attachment before network, so that two calls cannot wait for each other. */
+export function withAttachment<T>(host: Host, request: Request, openKernel: () => Kernel, act: (opened: Opened) => T): T {
+  const { attachment } = request;
+  const own = host.locks.hold(lockOf(attachment), 'exclusive', LOCK_TIMEOUT);
+  const network = host.locks.hold(`network-${folderOf(attachment.network)}`, 'shared', LOCK_TIMEOUT);
+  let kernel: Kernel | undefined;
+  try {
+    kernel = openKernel();
+    const opened = { kernel, network, takeBackAll: takerBack(host, kernel, network, request) };
+    finishPredecessor(host, request, opened);
+    return act(opened);
+  } finally {
+    kernel?.close();
+    network.release();
+    own.release();
+  }
+}
+
+export const lockOf = (attachment: Attachment): string => `attachment-${folderOf(attachment.network)}-${fileNameOf(attachment)}`;
+
+/** Without a request there is no configuration at hand that could call a delegate; its own GC then does. */
+export const takerBack = (host: Host, kernel: Kernel, network: Lock, request?: Request): Opened['takeBackAll'] => (undos) => {
+  const tables = ruleTables(kernel, host.locks);
+  try {
+    const run = request && { request, kernel, journal: forwardJournal, ownLinks: new Set<number>(), plugin: '' };
+    return rollBack(undos, { kernel, tables, openStore: host.stores, ...(run ? { delegateDel: delegateDel(host, run) } : {}) }, network);
+  } finally {
+    tables.close();
+  }
+};
+
+/** A journal that is still there although its lock is free belongs to a call that was killed. */
+export function finishPredecessor(host: Host, { attachment }: Pick<Request, 'attachment'>, { takeBackAll }: Pick<Opened, 'takeBackAll'>): void {
+  const remains = remainsOf(host.roots.run, attachment);
+  if (!remains) return;
+  const residues = takeBackAll(remains.entries.map(({ undo }) => undo));
+  host.log.warn({ attachment, undone: remains.entries.length - residues.length, left: residues.length }, 'took back what a killed call had left');
+  if (residues.length > 0) throw residueError('a killed call', residues);
+  remains.forget();
+}
+
+export const residueError = (of: string, residues: readonly Residue[], cause?: unknown): CniError =>
+  new CniError(CODE.residue, `could not take back everything of ${of}: ${describe(residues)}`, {
+    ...(cause === undefined ? {} : { cause }), hint: 'it is kept in the journal and tried again by the next call, DEL or GC',
+  });
