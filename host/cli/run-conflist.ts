@@ -1,0 +1,88 @@
+// A network configuration list run as a container runtime runs it: each plugin executed in turn, results handed on.
+// For people (`cni-wasm run`), the demonstration and the tests.
+// SPDX-License-Identifier: Apache-2.0
+
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Verb } from '../protocol/request.ts';
+
+export interface Conflist { cniVersion: string; name: string; plugins: PluginConf[] }
+export interface PluginConf { type: string; capabilities?: Record<string, boolean>; [key: string]: unknown }
+
+export interface Target {
+  containerId: string;
+  /** '' as runtimes send it when the namespace is gone */
+  netns: string;
+  ifname: string;
+  /** folders with plugin executables */
+  path: readonly string[];
+  args?: string;
+  /** what the runtime offers: portMappings, bandwidth, ipRanges, … */
+  capabilityArgs?: Record<string, unknown>;
+  env?: Readonly<Record<string, string>>;
+}
+
+export interface Answer { plugin: string; exitCode: number; stdout: string; stderr: string; ms: number }
+export class PluginFailed extends Error {
+  constructor(readonly verb: Verb, readonly answer: Answer) {
+    super(`plugin type="${answer.plugin}" failed (${verb.toLowerCase()}): ${answer.stdout || answer.stderr || `exit status ${answer.exitCode}`}`);
+    this.name = 'PluginFailed';
+  }
+}
+
+/** A list, or a single plugin's configuration as a list of one. */
+export function parseConflist(text: string): Conflist {
+  const value = JSON.parse(text) as Conflist & PluginConf;
+  if (Array.isArray(value.plugins) && value.type === undefined) return value;
+  const { name, cniVersion, ...plugin } = value;
+  return { name, cniVersion, plugins: [plugin] };
+}
+
+/** Returns the last result. Throws PluginFailed at the first failure and leaves the clean-up (DEL) to the caller, as libcni does. */
+export function addAll(list: Conflist, target: Target): unknown {
+  return list.plugins.reduce<unknown>((prevResult, plugin) => JSON.parse(callPlugin(list, plugin, 'ADD', target, prevResult).stdout) as unknown, undefined);
+}
+
+export function checkAll(list: Conflist, target: Target, prevResult: unknown): void {
+  for (const plugin of list.plugins) callPlugin(list, plugin, 'CHECK', target, prevResult);
+}
+
+/** In reverse order, stopping at the first failure, as libcni does. */
+export function delAll(list: Conflist, target: Target, prevResult?: unknown): void {
+  for (const plugin of list.plugins.toReversed()) callPlugin(list, plugin, 'DEL', target, prevResult);
+}
+
+export function gcAll(list: Conflist, target: Pick<Target, 'path' | 'env'>, valid: readonly { containerID: string; ifname: string }[]): void {
+  const attachments = { 'cni.dev/valid-attachments': valid, 'cni.dev/attachments': valid };
+  for (const plugin of list.plugins) callPlugin(list, { ...plugin, ...attachments }, 'GC', { containerId: '', netns: '', ifname: '', ...target });
+}
+
+export function callPlugin(list: Conflist, plugin: PluginConf, verb: Verb, target: Target, prevResult?: unknown): Answer {
+  const answer = execute(plugin.type, verb, target, JSON.stringify(configFor(list, plugin, target, prevResult)));
+  if (answer.exitCode !== 0) throw new PluginFailed(verb, answer);
+  return answer;
+}
+
+function configFor({ name, cniVersion }: Conflist, plugin: PluginConf, { capabilityArgs = {} }: Target, prevResult: unknown): object {
+  const wanted = Object.entries(plugin.capabilities ?? {}).filter(([key, on]) => on && key in capabilityArgs).map(([key]) => [key, capabilityArgs[key]]);
+  return {
+    ...plugin, name, cniVersion,
+    ...(wanted.length > 0 ? { runtimeConfig: Object.fromEntries(wanted) as object } : {}),
+    ...(prevResult === undefined ? {} : { prevResult }),
+  };
+}
+
+/** Executes one plugin with a bare environment, as the strictest runtime would. */
+export function execute(type: string, verb: string, target: Target, stdin: string | Uint8Array): Answer {
+  const { containerId, netns, ifname, path, args = '', env = {} } = target;
+  const file = path.map((folder) => join(folder, type)).find((candidate) => existsSync(candidate));
+  if (!file) throw new Error(`no plugin "${type}" in ${path.join(':')}`);
+  const start = performance.now();
+  const { status, signal, stdout, stderr, error } = spawnSync(file, [], {
+    input: stdin,
+    env: { CNI_COMMAND: verb, CNI_CONTAINERID: containerId, CNI_NETNS: netns, CNI_IFNAME: ifname, CNI_ARGS: args, CNI_PATH: path.join(':'), ...env },
+  });
+  if (error) throw error;
+  return { plugin: type, exitCode: status ?? (signal ? 128 : 1), stdout: String(stdout), stderr: String(stderr), ms: performance.now() - start };
+}

@@ -1,0 +1,68 @@
+// Links of the fake kernel: made, changed and deleted with the checks of rtnetlink.
+// SPDX-License-Identifier: Apache-2.0
+
+import { KernelError } from '../kernel-error.ts';
+import type { LinkKernel, NewLink, Ns } from '../kernel.ts';
+import { changeLink } from './change-link.ts';
+import { checkMac, checkMtu, checkName } from './check-link.ts';
+import { linkCame, linkDied, linkWentUp } from './link-events.ts';
+import { isLoopback, newMac, viewOf } from './link-state.ts';
+import { linkOf, namespaceOf, type FakeLink, type FakeState } from './state.ts';
+
+export const fakeLinks = (state: FakeState): LinkKernel => ({
+  get(nsName, key) {
+    const ns = namespaceOf(state, nsName, 'get interface');
+    const found = ns.links.find((link) => ('index' in key ? link.index === key.index : link.name === key.name));
+    return found && viewOf(state, ns, found);
+  },
+
+  list(nsName) {
+    const ns = namespaceOf(state, nsName, 'list interfaces');
+    return ns.links.map((link) => viewOf(state, ns, link)).sort((a, b) => a.index - b.index);
+  },
+
+  create: (ns, link) => createLink(state, ns, link),
+  set: (ns, index, change) => changeLink(state, ns, index, change),
+
+  delete(nsName, index) {
+    const action = `delete interface ${index}`;
+    const link = linkOf(namespaceOf(state, nsName, action), index, action);
+    if (isLoopback(link)) throw new KernelError('EOPNOTSUPP', action);
+    linkDied(state, nsName, link);
+  },
+});
+
+function createLink(state: FakeState, nsName: Ns, link: NewLink): number {
+  const action = `create ${link.kind} ${link.name}`;
+  const ns = namespaceOf(state, nsName, action);
+  const ends = link.kind === 'veth' ? [{ ns: nsName, ...link }, link.peer] : [{ ns: nsName, ...link }];
+  for (const end of ends) {
+    checkName(namespaceOf(state, end.ns, action), end.name, action);
+    if (end.mac !== undefined) checkMac(end.mac, action);
+    if (end.mtu !== undefined) checkMtu(link.kind, end.mtu, action);
+  }
+  if (link.kind === 'veth' && link.peer.ns === nsName && link.peer.name === link.name) throw new KernelError('EEXIST', action);
+
+  // The kernel registers the peer first, so within one namespace the peer has the lower index.
+  const peer = link.kind === 'veth' ? newLink(state, link.peer.ns, 'veth', link.peer) : undefined;
+  const made = newLink(state, nsName, link.kind, link);
+  if (link.kind === 'bridge') made.vlanFiltering = link.vlanFiltering ?? false;
+  if (link.kind === 'bridge' && link.mac !== undefined) made.fixed = { mac: true };
+  if (link.kind === 'veth' && peer) {
+    made.peer = { ns: link.peer.ns, index: peer.index };
+    peer.peer = { ns: nsName, index: made.index };
+  }
+  if (link.up) linkWentUp(state, ns, made);
+  return made.index;
+}
+
+function newLink(state: FakeState, nsName: Ns, kind: string, of: Pick<NewLink, 'name' | 'mtu' | 'mac' | 'txqlen'>): FakeLink {
+  const ns = state[nsName]!;
+  const index = ns.nextIndex++;
+  const link: FakeLink = {
+    index, name: of.name, kind, mtu: of.mtu ?? 1500, mac: of.mac ?? newMac(nsName, index), up: false,
+    promisc: false, allmulti: false, txqlen: of.txqlen ?? (kind === 'ifb' ? 32 : 1000), group: 0,
+  };
+  linkCame(ns, link);
+  return link;
+}

@@ -1,0 +1,89 @@
+// Routes of the fake kernel: a gateway must be reachable and a link up, as fib_create_info() and ip6_route_info_create() ask.
+// SPDX-License-Identifier: Apache-2.0
+
+import { KernelError } from '../kernel-error.ts';
+import type { NewRoute, Route, RouteKernel } from '../kernel.ts';
+import { networkOf, readPrefix, writeIp, writePrefix, type Prefix } from './prefix.ts';
+import { coveringRoutes, insertRoute, isLocal, localIndex } from './route-table.ts';
+import { linkOf, namespaceOf, type FakeNamespace, type FakeState } from './state.ts';
+
+const MAIN = 254;
+const BOOT = 3;
+const SCOPE_LINK = 253;
+
+export const fakeRoutes = (state: FakeState): RouteKernel => ({
+  list: (ns) => structuredClone(namespaceOf(state, ns, 'list routes').routes),
+
+  add(nsName, wanted) {
+    const action = `add route ${describe(wanted)}`;
+    const ns = namespaceOf(state, nsName, action);
+    const route = complete(ns, wanted, action);
+    if (ns.routes.some((other) => sameRoute(other, route))) throw new KernelError('EEXIST', action);
+    insertRoute(ns, route, 'before its equals');
+  },
+
+  delete(nsName, wanted) {
+    const action = `delete route ${describe(wanted)}`;
+    const ns = namespaceOf(state, nsName, action);
+    const asked: Partial<Route> = { ...wanted, table: wanted.table ?? MAIN, dst: writePrefix(readPrefix(wanted.dst, action)) };
+    const at = ns.routes.findIndex((route) => KEYS.every((key) => asked[key] === undefined || asked[key] === route[key]));
+    if (at < 0) throw new KernelError('ESRCH', action);
+    ns.routes.splice(at, 1);
+  },
+});
+
+const KEYS = ['dst', 'table', 'gw', 'index', 'src', 'metric', 'protocol', 'scope'] as const;
+
+const describe = ({ dst, gw, index }: NewRoute): string =>
+  `${dst}${gw === undefined ? '' : ` via ${gw}`}${index === undefined ? '' : ` dev ${index}`}`;
+
+/** IPv6 compares destination, metric and next hop only. */
+function sameRoute(a: Route, b: Route): boolean {
+  const keys = a.dst.includes(':') ? ['dst', 'table', 'metric', 'gw', 'index'] as const : [...KEYS, 'mtu', 'advmss'] as const;
+  return keys.every((key) => a[key] === b[key]);
+}
+
+function complete(ns: FakeNamespace, wanted: NewRoute, action: string): Route {
+  const dst = readPrefix(wanted.dst, action);
+  const v4 = dst.family === 'ip';
+  if (networkOf(dst).ip !== dst.ip) throw new KernelError('EINVAL', action, 'Invalid prefix for given prefix length');
+  const table = wanted.table ?? MAIN;
+  const scope = v4 ? wanted.scope ?? 0 : 0;
+  const gw = wanted.gw === undefined ? undefined : readPrefix(wanted.gw, action);
+  if (gw && gw.family !== dst.family) throw new KernelError('EINVAL', action);
+  const index = gw ? throughGateway(ns, gw, { table, scope, index: wanted.index }, action) : wanted.index;
+  if (index === undefined) throw new KernelError('ENODEV', action, 'neither gateway nor interface');
+  if (!linkOf(ns, index, action).up) throw new KernelError('ENETDOWN', action, 'Device for nexthop is not up');
+  const src = wanted.src === undefined ? undefined : readPrefix(wanted.src, action);
+  if (src && !isLocal(ns, src)) throw new KernelError('EINVAL', action, 'Invalid prefsrc address');
+  return {
+    dst: writePrefix(dst), index, table, scope, metric: wanted.metric ?? (v4 ? 0 : 1024), protocol: wanted.protocol ?? BOOT,
+    ...(gw ? { gw: writeIp(gw) } : {}), ...(src ? { src: writeIp(src) } : {}),
+    ...(wanted.mtu ? { mtu: wanted.mtu } : {}), ...(wanted.advmss ? { advmss: wanted.advmss } : {}),
+  };
+}
+
+type Hop = { table: number; scope: number; index: number | undefined };
+
+function throughGateway(ns: FakeNamespace, gw: Prefix, hop: Hop, action: string): number {
+  return gw.family === 'ip' ? throughV4(ns, gw, hop, action) : throughV6(ns, gw, hop, action);
+}
+
+function throughV4(ns: FakeNamespace, gw: Prefix, { table, scope, index }: Hop, action: string): number {
+  if (scope >= SCOPE_LINK) throw new KernelError('EINVAL', action, 'Nexthop has invalid scope');
+  // Only a route of narrower scope than universe counts: a gateway is never behind another gateway.
+  const direct = coveringRoutes(ns, gw, table).filter((route) => route.scope >= SCOPE_LINK);
+  const found = [localIndex(ns, gw), ...direct.map((route) => route.index)].find((at) => at !== undefined && (index === undefined || at === index));
+  if (found === undefined) throw new KernelError('ENETUNREACH', action, 'Nexthop has invalid gateway');
+  return found;
+}
+
+function throughV6(ns: FakeNamespace, gw: Prefix, { table, index }: Hop, action: string): number {
+  if (index !== undefined && !linkOf(ns, index, action).up) throw new KernelError('ENETDOWN', action, 'Nexthop device is not up');
+  if (isLocal(ns, gw)) throw new KernelError('EINVAL', action, 'Gateway can not be a local address');
+  const linkLocal = gw.ip >> 118n === 0xfe80n >> 6n;
+  if (linkLocal && index !== undefined) return index;
+  const [best] = coveringRoutes(ns, gw, table).filter((route) => index === undefined || route.index === index);
+  if (linkLocal || best?.index === undefined || best.gw !== undefined) throw new KernelError('EHOSTUNREACH', action);
+  return best.index;
+}

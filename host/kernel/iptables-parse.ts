@@ -1,0 +1,117 @@
+// Reads one line of iptables-save: its comment and jump whatever else it says, and the whole rule when it is of our grammar.
+// SPDX-License-Identifier: Apache-2.0
+
+import { KernelError } from './kernel-error.ts';
+import { ruleKey } from './normal-rule.ts';
+import type { Action, Family, Mark, Match, Rule } from './rule.ts';
+
+export interface SavedRule {
+  /** equal for equal rules; the line itself for those outside the grammar */
+  key: string;
+  comment?: string;
+  /** what follows -j or -g: a chain or a target */
+  jump?: string;
+  rule?: Rule;
+}
+
+export function readSavedRule(family: Family, line: string): SavedRule {
+  const words = wordsOf(line);
+  const comment = after(words, '--comment');
+  const jump = after(words, '-j') ?? after(words, '-g');
+  const rule = keyed(family, parseRule(words));
+  return {
+    key: rule?.key ?? line,
+    ...(comment === undefined ? {} : { comment }),
+    ...(jump === undefined ? {} : { jump }),
+    ...(rule ? { rule: rule.rule } : {}),
+  };
+}
+
+/** iptables prints what it was given by newer kernels too; a rule that our grammar refuses is simply someone else's. */
+function keyed(family: Family, rule: Rule | undefined): { rule: Rule; key: string } | undefined {
+  if (!rule) return undefined;
+  try {
+    return { rule, key: ruleKey(family, rule) };
+  } catch (error) {
+    if (error instanceof KernelError) return undefined;
+    throw error;
+  }
+}
+
+/** Splits at blanks; in double quotes a backslash protects the next character. */
+function wordsOf(line: string): string[] {
+  const words = line.match(/"(?:[^"\\]|\\.)*"|[^\s"]+/g) ?? [];
+  return words.map((word) => (word.startsWith('"') ? word.slice(1, -1).replace(/\\(.)/g, '$1') : word));
+}
+
+function after(words: readonly string[], option: string): string | undefined {
+  const at = words.indexOf(option);
+  return at < 0 ? undefined : words[at + 1];
+}
+
+function parseRule(words: readonly string[]): Rule | undefined {
+  const match: Match[] = [];
+  let proto: Match | undefined;
+  let action: Action | undefined;
+  let comment: string | undefined;
+  let i = 0;
+  const next = (): string => words[i++] ?? '';
+  while (i < words.length) {
+    const not = words[i] === '!' ? { not: true } : {};
+    if (words[i] === '!') i++;
+    const option = next();
+    switch (option) {
+      case '-s': match.push({ saddr: next(), ...not }); break;
+      case '-d': match.push({ daddr: next(), ...not }); break;
+      case '-p': match.push((proto = { proto: next(), ...not })); break;
+      case '-m': next(); break;
+      case '--comment': comment = next(); break;
+      case '--dport': match.push({ ...nameOf(proto), dport: port(next()), ...not }); break;
+      case '--dports': match.push({ ...nameOf(proto), dports: next().split(',').map(port), ...not }); break;
+      case '--dst-type': if (next() !== 'LOCAL') return undefined; match.push({ dstType: 'local', ...not }); break;
+      case '--mark': match.push({ mark: readMark(next()), ...not }); break;
+      case '-j': case '-g': {
+        action = readAction(option, next(), words.slice(i));
+        i = words.length;
+        break;
+      }
+      default: return undefined;
+    }
+  }
+  return action && { match, action, ...(comment ? { comment } : {}) };
+}
+
+const nameOf = (proto: Match | undefined): Match => (proto?.proto === undefined ? {} : { proto: proto.proto });
+
+/** NaN, for a range or a name, is no port of the grammar and fails its check. */
+const port = (text: string): number => (/^\d+$/.test(text) ? Number(text) : NaN);
+
+function readMark(text: string): Mark {
+  const [value, mask = '0xffffffff'] = text.split('/');
+  return { value: Number(value), mask: Number(mask) };
+}
+
+function readAction(option: string, target: string, options: readonly string[]): Action | undefined {
+  const [name, value = '', ...more] = options;
+  if (more.length > 0) return undefined;
+  if (target === 'DNAT') return name === '--to-destination' ? readDestination(value) : undefined;
+  if (target === 'MARK') return name === '--set-xmark' ? { setMark: readMark(value) } : undefined;
+  if (name !== undefined) return undefined;
+  if (option === '-g') return { goto: target };
+  switch (target) {
+    case 'ACCEPT': return { verdict: 'accept' };
+    case 'DROP': return { verdict: 'drop' };
+    case 'RETURN': return { verdict: 'return' };
+    case 'MASQUERADE': return { masquerade: true };
+    default: return { jump: target };
+  }
+}
+
+/** 10.1.0.5, 10.1.0.5:80, fd00::5, [fd00::5]:80; ranges have a dash and are not ours. */
+function readDestination(text: string): Action | undefined {
+  const parts = /^(?:\[([0-9a-fA-F:.]+)\]:(\d+)|([0-9.]+):(\d+)|([0-9a-fA-F:.]+))$/.exec(text);
+  if (!parts) return undefined;
+  const to = parts[1] ?? parts[3] ?? parts[5]!;
+  const number = parts[2] ?? parts[4];
+  return { dnat: { to, ...(number === undefined ? {} : { port: Number(number) }) } };
+}

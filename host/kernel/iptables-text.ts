@@ -1,0 +1,78 @@
+// A rule as iptables-save prints it after it has been loaded, and back: the form in which both of iptables' variants are compared.
+// SPDX-License-Identifier: Apache-2.0
+
+import { KernelError } from './kernel-error.ts';
+import { familyOfPrefix, normalRule } from './normal-rule.ts';
+import type { Action, Family, Mark, Match, Rule } from './rule.ts';
+
+/** XT_EXTENSION_MAXNAMELEN - 1 and XT_MAX_COMMENT_LEN - 1 of linux/netfilter/x_tables.h, in bytes */
+const MAX_CHAIN = 28;
+const MAX_COMMENT = 255;
+/** Words that after -j would be a verdict or a target of our grammar and no chain. */
+const TARGETS = ['ACCEPT', 'DROP', 'RETURN', 'QUEUE', 'MASQUERADE', 'DNAT', 'MARK'];
+const BARE = /^[A-Za-z0-9_-]+$/;
+
+/** Without `-A CHAIN `. Throws EINVAL for what iptables cannot say. */
+export function renderRule(family: Family, rule: Rule): string {
+  const { match, action, comment } = normalRule(family, rule);
+  const address = (option: string, key: 'saddr' | 'daddr'): string[] =>
+    match.flatMap((one) => (one[key] === undefined ? [] : [`${inverted(one)}${option} ${one[key]}`]));
+  return [
+    ...address('-s', 'saddr'),
+    ...address('-d', 'daddr'),
+    ...protocolOf(match),
+    ...(comment === undefined ? [] : [`-m comment --comment ${quoted(comment)}`]),
+    ...match.flatMap(renderMatch),
+    renderAction(action),
+  ].join(' ');
+}
+
+/** For names in `-A CHAIN` and `-j CHAIN`. */
+export function checkIptablesChain(name: string): string {
+  if (!/^[A-Za-z0-9_.][A-Za-z0-9_.:/-]*$/.test(name) || name.length > MAX_CHAIN || TARGETS.includes(name)) {
+    throw new KernelError('EINVAL', `use iptables chain ${JSON.stringify(name)}`, `must be 1 to ${MAX_CHAIN} letters, digits, or . _ - : / and no target`);
+  }
+  return name;
+}
+
+const inverted = ({ not }: Match): string => (not ? '! ' : '');
+
+function protocolOf(match: readonly Match[]): string[] {
+  const first = match.find(({ proto }) => proto !== undefined);
+  if (!first) return [];
+  const portsInverted = first.dport !== undefined || first.dports !== undefined;
+  return [`${portsInverted ? '' : inverted(first)}-p ${first.proto}`];
+}
+
+function renderMatch(match: Match): string[] {
+  const not = inverted(match);
+  if (match.dport !== undefined) return [`-m ${match.proto} ${not}--dport ${match.dport}`];
+  if (match.dports) return [`-m multiport ${not}--dports ${match.dports.join(',')}`];
+  if (match.dstType) return [`-m addrtype ${not}--dst-type LOCAL`];
+  if (match.mark) return [`-m mark ${not}--mark ${hex(match.mark.value)}${match.mark.mask === 0xffffffff ? '' : `/${hex(match.mark.mask)}`}`];
+  return [];
+}
+
+function renderAction({ verdict, jump, goto: go, masquerade, dnat, setMark }: Action): string {
+  if (verdict) return `-j ${verdict.toUpperCase()}`;
+  if (jump !== undefined) return `-j ${checkIptablesChain(jump)}`;
+  if (go !== undefined) return `-g ${checkIptablesChain(go)}`;
+  if (masquerade) return '-j MASQUERADE';
+  if (dnat) return `-j DNAT --to-destination ${destination(dnat)}`;
+  return `-j MARK --set-xmark ${markText(setMark!)}`;
+}
+
+function destination({ to, port }: { to: string; port?: number }): string {
+  if (port === undefined) return to;
+  return familyOfPrefix(to) === 'ip6' ? `[${to}]:${port}` : `${to}:${port}`;
+}
+
+const hex = (value: number): string => `0x${value.toString(16)}`;
+const markText = ({ value, mask }: Mark): string => `${hex(value)}/${hex(mask)}`;
+
+function quoted(comment: string): string {
+  if (Buffer.byteLength(comment) > MAX_COMMENT) {
+    throw new KernelError('EINVAL', 'write an iptables rule', `comment ${JSON.stringify(comment)} is longer than ${MAX_COMMENT} bytes`);
+  }
+  return BARE.test(comment) ? comment : `"${comment.replace(/["\\']/g, '\\$&')}"`;
+}

@@ -1,0 +1,125 @@
+// Checks a rule against the grammar and gives its normal form, so that equal rules are equal values whoever wrote them.
+// SPDX-License-Identifier: Apache-2.0
+
+import { readPrefix, writePrefix } from './address.ts';
+import { KernelError } from './kernel-error.ts';
+import { isProtocol, canonicalProtocol, hasPorts } from './protocols.ts';
+import type { Action, Family, Match, Rule, RuleFamily } from './rule.ts';
+
+const CRITERIA = ['saddr', 'daddr', 'dport', 'dports', 'dstType', 'mark'] as const;
+const CHAIN = /^[A-Za-z0-9_.][A-Za-z0-9_.:/-]{0,63}$/;
+const CONTROL = /[\u0000-\u001f\u007f]/;
+
+/** Prefixes without host bits, one spelling for each protocol. Throws EINVAL for what is not of the grammar or could not be written safely. */
+export function normalRule(family: RuleFamily, rule: Rule): Rule {
+  const matches = rule.match.map((match) => normalMatch(family, match));
+  const action = normalAction(rule.action);
+  checkTogether(family, matches, action);
+  if (rule.comment !== undefined && CONTROL.test(rule.comment)) throw invalid(`comment ${JSON.stringify(rule.comment)} has control characters`);
+  return {
+    match: matches.filter((match) => !isEverything(family, match) && !isImplied(match, matches)),
+    action,
+    ...(rule.comment ? { comment: rule.comment } : {}),
+  };
+}
+
+/** Equal for equal rules. The order of matches means nothing, they have no side effects. */
+export function ruleKey(family: RuleFamily, rule: Rule): string {
+  const { match, ...rest } = normalRule(family, rule);
+  return JSON.stringify([match.map((one) => JSON.stringify(one)).sort(), rest]);
+}
+
+/** Throws for a chain name that a listing could not be read back with. */
+export function checkChainName(name: string): string {
+  if (!CHAIN.test(name)) throw invalid(`chain name ${JSON.stringify(name)} must be 1 to 64 letters, digits, or . _ - : /`);
+  return name;
+}
+
+export const familyOfPrefix = (prefix: string): Family => (prefix.includes(':') ? 'ip6' : 'ip');
+
+const invalid = (what: string): KernelError => new KernelError('EINVAL', 'write a packet-filter rule', what);
+
+function normalMatch(family: RuleFamily, match: Match): Match {
+  const criteria = CRITERIA.filter((key) => match[key] !== undefined);
+  if (criteria.length > 1 || (criteria.length === 0 && match.proto === undefined)) {
+    throw invalid(`match ${JSON.stringify(match)} must have exactly one criterion`);
+  }
+  const not = match.not ? { not: true } : {};
+  const proto = match.proto === undefined ? undefined : normalProtocol(match.proto);
+  switch (criteria[0]) {
+    case 'saddr': return alone(match, { saddr: normalPrefix(family, match.saddr!), ...not });
+    case 'daddr': return alone(match, { daddr: normalPrefix(family, match.daddr!), ...not });
+    case 'dstType': return alone(match, { dstType: 'local', ...not });
+    case 'mark': return alone(match, { mark: { value: match.mark!.value, mask: match.mark!.mask }, ...not });
+    case 'dport': return { proto: withPorts(proto), dport: match.dport!, ...not };
+    case 'dports':
+      if (match.dports!.length === 0) throw invalid('dports must have at least one port');
+      return { proto: withPorts(proto), dports: [...new Set(match.dports)].sort((a, b) => a - b), ...not };
+    case undefined: return { proto: proto!, ...not };
+  }
+}
+
+function alone(match: Match, normal: Match): Match {
+  if (match.proto !== undefined) throw invalid(`match ${JSON.stringify(match)} must have exactly one criterion`);
+  return normal;
+}
+
+function normalProtocol(name: string): string {
+  if (!isProtocol(name)) throw invalid(`protocol "${name}" is not known; give tcp, udp, sctp, icmp, …`);
+  return canonicalProtocol(name);
+}
+
+function withPorts(proto: string | undefined): string {
+  if (proto === undefined || !hasPorts(proto)) throw invalid('a port needs proto beside it: tcp, udp, sctp, dccp or udplite');
+  return proto;
+}
+
+function normalPrefix(family: RuleFamily, text: string): string {
+  const prefix = readPrefix(text);
+  if (!prefix) throw invalid(`"${text}" is no address and no prefix`);
+  if (family !== 'inet' && prefix.family !== family) throw invalid(`${text} in a rule of family ${family}`);
+  return writePrefix(prefix);
+}
+
+function normalAction(action: Action): Action {
+  const { verdict, jump, goto: go, masquerade, dnat, setMark } = action;
+  const given: Action[] = [];
+  if (verdict !== undefined) given.push({ verdict });
+  if (jump !== undefined) given.push({ jump: checkChainName(jump) });
+  if (go !== undefined) given.push({ goto: checkChainName(go) });
+  if (masquerade) given.push({ masquerade });
+  if (dnat) given.push({ dnat: { to: normalAddress(dnat.to), ...(dnat.port === undefined ? {} : { port: dnat.port }) } });
+  if (setMark) given.push({ setMark: { value: setMark.value, mask: setMark.mask } });
+  if (given.length !== 1) throw invalid(`action ${JSON.stringify(action)} must be exactly one`);
+  return given[0]!;
+}
+
+function normalAddress(text: string): string {
+  const address = text.includes('/') ? undefined : readPrefix(text);
+  if (!address) throw invalid(`"${text}" is no address`);
+  return writePrefix(address).replace(/\/\d+$/, '');
+}
+
+/** Neither backend can say an address, or a protocol, twice in one rule. */
+function checkTogether(family: RuleFamily, matches: readonly Match[], { dnat }: Action): void {
+  for (const key of ['saddr', 'daddr'] as const) {
+    if (matches.filter((match) => match[key] !== undefined).length > 1) throw invalid(`${key} stands twice in one rule`);
+  }
+  const protocols = new Set(matches.flatMap(({ proto }) => proto ?? []));
+  const inverted = matches.some(({ proto, dport, dports, not }) => not && proto !== undefined && dport === undefined && dports === undefined);
+  if (protocols.size > 1 || (inverted && matches.filter(({ proto }) => proto !== undefined).length > 1)) {
+    throw invalid(`protocols ${[...protocols].join(', ')} contradict each other in one rule`);
+  }
+  if (dnat?.port !== undefined && (inverted || ![...protocols].some(hasPorts))) throw invalid('dnat to a port needs a match of the protocol');
+  const addresses = [...matches.flatMap(({ saddr, daddr }) => saddr ?? daddr ?? []), ...(dnat ? [dnat.to] : [])];
+  const families = new Set(addresses.map(familyOfPrefix));
+  if (families.size > 1) throw invalid(`${addresses.join(', ')} of two families in one rule`);
+  if (family !== 'inet' && families.size === 1 && !families.has(family)) throw invalid(`${addresses.join(', ')} in a rule of family ${family}`);
+}
+
+/** In a table of one family every packet is from 0.0.0.0/0, and iptables-save leaves it out; in inet it still tells the families apart. */
+const isEverything = (family: RuleFamily, { saddr, daddr, not }: Match): boolean => family !== 'inet' && !not && /\/0$/.test(saddr ?? daddr ?? '');
+
+/** `-p tcp` says nothing new beside `-p tcp --dport 80`. */
+const isImplied = ({ proto, dport, dports, not }: Match, matches: readonly Match[]): boolean =>
+  proto !== undefined && dport === undefined && dports === undefined && !not && matches.some((other) => other.dport !== undefined || other.dports !== undefined);

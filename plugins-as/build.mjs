@@ -1,0 +1,50 @@
+// Builds the modules: each folder here that has a manifest.json becomes dist/plugins/<folder>.wasm.
+// SPDX-License-Identifier: Apache-2.0
+
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+
+import { compile } from './sdk/tool/compile.mjs';
+import { stamp } from './sdk/tool/stamp.mjs';
+import { writeFile } from './sdk/tool/write-file.mjs';
+
+const HERE = 'plugins-as';
+
+/** Returns name → digest. A module is compiled only when something it was made from has changed. */
+export async function buildModules(compiled) {
+  const digests = {};
+  for (const name of pluginNames()) digests[name] = cached(name) ?? await build(name, compiled);
+  return digests;
+}
+
+/** Folders with `_` in front are templates. */
+const pluginNames = () => readdirSync(HERE).filter((name) => !name.startsWith('_') && existsSync(manifestOf(name))).sort();
+
+async function build(name, compiled) {
+  const started = performance.now();
+  const { bytes, inputs } = await compile(`${HERE}/${name}`);
+  writeFile(moduleOf(name), stamp(bytes, readFileSync(manifestOf(name), 'utf8')));
+  const from = [...inputs.map((path) => relative('.', path)), manifestOf(name), 'package-lock.json', ...toolFiles()];
+  const digest = digestOf([moduleOf(name)]);
+  writeFile(recordOf(name), JSON.stringify({ from, inputs: digestOf(from), digest }));
+  compiled(name, performance.now() - started);
+  return digest;
+}
+
+function cached(name) {
+  if (!existsSync(recordOf(name))) return undefined;
+  const { from, inputs, digest } = JSON.parse(readFileSync(recordOf(name), 'utf8'));
+  return digestOf(from) === inputs && digestOf([moduleOf(name)]) === digest ? digest : undefined;
+}
+
+function digestOf(paths) {
+  const hash = createHash('sha256');
+  for (const path of paths) hash.update(existsSync(path) ? readFileSync(path) : 'not there');
+  return `sha256:${hash.digest('hex')}`;
+}
+
+const toolFiles = () => readdirSync(`${HERE}/sdk/tool`).map((name) => `${HERE}/sdk/tool/${name}`);
+const manifestOf = (name) => `${HERE}/${name}/manifest.json`;
+const moduleOf = (name) => `dist/plugins/${name}.wasm`;
+const recordOf = (name) => `dist/.cache/${name}.json`;

@@ -1,0 +1,75 @@
+// A node for one test file: the namespaces the runner made for it, containers in it, and a picture of its whole state to compare.
+// SPDX-License-Identifier: Apache-2.0
+
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const BIN = join(process.cwd(), 'dist/bin');
+export const REFERENCE = '/usr/lib/cni';
+
+/** Runs a program that must succeed; its stdout. */
+export const sh = (file: string, ...args: string[]): string => execFileSync(file, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+
+export const has = (program: string): boolean => ['/usr/sbin', '/sbin', '/usr/bin', '/bin'].some((folder) => existsSync(join(folder, program)));
+
+/** Makes a container's namespace; the path is what a runtime passes as CNI_NETNS. */
+export function addNetns(name: string): string {
+  sh('ip', 'netns', 'add', name);
+  return `/run/netns/${name}`;
+}
+
+export function deleteNetns(name: string): void {
+  spawnSync('ip', ['netns', 'delete', name]);
+}
+
+export const inNetns = (name: string, file: string, ...args: string[]): string => sh('ip', 'netns', 'exec', name, file, ...args);
+
+/** Everything an attachment may touch, as text. Counters, timers and kernel-random values are left out; each line names its object. */
+export function picture(netns: readonly string[] = []): string {
+  const parts = ['', ...netns].flatMap((name) => {
+    const run = (file: string, ...args: string[]): string => (name ? inNetns(name, file, ...args) : sh(file, ...args));
+    return [
+      section(name, 'link', links(run('ip', '-d', '-j', 'link'))),
+      section(name, 'addr', addresses(run('ip', '-j', 'addr'))),
+      section(name, 'route', routes(run('ip', '-4', 'route', 'show', 'table', 'all'), run('ip', '-6', 'route', 'show', 'table', 'all'))),
+      section(name, 'rule', run('ip', 'rule') + run('ip', '-6', 'rule')),
+      section(name, 'tc', run('tc', 'qdisc', 'show').replace(/ ?refcnt \d+/g, '')),
+      ...(has('nft') ? [section(name, 'nft', handleless(run('nft', 'list', 'ruleset')))] : []),
+    ];
+  });
+  return [...parts, section('', 'sysctl', sysctls()), section('', 'files', ['/var/lib/cni', '/var/lib/cni-wasm', '/run/cni-wasm'].flatMap(files).join('\n'))].join('\n');
+}
+
+const section = (netns: string, title: string, text: string): string => `## ${netns ? `${netns} ` : ''}${title}\n${text.trim()}\n`;
+
+interface IpLink { ifname: string; flags: string[]; mtu: number; master?: string; operstate: string; linkinfo?: { info_kind?: string } }
+const links = (json: string): string => (JSON.parse(json) as IpLink[])
+  .map(({ ifname, flags, mtu, master, operstate, linkinfo }) => `${ifname} ${linkinfo?.info_kind ?? '-'} ${flags.join(',')} mtu ${mtu} ${master ?? '-'} ${operstate}`).sort().join('\n');
+
+interface IpAddr { ifname: string; addr_info: { local: string; prefixlen: number; scope: string }[] }
+const addresses = (json: string): string => (JSON.parse(json) as IpAddr[])
+  .flatMap(({ ifname, addr_info }) => addr_info.map(({ local, prefixlen, scope }) => `${ifname} ${local.startsWith('fe80:') ? 'fe80::*' : local}/${prefixlen} ${scope}`)).sort().join('\n');
+
+const routes = (...texts: string[]): string => texts.join('').split('\n').map((line) => line.replace(/fe80::[0-9a-f:]+/g, 'fe80::*').trim()).filter(Boolean).sort().join('\n');
+
+const handleless = (text: string): string => text.replace(/ # handle \d+/g, '').replace(/counter packets \d+ bytes \d+/g, 'counter');
+
+function sysctls(): string {
+  return ['net/ipv4/ip_forward', 'net/ipv6/conf/all/forwarding'].map((key) => `${key} = ${existsSync(`/proc/sys/${key}`) ? readFileSync(`/proc/sys/${key}`, 'utf8').trim() : '-'}`).join('\n');
+}
+
+/** Files below a folder with their content. */
+export function files(root: string): string[] {
+  if (!existsSync(root)) return [];
+  return readdirSync(root).sort().flatMap((name) => {
+    const path = join(root, name);
+    return statSync(path).isDirectory() ? files(path) : [`${path} ${JSON.stringify(readFileSync(path, 'utf8'))}`];
+  });
+}
+
+/** Says why a file's tests cannot run here, in the form the runner collects, and ends it. */
+export function skip(reason: string): never {
+  console.log(`SKIP ${reason}`);
+  process.exit(0);
+}
