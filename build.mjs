@@ -31,7 +31,8 @@ async function build() {
   const { buildModules } = await import('./plugins-as/build.mjs');
   const { buildHost } = await import('./host/build.mjs');
   const started = performance.now();
-  for (const path of await writeGenerated()) say(`generated ${path}`);
+  const written = await writeGenerated();
+  if (written.length > 0) say(`generated ${written.length} files: ${written.slice(0, 3).join(', ')}${written.length > 3 ? ', …' : ''}`);
   const digests = await buildModules((name, ms) => say(`compiled dist/plugins/${name}.wasm in ${Math.round(ms)} ms`));
   await buildHost(digests);
   say(`built in ${Math.round(performance.now() - started)} ms`);
@@ -55,7 +56,9 @@ function installDependencies() {
   execFileSync('npm', ['ci', '--include=dev'], { stdio: ['ignore', 2, 2] });
 }
 
-const packagesOf = (lock) => JSON.parse(readFileSync(lock, 'utf8')).packages;
+function packagesOf(lock) {
+  return JSON.parse(readFileSync(lock, 'utf8')).packages;
+}
 
 /** One build at a time; editors write a file in several steps, so a change is let settle. */
 function buildOnChange() {

@@ -18,8 +18,15 @@ export async function buildModules(compiled) {
   return digests;
 }
 
+/** What was built last, for tests that contain the host. */
+export function moduleDigests() {
+  return Object.fromEntries(pluginNames().filter((name) => existsSync(moduleOf(name))).map((name) => [name, digestOf([moduleOf(name)])]));
+}
+
 /** Folders with `_` in front are templates. */
-const pluginNames = () => readdirSync(HERE).filter((name) => !name.startsWith('_') && existsSync(manifestOf(name))).sort();
+function pluginNames() {
+  return readdirSync(HERE).filter((name) => !name.startsWith('_') && existsSync(manifestOf(name))).sort();
+}
 
 async function build(name, compiled) {
   const started = performance.now();

@@ -6,6 +6,11 @@ import type { Shape } from '../shape.ts';
 
 const BEGIN = '<!-- generated from abi/ops.ts: begin -->';
 const END = '<!-- generated from abi/ops.ts: end -->';
+/** The README says them once for all. */
+const USUAL = { maxLength: 1024, maxItems: 4096 };
+
+/** Where a shape was listed first; the next one that has it says only that. */
+type Listed = Map<Shape, string>;
 
 export function withTables(readme: string, ops: readonly Op[]): string {
   const begin = readme.indexOf(BEGIN);
@@ -15,66 +20,69 @@ export function withTables(readme: string, ops: readonly Op[]): string {
 }
 
 function tables(ops: readonly Op[]): string {
+  const listed: Listed = new Map();
   const domains = new Set(ops.map((op) => op.domain));
-  return [...domains].map((domain) => section(domain, ops.filter((op) => op.domain === domain))).join('\n');
+  return [...domains].map((domain) => section(domain, ops.filter((op) => op.domain === domain), listed)).join('');
 }
 
-function section(domain: string, ops: readonly Op[]): string {
-  const seen = new Map<Shape, string>();
-  return `
+const section = (domain: string, ops: readonly Op[], listed: Listed): string => `
 ### \`cni:${domain}/${ABI}\`
 
 | operation | right | what it does | how the host takes it back |
 |---|---|---|---|
 ${ops.map((op) => `| \`${op.name}\` | ${op.right} | ${cell(op.does)} | ${cell(op.inverse)} |`).join('\n')}
 
-${ops.map((op) => `${fields(op, 'request', op.request, seen)}${fields(op, 'answer', op.answer, seen)}`).join('\n')}`;
-}
+${ops.map((op) => message(op, 'request', op.request, listed) + message(op, 'answer', op.answer, listed)).join('')}`;
 
-/** Operations of one domain that share a shape: only the first one lists it. */
-function fields(op: Op, part: 'request' | 'answer', shape: Shape, seen: Map<Shape, string>): string {
-  const title = `\`${op.name}\` ${part}`;
-  const first = seen.get(shape);
-  if (first) return `* ${title}: as ${first}\n`;
-  const lines = rows(shape, '  ');
-  if (lines.length === 0) return `* ${title}: \`{}\`\n`;
-  seen.set(shape, title);
+function message(op: Op, part: 'request' | 'answer', shape: Shape, listed: Listed): string {
+  const before = listed.get(shape);
+  if (before) return `* \`${op.name}\` ${part}: as ${before}\n`;
+  if (isEmpty(shape)) return `* \`${op.name}\` ${part}: \`{}\`\n`;
+  listed.set(shape, `the ${part} of \`${op.domain}.${op.name}\``);
   const said = 'description' in shape && shape.description ? ` (${shape.description})` : '';
-  return `* ${title}${said}:\n${lines.join('\n')}\n`;
+  return `* \`${op.name}\` ${part}${said}:\n${rows(shape, '  ', listed).map((row) => `${row}\n`).join('')}`;
 }
 
-function rows(shape: Shape, indent: string): string[] {
-  if ('oneOf' in shape) return shape.oneOf.flatMap((one) => rows(one, indent));
-  if (shape.type === 'array') return rows(shape.items, indent);
-  if (shape.type !== 'object') return [];
-  return Object.entries(shape.properties).flatMap(([key, value]) => [
-    `${indent}* \`${key}\` ${kind(value)}${shape.required.includes(key) ? '' : ', may be absent'}${described(value)}`,
-    ...rows(value, `${indent}  `),
-  ]);
+function rows(shape: Shape, indent: string, listed: Listed): string[] {
+  if (!('type' in shape) || shape.type !== 'object') return [];
+  return Object.entries(shape.properties).flatMap(([key, value]) => {
+    const inner = 'type' in value && value.type === 'array' ? value.items : value;
+    const before = listed.get(inner);
+    const nested = before ? [] : rows(inner, `${indent}  `, listed);
+    if (nested.length > 0) listed.set(inner, `\`${key}\` above`);
+    const optional = shape.required.includes(key) ? '' : '?';
+    return [`${indent}* \`${key}${optional}\` ${kind(value)}${meaning(value)}${before ? `, as ${before}` : ''}`, ...nested];
+  });
 }
 
-function described(shape: Shape): string {
-  if (!('type' in shape)) return '';
-  if (shape.type === 'array') return `: ${shape.description ?? ''}${'description' in shape.items && shape.items.description && shape.items.type !== 'object' ? ` (each: ${shape.items.description})` : ''}`;
+function meaning(shape: Shape): string {
+  if ('type' in shape && shape.type === 'array') {
+    const each = 'description' in shape.items && 'type' in shape.items && shape.items.type !== 'object' ? ` (each: ${shape.items.description})` : '';
+    return `: ${shape.description ?? ''}${each}`;
+  }
   return 'description' in shape && shape.description ? `: ${shape.description}` : '';
 }
 
 function kind(shape: Shape): string {
   if ('oneOf' in shape) return shape.oneOf.map(kind).join(' or ');
   switch (shape.type) {
-    case 'string': return shape.enum ? shape.enum.map((word) => `"${word}"`).join(' ') : `string${shape.maxLength ? `, at most ${shape.maxLength} characters` : ''}`;
+    case 'string': return shape.enum ? shape.enum.map((word) => `"${word}"`).join(' or ') : `string${limit(shape.maxLength, USUAL.maxLength)}`;
     case 'integer': return `integer${range(shape)}`;
-    case 'array': return `list of ${plural(shape.items)}, at most ${shape.maxItems}`;
+    case 'array': return `list of ${plural(shape.items)}${limit(shape.maxItems, USUAL.maxItems)}`;
     default: return shape.type;
   }
 }
 
 const plural = (shape: Shape): string => ('type' in shape ? `${shape.type}s` : kind(shape));
 
-function range(shape: Shape & { type: 'integer' }): string {
-  const { minimum = Number.MIN_SAFE_INTEGER, maximum = Number.MAX_SAFE_INTEGER } = shape;
-  if (maximum < Number.MAX_SAFE_INTEGER) return ` ${minimum} to ${maximum}`;
-  return minimum === Number.MIN_SAFE_INTEGER ? '' : ` from ${minimum}`;
+const limit = (most: number | undefined, usual: number): string => (most === undefined || most === usual ? '' : ` (at most ${most})`);
+
+function range(shape: Extract<Shape, { type: 'integer' }>): string {
+  const { minimum, maximum } = shape;
+  if (maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER) return ` ${minimum ?? 0} to ${maximum}`;
+  return minimum === undefined || minimum === 0 ? '' : ` from ${minimum}`;
 }
+
+const isEmpty = (shape: Shape): boolean => 'type' in shape && shape.type === 'object' && Object.keys(shape.properties).length === 0;
 
 const cell = (text: string): string => text.replaceAll('|', '\\|');

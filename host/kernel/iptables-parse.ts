@@ -16,8 +16,8 @@ export interface SavedRule {
 
 export function readSavedRule(family: Family, line: string): SavedRule {
   const words = wordsOf(line);
-  const comment = after(words, '--comment');
-  const jump = after(words, '-j') ?? after(words, '-g');
+  const comment = after(words, ['--comment']);
+  const jump = after(words, ['-j', '-g']);
   const rule = keyed(family, parseRule(words));
   return {
     key: rule?.key ?? line,
@@ -38,15 +38,23 @@ function keyed(family: Family, rule: Rule | undefined): { rule: Rule; key: strin
   }
 }
 
+const FREE_TEXT = ['--comment', '--string', '--hex-string'];
+/** Others have options of the same names with another meaning, like connmark's --mark. */
+const MODULES = ['comment', 'tcp', 'udp', 'sctp', 'dccp', 'multiport', 'addrtype', 'mark'];
+
 /** Splits at blanks; in double quotes a backslash protects the next character. */
 function wordsOf(line: string): string[] {
   const words = line.match(/"(?:[^"\\]|\\.)*"|[^\s"]+/g) ?? [];
   return words.map((word) => (word.startsWith('"') ? word.slice(1, -1).replace(/\\(.)/g, '$1') : word));
 }
 
-function after(words: readonly string[], option: string): string | undefined {
-  const at = words.indexOf(option);
-  return at < 0 ? undefined : words[at + 1];
+/** A comment can be the word "-j" itself, so the values of free text are stepped over. */
+function after(words: readonly string[], options: readonly string[]): string | undefined {
+  for (let i = 0; i < words.length; i++) {
+    if (options.includes(words[i]!)) return words[i + 1];
+    if (FREE_TEXT.includes(words[i]!)) i++;
+  }
+  return undefined;
 }
 
 function parseRule(words: readonly string[]): Rule | undefined {
@@ -64,7 +72,7 @@ function parseRule(words: readonly string[]): Rule | undefined {
       case '-s': match.push({ saddr: next(), ...not }); break;
       case '-d': match.push({ daddr: next(), ...not }); break;
       case '-p': match.push((proto = { proto: next(), ...not })); break;
-      case '-m': next(); break;
+      case '-m': if (!MODULES.includes(next())) return undefined; break;
       case '--comment': comment = next(); break;
       case '--dport': match.push({ ...nameOf(proto), dport: port(next()), ...not }); break;
       case '--dports': match.push({ ...nameOf(proto), dports: next().split(',').map(port), ...not }); break;

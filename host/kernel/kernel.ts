@@ -136,7 +136,7 @@ export interface RouteKernel {
 
 export interface PolicyRule { family: Family; priority?: number; table: number; from?: string; to?: string }
 export interface PolicyRuleKernel {
-  list(ns: Ns, family: Family): Required<Pick<PolicyRule, 'priority'>>[] & PolicyRule[];
+  list(ns: Ns, family: Family): (PolicyRule & { priority: number })[];
   add(ns: Ns, rule: PolicyRule): void;
   delete(ns: Ns, rule: PolicyRule): void;
 }
@@ -157,6 +157,8 @@ export interface NftRule {
   /** The decoded rule; undefined when it has an expression outside our grammar (someone else's). */
   rule?: Rule;
   comment?: string;
+  /** The chain it jumps or goes to, also of a rule outside our grammar. */
+  jump?: string;
 }
 export interface NftChain { name: string; hook?: NftHook; rules: NftRule[] }
 export interface NftTable { family: RuleFamily; name: string; chains: NftChain[] }

@@ -1,10 +1,11 @@
 // Checks a rule against the grammar and gives its normal form, so that equal rules are equal values whoever wrote them.
 // SPDX-License-Identifier: Apache-2.0
 
-import { readPrefix, writePrefix } from './address.ts';
+import { canonicalAddress, formatPrefix } from './address.ts';
 import { KernelError } from './kernel-error.ts';
-import { isProtocol, canonicalProtocol, hasPorts } from './protocols.ts';
-import type { Action, Family, Match, Rule, RuleFamily } from './rule.ts';
+import { readPrefix } from './prefix.ts';
+import { canonicalProtocol, hasPorts, isProtocol } from './protocols.ts';
+import type { Action, Family, Mark, Match, Rule, RuleFamily } from './rule.ts';
 
 const CRITERIA = ['saddr', 'daddr', 'dport', 'dports', 'dstType', 'mark'] as const;
 const CHAIN = /^[A-Za-z0-9_.][A-Za-z0-9_.:/-]{0,63}$/;
@@ -50,12 +51,12 @@ function normalMatch(family: RuleFamily, match: Match): Match {
     case 'saddr': return alone(match, { saddr: normalPrefix(family, match.saddr!), ...not });
     case 'daddr': return alone(match, { daddr: normalPrefix(family, match.daddr!), ...not });
     case 'dstType': return alone(match, { dstType: 'local', ...not });
-    case 'mark': return alone(match, { mark: { value: match.mark!.value, mask: match.mark!.mask }, ...not });
-    case 'dport': return { proto: withPorts(proto), dport: match.dport!, ...not };
+    case 'mark': return alone(match, { mark: normalMark(match.mark!), ...not });
+    case 'dport': return { proto: withPorts(proto), dport: port(match.dport!), ...not };
     case 'dports':
       if (match.dports!.length === 0) throw invalid('dports must have at least one port');
-      return { proto: withPorts(proto), dports: [...new Set(match.dports)].sort((a, b) => a - b), ...not };
-    case undefined: return { proto: proto!, ...not };
+      return { proto: withPorts(proto), dports: [...new Set(match.dports!.map(port))].sort((a, b) => a - b), ...not };
+    default: return { proto: proto!, ...not };
   }
 }
 
@@ -70,15 +71,24 @@ function normalProtocol(name: string): string {
 }
 
 function withPorts(proto: string | undefined): string {
-  if (proto === undefined || !hasPorts(proto)) throw invalid('a port needs proto beside it: tcp, udp, sctp, dccp or udplite');
+  if (proto === undefined || !hasPorts(proto)) throw invalid('a port needs proto beside it: tcp, udp, sctp, or dccp');
   return proto;
 }
 
+function port(number: number): number {
+  if (!Number.isInteger(number) || number < 1 || number > 0xffff) throw invalid(`port ${number} must be 1 to 65535`);
+  return number;
+}
+
+function normalMark({ value, mask }: Mark): Mark {
+  if (![value, mask].every((word) => Number.isInteger(word) && word >= 0 && word <= 0xffffffff)) throw invalid(`mark ${value}/${mask} must be two 32-bit numbers`);
+  return { value, mask };
+}
+
 function normalPrefix(family: RuleFamily, text: string): string {
-  const prefix = readPrefix(text);
-  if (!prefix) throw invalid(`"${text}" is no address and no prefix`);
-  if (family !== 'inet' && prefix.family !== family) throw invalid(`${text} in a rule of family ${family}`);
-  return writePrefix(prefix);
+  const { bytes, length } = readPrefix(text);
+  if (family !== 'inet' && (family === 'ip') !== (bytes.length === 4)) throw invalid(`${text} in a rule of family ${family}`);
+  return formatPrefix(bytes, length);
 }
 
 function normalAction(action: Action): Action {
@@ -88,16 +98,10 @@ function normalAction(action: Action): Action {
   if (jump !== undefined) given.push({ jump: checkChainName(jump) });
   if (go !== undefined) given.push({ goto: checkChainName(go) });
   if (masquerade) given.push({ masquerade });
-  if (dnat) given.push({ dnat: { to: normalAddress(dnat.to), ...(dnat.port === undefined ? {} : { port: dnat.port }) } });
-  if (setMark) given.push({ setMark: { value: setMark.value, mask: setMark.mask } });
+  if (dnat) given.push({ dnat: { to: canonicalAddress(dnat.to), ...(dnat.port === undefined ? {} : { port: port(dnat.port) }) } });
+  if (setMark) given.push({ setMark: normalMark(setMark) });
   if (given.length !== 1) throw invalid(`action ${JSON.stringify(action)} must be exactly one`);
   return given[0]!;
-}
-
-function normalAddress(text: string): string {
-  const address = text.includes('/') ? undefined : readPrefix(text);
-  if (!address) throw invalid(`"${text}" is no address`);
-  return writePrefix(address).replace(/\/\d+$/, '');
 }
 
 /** Neither backend can say an address, or a protocol, twice in one rule. */

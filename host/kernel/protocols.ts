@@ -5,7 +5,7 @@ const NUMBERS: Readonly<Record<string, number>> = {
   icmp: 1, igmp: 2, tcp: 6, udp: 17, dccp: 33, gre: 47, esp: 50, ah: 51, 'ipv6-icmp': 58, sctp: 132, udplite: 136,
 };
 const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(NUMBERS).map(([name, number]) => [number, name]));
-const WITH_PORTS = ['tcp', 'udp', 'dccp', 'sctp', 'udplite'];
+const WITH_PORTS = ['tcp', 'udp', 'dccp', 'sctp'];
 
 export const canonicalProtocol = (name: string): string => (name === 'icmpv6' ? 'ipv6-icmp' : name);
 export const isProtocol = (name: string): boolean => Object.hasOwn(NUMBERS, canonicalProtocol(name));

@@ -40,7 +40,7 @@ function apply(call: Call, backend: Backend, { ns = 'container', ...rules }: Rul
   checkFamily(op, backend, rules.family);
   checkRuleScope(call, op, backend, rules);
   const plan = call.tables.plan(backend, ns, rules);
-  for (const life of ['network', 'attachment'] as const) {
+  for (const life of ['call', 'network', 'attachment'] as const) {
     const undo = plan.undo[life];
     if (undo) intend(call, op, life, { do: backend, ...within(call, ns), rules: undo });
   }

@@ -58,8 +58,7 @@ export class Config {
     const parts: Config[] = [];
     const list = this.typed(key, Kind.Array, '[]' + type);
     for (let e = list.first(); e.present; e = e.next()) {
-      if (e.exists && e.kind != Kind.Object) this.wrong(e, this.path + key, type);
-      else parts.push(new Config(e, type, this.path + key + '.', this.found));
+      parts.push(this.element(e, key, type));
     }
     return parts;
   }
@@ -77,6 +76,11 @@ export class Config {
   /** A list as it stands, for elements that are neither objects nor strings. */
   list(key: string, type: string): Json {
     return this.typed(key, Kind.Array, type);
+  }
+
+  /** One element of such a list. */
+  element(value: Json, key: string, type: string): Config {
+    return new Config(value, type, this.path + key + '.', this.found);
   }
 
   private typed(key: string, kind: Kind, type: string): Json {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { setResult } from './abi';
+import { Dns } from './dns';
 import { Arr, Json, Obj } from './json';
 
 /** `sandbox` of an interface in the container; the host puts the path of the namespace in its place. */
@@ -80,15 +81,14 @@ export class Result {
   interfaces: Interface[] = [];
   ips: AssignedIp[] = [];
   routes: Route[] = [];
-  /** Not `exists` when there is nothing to say about names. */
-  dns: Json = Json.absent();
+  dns: Dns = new Dns();
 
   static from(json: Json): Result {
     const result = new Result();
     for (let e = json.get('interfaces').first(); e.present; e = e.next()) result.interfaces.push(Interface.from(e));
     for (let e = json.get('ips').first(); e.present; e = e.next()) result.ips.push(AssignedIp.from(e));
     for (let e = json.get('routes').first(); e.present; e = e.next()) result.routes.push(Route.from(e));
-    result.dns = json.get('dns');
+    result.dns = Dns.from(json.get('dns'));
     return result;
   }
 
@@ -103,7 +103,8 @@ export class Result {
     if (!interfaces.isEmpty) json.arr('interfaces', interfaces);
     if (!ips.isEmpty) json.arr('ips', ips);
     if (!routes.isEmpty) json.arr('routes', routes);
-    return json.json('dns', this.dns);
+    const dns = this.dns.json();
+    return dns.isEmpty ? json : json.obj('dns', dns);
   }
 
   /** Makes this the result of the call; returns 0, so that an export can end with `return result.set()`. */

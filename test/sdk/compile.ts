@@ -1,16 +1,13 @@
-// For tests: compiles AssemblyScript in the way the build does.
+// For tests: compiles a plugin's folder with the SDK's own tool, which must stay in its place to find the SDK.
 // SPDX-License-Identifier: Apache-2.0
 
-import asc from 'assemblyscript/asc';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
-export async function compile(entry: string): Promise<WebAssembly.Module> {
-  let binary: Uint8Array | undefined;
-  const flags = ['--runtime', 'stub', '--use', 'abort=plugins-as/sdk/abi/abort', '--maximumMemory', '64', '-O3'];
-  const { error, stderr } = await asc.main([entry, '--outFile', 'probe.wasm', ...flags], {
-    writeFile: (name: string, contents: Uint8Array | string) => {
-      if (name.endsWith('.wasm') && typeof contents !== 'string') binary = contents;
-    },
-  });
-  if (error || !binary) throw new Error(stderr.toString(), { cause: error });
-  return new WebAssembly.Module(binary.slice());
+type Tool = typeof import('../../plugins-as/sdk/tool/compile.mjs');
+
+export async function compile(folder: string): Promise<WebAssembly.Module> {
+  const tool = await import(pathToFileURL(resolve('plugins-as/sdk/tool/compile.mjs')).href) as Tool;
+  const { bytes } = await tool.compile(folder);
+  return new WebAssembly.Module(Uint8Array.from(bytes));
 }

@@ -1,4 +1,4 @@
-// Calls an export of the probe module: bytes in, text out.
+// Compiles the probe as a plugin outside of this repository would be, and calls its exports: bytes in, text out.
 // SPDX-License-Identifier: Apache-2.0
 
 import { compile } from './compile.ts';
@@ -6,7 +6,7 @@ import { compile } from './compile.ts';
 export type Probe = (entry: string, input: string | Uint8Array) => string;
 
 export async function loadProbe(): Promise<Probe> {
-  const module = await compile('test/sdk/probe.as.ts');
+  const module = await compile('test/sdk/probe');
   return (entry, input) => call(module, entry, typeof input === 'string' ? new TextEncoder().encode(input) : input);
 }
 
@@ -26,6 +26,7 @@ function call(module: WebAssembly.Module, entry: string, input: Uint8Array): str
       log: (_level: number, at: number, length: number) => { throw new Error(text(at, length)); },
     },
   });
+  (instance.exports['_initialize'] as () => void)();
   (instance.exports[entry] as (length: number) => void)(input.length);
   return answer;
 }

@@ -5,8 +5,12 @@ import type { Kernel, Ns, NftTable, IptablesTable } from '../../kernel/kernel.ts
 import { KernelError } from '../../kernel/kernel-error.ts';
 import type { Family, RuleFamily } from '../../kernel/rule.ts';
 import type { Lock, Locks } from '../../ledger/locks.ts';
-import { applyToIptables, applyToNft, listIptables, listNft, planIptables, planNft, type Missing, type RuleUndo } from './plan.ts';
-import type { RuleSet } from './rule-set.ts';
+import { applyToIptables } from './apply-to-iptables.ts';
+import { applyToNft } from './apply-to-nft.ts';
+import { listIptables, listNft } from './list.ts';
+import { planIptables } from './plan-iptables.ts';
+import { planNft } from './plan-nft.ts';
+import type { Missing, RuleSet, RuleUndo } from './rule-set.ts';
 
 export type Backend = 'nft' | 'iptables';
 

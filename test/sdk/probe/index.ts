@@ -1,9 +1,9 @@
 // A module for the tests of the SDK: each export takes a text and answers with a text, by way of take and result.
 // SPDX-License-Identifier: Apache-2.0
 
-import { bytesOf, setResult, take, textOf } from '../../plugins-as/sdk/abi';
-import { Ip, Prefix } from '../../plugins-as/sdk/ip';
-import { Arr, Json, Kind, Obj } from '../../plugins-as/sdk/json';
+import { bytesOf, setResult, take, textOf } from '@cni-wasm/sdk/abi';
+import { Ip, Prefix } from '@cni-wasm/sdk/ip';
+import { Arr, Json, Kind, Obj } from '@cni-wasm/sdk/json';
 
 /** The same document, rebuilt value by value; nothing when it is no JSON. */
 export function rewrite(length: i32): void {

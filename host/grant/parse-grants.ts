@@ -1,0 +1,68 @@
+// Grants and limits as they stand in a manifest or in the policy: strictly parsed, every unknown key an error.
+// SPDX-License-Identifier: Apache-2.0
+
+import { CniError, CODE } from '../cni-error.ts';
+import { isObject } from '../protocol/go-json.ts';
+import { DEFAULT_LIMITS, type Grants, type Limits } from './grants.ts';
+
+const NAMESPACES = ['host', 'container'];
+
+export const refuse = (where: string, key: string, why: string): CniError =>
+  new CniError(CODE.moduleRefused, `${where}: "${key}" ${why}`, { kind: 'invalid', at: key });
+
+const strings = (value: unknown, where: string, key: string, among?: readonly string[]): string[] => {
+  if (!Array.isArray(value) || value.some((item) => typeof item !== 'string' || (among && !among.includes(item)))) {
+    throw refuse(where, key, among ? `must be a list of ${among.join(', ')}` : 'must be a list of strings');
+  }
+  return value as string[];
+};
+
+const PARSERS: { [Key in keyof Grants]: (value: unknown, where: string, key: string) => Grants[Key] } = {
+  link(value, where, key) {
+    if (!isObject(value)) throw refuse(where, key, 'must be like {"container":["veth"],"host":["bridge"]}');
+    return Object.fromEntries(Object.entries(value).map(([ns, kinds]) => {
+      if (!NAMESPACES.includes(ns)) throw refuse(where, `${key}.${ns}`, 'is no namespace; known are host and container');
+      return [ns, strings(kinds, where, `${key}.${ns}`)];
+    }));
+  },
+  hostLinks: strings,
+  addr: (value, where, key) => strings(value, where, key, NAMESPACES) as Grants['addr'],
+  route: (value, where, key) => strings(value, where, key, NAMESPACES) as Grants['route'],
+  rule: (value, where, key) => strings(value, where, key, NAMESPACES) as Grants['rule'],
+  neigh: (value, where, key) => strings(value, where, key, NAMESPACES) as Grants['neigh'],
+  tc: (value, where, key) => strings(value, where, key, NAMESPACES) as Grants['tc'],
+  nft: strings,
+  iptables(value, where, key) {
+    if (!isObject(value)) throw refuse(where, key, 'must be like {"nat":{"chains":["ACME-*"],"jumpFrom":["PREROUTING"]}}');
+    return Object.fromEntries(Object.entries(value).map(([table, scope]) => {
+      if (!isObject(scope)) throw refuse(where, `${key}.${table}`, 'must have chains and jumpFrom');
+      return [table, { chains: strings(scope['chains'] ?? [], where, `${key}.${table}.chains`), jumpFrom: strings(scope['jumpFrom'] ?? [], where, `${key}.${table}.jumpFrom`) }];
+    }));
+  },
+  sysctl: strings,
+  conntrack(value, where, key) {
+    if (typeof value !== 'boolean') throw refuse(where, key, 'must be true or false');
+    return value;
+  },
+  store(value, where, key) {
+    if (value !== 'ipam' && value !== 'own' && value !== 'none') throw refuse(where, key, 'must be ipam, own or none');
+    return value;
+  },
+  conf: strings,
+  delegate: strings,
+};
+
+export function parseGrants(value: Record<string, unknown>, where: string): Partial<Grants> {
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => {
+    if (!Object.hasOwn(PARSERS, key)) throw refuse(where, key, `is no grant; known are ${Object.keys(PARSERS).join(', ')}`);
+    return [key, PARSERS[key as keyof Grants](item, where, key)];
+  }));
+}
+
+export function parseLimits(value: Record<string, unknown>, where: string): Partial<Limits> {
+  for (const [key, item] of Object.entries(value)) {
+    if (!Object.hasOwn(DEFAULT_LIMITS, key)) throw refuse(where, key, `is no limit; known are ${Object.keys(DEFAULT_LIMITS).join(', ')}`);
+    if (!Number.isSafeInteger(item) || (item as number) < 1) throw refuse(where, key, 'must be a positive integer');
+  }
+  return value as Partial<Limits>;
+}

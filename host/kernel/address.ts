@@ -1,0 +1,77 @@
+// Addresses and prefixes between text and bytes. The arithmetic is ip-address's; this file fixes the forms the host uses.
+// SPDX-License-Identifier: Apache-2.0
+
+import { Address4, Address6 } from 'ip-address';
+import { KernelError } from './kernel-error.ts';
+
+/** Linux's AF_INET and AF_INET6. */
+export type AddressFamily = 2 | 10;
+
+export interface Address { family: AddressFamily; bytes: Buffer }
+export interface Prefix extends Address { length: number }
+
+/** "10.1.0.5" or "2001:db8::5"; throws EINVAL. */
+export function parseAddress(text: string): Address {
+  const { address, length } = parse(text);
+  if (text.includes('/') || length !== widthOf(address)) throw invalid(text);
+  return { family: familyOf(address), bytes: bytesOf(address) };
+}
+
+/** "10.1.0.5/24", host bits kept; throws EINVAL. */
+export function parsePrefix(text: string): Prefix {
+  const { address, length } = parse(text);
+  if (!text.includes('/')) throw invalid(text);
+  return { family: familyOf(address), bytes: bytesOf(address), length };
+}
+
+/** Canonical text (RFC 5952). */
+export const formatAddress = (bytes: Uint8Array): string =>
+  bytes.length === 4 ? [...bytes].join('.') : Address6.fromUnsignedByteArray([...bytes]).correctForm();
+
+export const formatPrefix = (bytes: Uint8Array, length: number): string => `${formatAddress(bytes)}/${length}`;
+
+export const canonicalAddress = (text: string): string => formatAddress(parseAddress(text).bytes);
+
+/** The prefix with its host bits cleared, canonical. */
+export function networkOf(text: string): string {
+  const { address, length } = parse(text);
+  return `${address.startAddress().correctForm()}/${length}`;
+}
+
+/** Only IPv4 has one, and only below /31. */
+export function broadcastOf({ family, bytes, length }: Prefix): Buffer | undefined {
+  if (family !== 2 || length >= 31) return undefined;
+  return bytesOf(new Address4(formatPrefix(bytes, length)).endAddress());
+}
+
+export const addressToNumber = (text: string): bigint => parse(text).address.bigInt();
+
+export const numberToAddress = (value: bigint, family: 4 | 6): string =>
+  (family === 4 ? Address4.fromBigInt(value) : Address6.fromBigInt(value)).correctForm();
+
+export const isIpv6 = (text: string): boolean => text.includes(':');
+
+function parse(text: string): { address: Address4 | Address6; length: number } {
+  // A zone is no part of an address on the wire.
+  if (text.includes('%')) throw invalid(text);
+  try {
+    const address = text.includes(':') ? new Address6(text) : new Address4(text);
+    return { address, length: address.subnetMask };
+  } catch (cause) {
+    throw Object.assign(invalid(text), { cause });
+  }
+}
+
+const widthOf = (address: Address4 | Address6): number => (address instanceof Address4 ? 32 : 128);
+const familyOf = (address: Address4 | Address6): AddressFamily => (address instanceof Address4 ? 2 : 10);
+
+function bytesOf(address: Address4 | Address6): Buffer {
+  if (address instanceof Address4) return Buffer.from(address.toArray());
+  // Leading zero bytes are left out by the library.
+  const bytes = Buffer.alloc(16);
+  const given = address.toUnsignedByteArray();
+  bytes.set(given, 16 - given.length);
+  return bytes;
+}
+
+const invalid = (text: string): KernelError => new KernelError('EINVAL', `read the address "${text}"`, 'give an address like 10.1.0.5 or 2001:db8::5, with /length where a prefix is meant');

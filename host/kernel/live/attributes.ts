@@ -1,0 +1,137 @@
+// Netlink attributes (linux/netlink.h, struct nlattr): a length, a type, a payload padded to four bytes.
+// SPDX-License-Identifier: Apache-2.0
+
+import { KernelError } from '../kernel-error.ts';
+
+const HEADER = 4;
+const NESTED = 0x8000;
+/** NLA_F_NESTED and NLA_F_NET_BYTEORDER are flags on the type. */
+const TYPE_MASK = 0x3fff;
+
+/** Builds a message body: a fixed header, then attributes. */
+export class Body {
+  private bytes: Buffer;
+  private length = 0;
+
+  constructor(header: Uint8Array = new Uint8Array(0)) {
+    this.bytes = Buffer.alloc(Math.max(256, header.length * 2));
+    this.raw(header);
+  }
+
+  raw(data: Uint8Array): this {
+    this.reserve(data.length + 3);
+    this.bytes.set(data, this.length);
+    this.length += data.length;
+    return this.pad();
+  }
+
+  attribute(type: number, payload: Uint8Array): this {
+    this.head(type, payload.length);
+    return this.raw(payload);
+  }
+
+  u8(type: number, value: number): this {
+    return this.attribute(type, Uint8Array.of(value));
+  }
+
+  u16(type: number, value: number): this {
+    return this.number(type, 2, (at) => this.bytes.writeUInt16LE(value, at));
+  }
+
+  u32(type: number, value: number): this {
+    return this.number(type, 4, (at) => this.bytes.writeUInt32LE(value >>> 0, at));
+  }
+
+  u64(type: number, value: bigint): this {
+    return this.number(type, 8, (at) => this.bytes.writeBigUInt64LE(value, at));
+  }
+
+  be16(type: number, value: number): this {
+    return this.number(type, 2, (at) => this.bytes.writeUInt16BE(value, at));
+  }
+
+  be32(type: number, value: number): this {
+    return this.number(type, 4, (at) => this.bytes.writeUInt32BE(value >>> 0, at));
+  }
+
+  be64(type: number, value: bigint): this {
+    return this.number(type, 8, (at) => this.bytes.writeBigUInt64BE(value, at));
+  }
+
+  /** With its terminating NUL. */
+  text(type: number, value: string): this {
+    return this.attribute(type, Buffer.from(`${value}\0`));
+  }
+
+  flag(type: number): this {
+    return this.attribute(type, new Uint8Array(0));
+  }
+
+  nest(type: number, fill: (inner: this) => void, flag = NESTED): this {
+    const start = this.length;
+    this.head(type | flag, 0);
+    fill(this);
+    this.bytes.writeUInt16LE(this.length - start, start);
+    return this;
+  }
+
+  done(): Buffer {
+    return this.bytes.subarray(0, this.length);
+  }
+
+  private number(type: number, size: number, write: (at: number) => void): this {
+    this.head(type, size);
+    this.reserve(size + 3);
+    write(this.length);
+    this.length += size;
+    return this.pad();
+  }
+
+  private head(type: number, payload: number): void {
+    this.reserve(HEADER);
+    this.bytes.writeUInt16LE(HEADER + payload, this.length);
+    this.bytes.writeUInt16LE(type, this.length + 2);
+    this.length += HEADER;
+  }
+
+  private pad(): this {
+    const end = (this.length + 3) & ~3;
+    this.bytes.fill(0, this.length, end);
+    this.length = end;
+    return this;
+  }
+
+  private reserve(more: number): void {
+    if (this.length + more <= this.bytes.length) return;
+    const grown = Buffer.alloc((this.length + more) * 2);
+    grown.set(this.bytes);
+    this.bytes = grown;
+  }
+}
+
+/** Attributes by type; of equal types the last wins. Throws EBADMSG for lengths that do not fit. */
+export type Attributes = ReadonlyMap<number, Buffer>;
+
+export const attributesOf = (data: Buffer | undefined): Attributes => new Map(data ? listAttributes(data).map(({ type, payload }) => [type, payload]) : []);
+
+/** In order, for lists whose elements all have the same type. */
+export function listAttributes(data: Buffer): { type: number; payload: Buffer }[] {
+  const found: { type: number; payload: Buffer }[] = [];
+  for (let at = 0; at + HEADER <= data.length;) {
+    const length = data.readUInt16LE(at);
+    if (length < HEADER || at + length > data.length) throw new KernelError('EBADMSG', `read an attribute of ${length} bytes in ${data.length - at}`);
+    found.push({ type: data.readUInt16LE(at + 2) & TYPE_MASK, payload: data.subarray(at + HEADER, at + length) });
+    at += (length + 3) & ~3;
+  }
+  return found;
+}
+
+/** Text up to its NUL. */
+export function textOf(payload: Buffer | undefined): string {
+  if (!payload) return '';
+  const end = payload.indexOf(0);
+  return payload.toString('utf8', 0, end < 0 ? payload.length : end);
+}
+
+export const u8Of = (payload: Buffer | undefined): number => (payload && payload.length >= 1 ? payload[0]! : 0);
+export const u32Of = (payload: Buffer | undefined): number => (payload && payload.length >= 4 ? payload.readUInt32LE(0) : 0);

@@ -1,0 +1,105 @@
+// A pair of namespaces as the live kernel holds them: sockets opened once in each, and entering one for what has no socket.
+// SPDX-License-Identifier: Apache-2.0
+
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { CniError, CODE } from '../../cni-error.ts';
+import { KernelError } from '../kernel-error.ts';
+import type { Ns } from '../kernel.ts';
+import type { Libc } from './libc.ts';
+import { NETLINK_NETFILTER, NETLINK_ROUTE, NetlinkSocket } from './netlink.ts';
+
+export interface LiveContext {
+  readonly libc: Libc;
+  /** "dev:inode" */
+  netnsId(ns: Ns): string | undefined;
+  /** For IFLA_NET_NS_FD. Throws ENOENT without a container namespace. */
+  netnsFd(ns: Ns): number;
+  route(ns: Ns): NetlinkSocket;
+  netfilter(ns: Ns): NetlinkSocket;
+  /** Runs `act` on this thread inside the namespace. `act` must be synchronous. */
+  within<T>(ns: Ns, act: () => T): T;
+  close(): void;
+}
+
+/** linux/magic.h */
+const NSFS_MAGIC = 0x6e736673;
+const PROC_SUPER_MAGIC = 0x9fa0;
+
+/** The container's namespace is opened once, so that a path that is swapped later leads nowhere. */
+export function openContext(libc: Libc, netns: string): LiveContext {
+  const fds: Partial<Record<Ns, number>> = { host: openSync('/proc/thread-self/ns/net', 'r') };
+  if (netns !== '') fds.container = openNetns(libc, netns);
+  const ids: Partial<Record<Ns, string>> = {};
+  for (const ns of ['host', 'container'] as const) {
+    const fd = fds[ns];
+    if (fd !== undefined) ids[ns] = idOf(fd);
+  }
+  const sockets = new Map<string, NetlinkSocket>();
+
+  const netnsFd = (ns: Ns): number => {
+    const fd = fds[ns];
+    if (fd === undefined) throw new KernelError('ENOENT', `use the ${ns} namespace`, 'the container has no network namespace (any more)');
+    return fd;
+  };
+  const within = <T>(ns: Ns, act: () => T): T => {
+    if (ns === 'host') return act();
+    libc.setns(netnsFd(ns), 'enter the container namespace');
+    try {
+      return act();
+    } finally {
+      leave(libc, fds.host!);
+    }
+  };
+  const socket = (ns: Ns, protocol: number): NetlinkSocket => {
+    const key = `${ns} ${protocol}`;
+    const known = sockets.get(key) ?? within(ns, () => new NetlinkSocket(libc, protocol));
+    sockets.set(key, known);
+    return known;
+  };
+  return {
+    libc,
+    netnsId: (ns) => ids[ns],
+    netnsFd,
+    route: (ns) => socket(ns, NETLINK_ROUTE),
+    netfilter: (ns) => socket(ns, NETLINK_NETFILTER),
+    within,
+    close() {
+      for (const open of sockets.values()) open.close();
+      sockets.clear();
+      for (const fd of Object.values(fds)) closeSync(fd);
+    },
+  };
+}
+
+function openNetns(libc: Libc, path: string): number {
+  let type: number;
+  try {
+    type = libc.filesystemType(path);
+  } catch (error) {
+    const words: Record<string, string> = { ENOENT: 'no such file or directory', EACCES: 'permission denied', ENOTDIR: 'not a directory' };
+    const errno = error instanceof KernelError ? error.errno : 'EIO';
+    throw new CniError(CODE.plugin, `failed to open netns "${path}": failed to Statfs "${path}": ${words[errno] ?? errno}`, { kind: 'not-found', errno, cause: error });
+  }
+  if (type !== NSFS_MAGIC && type !== PROC_SUPER_MAGIC) {
+    throw new CniError(CODE.plugin, `failed to open netns "${path}": unknown FS magic on "${path}": ${type.toString(16)}`, { kind: 'invalid' });
+  }
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    throw new CniError(CODE.plugin, `failed to open netns "${path}": ${(error as NodeJS.ErrnoException).code}`, { kind: 'io', cause: error });
+  }
+}
+
+function idOf(fd: number): string {
+  const { dev, ino } = fstatSync(fd);
+  return `${dev}:${ino}`;
+}
+
+/** A thread that stays in a container's namespace would do the next work there: better no process than that one. */
+function leave(libc: Libc, hostFd: number): void {
+  try {
+    libc.setns(hostFd, 'return to the host namespace');
+  } catch {
+    process.abort();
+  }
+}

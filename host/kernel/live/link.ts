@@ -1,0 +1,147 @@
+// Links over rtnetlink (linux/if_link.h).
+// SPDX-License-Identifier: Apache-2.0
+
+import { isNotFound } from '../kernel-error.ts';
+import type { Link, LinkChange, LinkKernel, NewLink, Ns } from '../kernel.ts';
+import { attributesOf, Body, textOf, u32Of, u8Of } from './attributes.ts';
+import type { LiveContext } from './context.ts';
+import { NLM_F_CREATE, NLM_F_EXCL } from './netlink.ts';
+
+const RTM_NEWLINK = 16;
+const RTM_DELLINK = 17;
+const RTM_GETLINK = 18;
+const RTM_SETLINK = 19;
+const AF_BRIDGE = 7;
+const IFF_UP = 0x1;
+const IFF_PROMISC = 0x100;
+const IFF_ALLMULTI = 0x200;
+const IFLA = {
+  ADDRESS: 1, IFNAME: 3, MTU: 4, LINK: 5, MASTER: 10, PROTINFO: 12, TXQLEN: 13, OPERSTATE: 16, LINKINFO: 18, IFALIAS: 20, GROUP: 27, NET_NS_FD: 28, EXT_MASK: 29,
+} as const;
+const INFO = { KIND: 1, DATA: 2, SLAVE_KIND: 4, SLAVE_DATA: 5 } as const;
+const BRPORT = { MODE: 4, ISOLATED: 33 } as const;
+const IFLA_BR_VLAN_FILTERING = 7;
+const VETH_INFO_PEER = 1;
+const RTEXT_FILTER_SKIP_STATS = 8;
+const STATES = ['unknown', 'notpresent', 'down', 'lowerlayerdown', 'testing', 'dormant', 'up'];
+
+export function linkKernel(context: LiveContext): LinkKernel {
+  const get = (ns: Ns, key: { index: number } | { name: string }): Link | undefined => {
+    const body = new Body(header({ index: 'index' in key ? key.index : 0 })).u32(IFLA.EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+    if ('name' in key) body.text(IFLA.IFNAME, key.name);
+    try {
+      const [answer] = context.route(ns).request(RTM_GETLINK, 0, body.done(), `find link ${'name' in key ? `"${key.name}"` : key.index}`);
+      return answer && parseLink(answer.body);
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  };
+  return {
+    get,
+    list: (ns) => context.route(ns).dump(RTM_GETLINK, new Body(header({})).u32(IFLA.EXT_MASK, RTEXT_FILTER_SKIP_STATS).done(), 'list links').map(({ body }) => parseLink(body)),
+    create(ns, link) {
+      const peerFd = link.kind === 'veth' && link.peer.ns !== ns ? context.netnsFd(link.peer.ns) : undefined;
+      context.route(ns).request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, creation(link, peerFd), `create ${link.kind} "${link.name}"`);
+      // The kernel tells the index of a new link in its answer only since 6.2.
+      return get(ns, { name: link.name })!.index;
+    },
+    set(ns, index, change) {
+      const action = `change interface ${index}`;
+      if (wantsLink(change)) context.route(ns).request(RTM_NEWLINK, 0, plainChange(index, change), action);
+      if (change.hairpin !== undefined || change.isolated !== undefined) context.route(ns).request(RTM_SETLINK, 0, portChange(index, change), `${action} as a bridge port`);
+    },
+    delete: (ns, index) => void context.route(ns).request(RTM_DELLINK, 0, header({ index }), `delete interface ${index}`),
+  };
+}
+
+/** struct ifinfomsg */
+function header({ family = 0, index = 0, flags = 0, change = 0 }: { family?: number; index?: number; flags?: number; change?: number }): Buffer {
+  const bytes = Buffer.alloc(16);
+  bytes.writeUInt8(family, 0);
+  bytes.writeInt32LE(index, 4);
+  bytes.writeUInt32LE(flags, 8);
+  bytes.writeUInt32LE(change, 12);
+  return bytes;
+}
+
+function creation(link: NewLink, peerFd: number | undefined): Buffer {
+  const body = new Body(header(link.up ? { flags: IFF_UP, change: IFF_UP } : {}));
+  ends(body, link);
+  return body.nest(IFLA.LINKINFO, (info) => {
+    info.text(INFO.KIND, link.kind);
+    if (link.kind === 'bridge' && link.vlanFiltering) info.nest(INFO.DATA, (data) => data.u8(IFLA_BR_VLAN_FILTERING, 1));
+    if (link.kind === 'veth') {
+      info.nest(INFO.DATA, (data) => data.nest(VETH_INFO_PEER, (peer) => {
+        // The peer is described by a header and attributes of its own. It cannot be made up already (ENOTCONN).
+        peer.raw(header({}));
+        ends(peer, link.peer);
+        if (peerFd !== undefined) peer.u32(IFLA.NET_NS_FD, peerFd);
+      }));
+    }
+  }).done();
+}
+
+function ends(body: Body, { name, mtu, mac, txqlen }: { name: string; mtu?: number; mac?: string; txqlen?: number }): void {
+  body.text(IFLA.IFNAME, name);
+  if (mtu) body.u32(IFLA.MTU, mtu);
+  if (mac) body.attribute(IFLA.ADDRESS, macBytes(mac));
+  if (txqlen !== undefined) body.u32(IFLA.TXQLEN, txqlen);
+}
+
+const wantsLink = ({ hairpin: _hairpin, isolated: _isolated, ...plain }: LinkChange): boolean => Object.keys(plain).length > 0;
+
+function plainChange(index: number, change: LinkChange): Buffer {
+  const flag = (bit: number, on: boolean | undefined): { flags: number; change: number } => (on === undefined ? { flags: 0, change: 0 } : { flags: on ? bit : 0, change: bit });
+  const bits = [flag(IFF_UP, change.up), flag(IFF_PROMISC, change.promisc), flag(IFF_ALLMULTI, change.allmulti)];
+  const body = new Body(header({ index, flags: bits.reduce((sum, { flags }) => sum | flags, 0), change: bits.reduce((sum, bit) => sum | bit.change, 0) }));
+  if (change.mtu !== undefined) body.u32(IFLA.MTU, change.mtu);
+  if (change.mac !== undefined) body.attribute(IFLA.ADDRESS, macBytes(change.mac));
+  if (change.name !== undefined) body.text(IFLA.IFNAME, change.name);
+  if (change.alias !== undefined) body.attribute(IFLA.IFALIAS, Buffer.from(change.alias));
+  if (change.master !== undefined) body.u32(IFLA.MASTER, change.master ?? 0);
+  if (change.txqlen !== undefined) body.u32(IFLA.TXQLEN, change.txqlen);
+  if (change.group !== undefined) body.u32(IFLA.GROUP, change.group);
+  return body.done();
+}
+
+/** As `bridge link set` does: understood by every kernel with these flags. */
+function portChange(index: number, { hairpin, isolated }: LinkChange): Buffer {
+  return new Body(header({ family: AF_BRIDGE, index })).nest(IFLA.PROTINFO, (port) => {
+    if (hairpin !== undefined) port.u8(BRPORT.MODE, hairpin ? 1 : 0);
+    if (isolated !== undefined) port.u8(BRPORT.ISOLATED, isolated ? 1 : 0);
+  }).done();
+}
+
+function parseLink(body: Buffer): Link {
+  const flags = body.readUInt32LE(8);
+  const attributes = attributesOf(body.subarray(16));
+  const info = attributesOf(attributes.get(IFLA.LINKINFO));
+  const master = u32Of(attributes.get(IFLA.MASTER));
+  const peer = attributes.get(IFLA.LINK);
+  const alias = attributes.get(IFLA.IFALIAS);
+  const isPort = textOf(info.get(INFO.SLAVE_KIND)) === 'bridge';
+  const port = attributesOf(isPort ? info.get(INFO.SLAVE_DATA) : undefined);
+  const kind = textOf(info.get(INFO.KIND));
+  return {
+    index: body.readInt32LE(4),
+    name: textOf(attributes.get(IFLA.IFNAME)),
+    kind,
+    mtu: u32Of(attributes.get(IFLA.MTU)),
+    mac: macText(attributes.get(IFLA.ADDRESS)),
+    up: (flags & IFF_UP) !== 0,
+    state: STATES[u8Of(attributes.get(IFLA.OPERSTATE))] ?? 'unknown',
+    promisc: (flags & IFF_PROMISC) !== 0,
+    allmulti: (flags & IFF_ALLMULTI) !== 0,
+    txqlen: u32Of(attributes.get(IFLA.TXQLEN)),
+    group: u32Of(attributes.get(IFLA.GROUP)),
+    ...(peer ? { peer: u32Of(peer) } : {}),
+    ...(master ? { master } : {}),
+    ...(alias ? { alias: textOf(alias) } : {}),
+    ...(isPort ? { port: { hairpin: u8Of(port.get(BRPORT.MODE)) !== 0, isolated: u8Of(port.get(BRPORT.ISOLATED)) !== 0 } } : {}),
+    ...(kind === 'bridge' ? { vlanFiltering: u8Of(attributesOf(info.get(INFO.DATA)).get(IFLA_BR_VLAN_FILTERING)) !== 0 } : {}),
+  };
+}
+
+const macBytes = (mac: string): Buffer => Buffer.from(mac.replaceAll(':', ''), 'hex');
+const macText = (bytes: Buffer | undefined): string => (bytes ? [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':') : '');

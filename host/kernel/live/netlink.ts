@@ -1,0 +1,189 @@
+// One AF_NETLINK socket: requests, answers in parts, errors with the kernel's own words.
+// SPDX-License-Identifier: Apache-2.0
+
+import { KernelError } from '../kernel-error.ts';
+import { attributesOf, textOf } from './attributes.ts';
+import { errnoName } from './errno.ts';
+import type { Libc } from './libc.ts';
+
+export const NETLINK_ROUTE = 0;
+export const NETLINK_NETFILTER = 12;
+
+export const NLM_F_REQUEST = 1;
+export const NLM_F_ACK = 4;
+export const NLM_F_ROOT_MATCH = 0x300;
+export const NLM_F_REPLACE = 0x100;
+export const NLM_F_EXCL = 0x200;
+export const NLM_F_CREATE = 0x400;
+export const NLM_F_APPEND = 0x800;
+const NLM_F_DUMP_INTR = 0x10;
+const NLM_F_CAPPED = 0x100;
+const NLM_F_ACK_TLVS = 0x200;
+
+const AF_NETLINK = 16;
+const SOCK_RAW = 3;
+const SOCK_CLOEXEC = 0x80000;
+const SOL_SOCKET = 1;
+const SO_RCVTIMEO = 20;
+const SOL_NETLINK = 270;
+const NETLINK_CAP_ACK = 10;
+const NETLINK_EXT_ACK = 11;
+const NETLINK_GET_STRICT_CHK = 12;
+const NLMSG_ERROR = 2;
+const NLMSG_DONE = 3;
+const NLMSGERR_ATTR_MSG = 1;
+const HEADER = 16;
+
+/** seconds; the slowest answers are grace periods of some 20 ms */
+const ANSWER_TIMEOUT = 10n;
+/** The kernel builds dump parts of at most 32 KiB. */
+const BUFFER_BYTES = 64 * 1024;
+/** A dump that others' changes interrupt is taken again; the reference takes what it has after as many tries. */
+const DUMP_TRIES = 5;
+
+export interface Message { type: number; body: Buffer }
+export interface Part { type: number; flags: number; body: Buffer }
+
+export class NetlinkSocket {
+  private readonly fd: number;
+  private readonly buffer = Buffer.alloc(BUFFER_BYTES);
+  private sequence = 1;
+
+  constructor(private readonly libc: Libc, protocol: number) {
+    const action = 'open a netlink socket';
+    this.fd = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol, action);
+    const address = Buffer.alloc(12);
+    address.writeUInt16LE(AF_NETLINK, 0);
+    libc.bind(this.fd, address, action);
+    const timeout = Buffer.alloc(16);
+    timeout.writeBigInt64LE(ANSWER_TIMEOUT, 0);
+    libc.setsockopt(this.fd, SOL_SOCKET, SO_RCVTIMEO, timeout, action);
+    for (const option of [NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK]) this.option(option);
+  }
+
+  /** A change, or a question with one answer: what came before the acknowledgement. Throws KernelError. */
+  request(type: number, flags: number, body: Uint8Array, action: string): Message[] {
+    const sequence = this.sequence++;
+    this.libc.send(this.fd, message(type, flags | NLM_F_REQUEST | NLM_F_ACK, sequence, body), action);
+    return this.collect(sequence, action).messages;
+  }
+
+  /** All objects of a kind. */
+  dump(type: number, body: Uint8Array, action: string): Message[] {
+    for (let tries = 1; ; tries++) {
+      const sequence = this.sequence++;
+      this.libc.send(this.fd, message(type, NLM_F_ROOT_MATCH | NLM_F_REQUEST, sequence, body), action);
+      const { messages, interrupted } = this.collect(sequence, action);
+      if (!interrupted || tries === DUMP_TRIES) return messages;
+    }
+  }
+
+  /** Several messages in one send, as nf_tables transactions are. The first error is thrown with the index of its message. */
+  transaction(parts: readonly Part[], actions: readonly string[]): void {
+    const first = this.sequence;
+    this.sequence += parts.length;
+    const last = first + parts.length - 1;
+    const bytes = Buffer.concat(parts.map(({ type, flags, body }, i) => message(type, flags | NLM_F_REQUEST, first + i, body)));
+    this.libc.send(this.fd, bytes, 'send a transaction');
+    const wanted = new Set(parts.flatMap(({ flags }, i) => (flags & NLM_F_ACK ? [first + i] : [])));
+    let failure: KernelError | undefined;
+    while (wanted.size > 0) {
+      for (const { type, flags, sequence, body } of this.receive('read the answers to a transaction')) {
+        if (type !== NLMSG_ERROR || sequence < first || sequence > last) continue;
+        wanted.delete(sequence);
+        const error = errorIn(body, flags, actions[sequence - first] ?? 'commit a transaction');
+        // An error of the batch's end alone is the commit's; else the first one names the culprit, and no later message is acknowledged.
+        if (error) failure ??= error;
+      }
+      if (failure) {
+        this.drain();
+        throw failure;
+      }
+    }
+  }
+
+  close(): void {
+    this.libc.close(this.fd);
+  }
+
+  private collect(wanted: number, action: string): { messages: Message[]; interrupted: boolean } {
+    const messages: Message[] = [];
+    let interrupted = false;
+    for (;;) {
+      for (const { type, flags, sequence, body } of this.receive(action)) {
+        if (sequence !== wanted) continue;
+        interrupted ||= (flags & NLM_F_DUMP_INTR) !== 0;
+        if (type === NLMSG_DONE || type === NLMSG_ERROR) {
+          const error = errorIn(body, flags, action);
+          if (error) throw error;
+          return { messages, interrupted };
+        }
+        messages.push({ type, body: Buffer.from(body) });
+      }
+    }
+  }
+
+  private receive(action: string): { type: number; flags: number; sequence: number; body: Buffer }[] {
+    const length = this.libc.recv(this.fd, this.buffer, action);
+    return messagesIn(this.buffer.subarray(0, length));
+  }
+
+  /** After a failed transaction further errors may wait; none of them is about the next request. */
+  private drain(): void {
+    const now = Buffer.alloc(16);
+    now.writeBigInt64LE(1n, 8);
+    const later = Buffer.alloc(16);
+    later.writeBigInt64LE(ANSWER_TIMEOUT, 0);
+    this.libc.setsockopt(this.fd, SOL_SOCKET, SO_RCVTIMEO, now, 'drain');
+    try {
+      for (;;) this.receive('drain');
+    } catch (error) {
+      if (!(error instanceof KernelError && error.errno === 'ETIMEDOUT')) throw error;
+    } finally {
+      this.libc.setsockopt(this.fd, SOL_SOCKET, SO_RCVTIMEO, later, 'drain');
+    }
+  }
+
+  /** Older kernels lack some of them and answer as well without. */
+  private option(option: number): void {
+    const on = Buffer.alloc(4);
+    on.writeUInt32LE(1);
+    try {
+      this.libc.setsockopt(this.fd, SOL_NETLINK, option, on, 'set a netlink option');
+    } catch (error) {
+      if (!(error instanceof KernelError && error.errno === 'ENOPROTOOPT')) throw error;
+    }
+  }
+}
+
+function message(type: number, flags: number, sequence: number, body: Uint8Array): Buffer {
+  const bytes = Buffer.alloc((HEADER + body.length + 3) & ~3);
+  bytes.writeUInt32LE(HEADER + body.length, 0);
+  bytes.writeUInt16LE(type, 4);
+  bytes.writeUInt16LE(flags, 6);
+  bytes.writeUInt32LE(sequence, 8);
+  bytes.set(body, HEADER);
+  return bytes;
+}
+
+/** The messages of one datagram. Throws EBADMSG for lengths that do not fit. */
+export function messagesIn(data: Buffer): { type: number; flags: number; sequence: number; body: Buffer }[] {
+  const found = [];
+  for (let at = 0; at + HEADER <= data.length;) {
+    const length = data.readUInt32LE(at);
+    if (length < HEADER || at + length > data.length) throw new KernelError('EBADMSG', `read a message of ${length} bytes in ${data.length - at}`);
+    found.push({ type: data.readUInt16LE(at + 4), flags: data.readUInt16LE(at + 6), sequence: data.readUInt32LE(at + 8), body: data.subarray(at + HEADER, at + length) });
+    at += (length + 3) & ~3;
+  }
+  return found;
+}
+
+/** NLMSG_ERROR and NLMSG_DONE both begin with a negative errno, 0 for success. */
+function errorIn(body: Buffer, flags: number, action: string): KernelError | undefined {
+  const errno = body.length >= 4 ? -body.readInt32LE(0) : 0;
+  if (errno === 0) return undefined;
+  const capped = (flags & NLM_F_CAPPED) !== 0 || body.length < 4 + HEADER;
+  const attributesAt = capped ? 4 + HEADER : 4 + ((body.readUInt32LE(4) + 3) & ~3);
+  const words = (flags & NLM_F_ACK_TLVS) !== 0 && attributesAt < body.length ? textOf(attributesOf(body.subarray(attributesAt)).get(NLMSGERR_ATTR_MSG)) : '';
+  return new KernelError(errnoName(errno), action, words || undefined);
+}

@@ -1,0 +1,132 @@
+// nf_tables expressions back to a rule, however nft or we wrote them; anything outside the grammar makes the rule someone else's.
+// SPDX-License-Identifier: Apache-2.0
+
+import { formatAddress } from '../address.ts';
+import { KernelError } from '../kernel-error.ts';
+import { normalRule } from '../normal-rule.ts';
+import type { Action, Match, Rule, RuleFamily } from '../rule.ts';
+import { attributesOf, listAttributes, textOf, type Attributes } from './attributes.ts';
+import { matchFrom, type Known, type Loaded } from './nft-match.ts';
+import {
+  BITWISE, CMP, DATA, EXPRESSION, FIB, FIB_ADDRESS_TYPE, FIB_OF_DESTINATION, IMMEDIATE, LOOKUP, LOOKUP_INVERTED, META, META_KEY, NAT, NAT_DESTINATION,
+  NAT_RANGE, PAYLOAD, REGISTER_VERDICT, VERDICT, VERDICT_CODE,
+} from './nft-wire.ts';
+
+/** The ports of an anonymous set by its name. */
+export type PortsOf = (set: string) => readonly number[] | undefined;
+
+interface State extends Known { registers: Map<number, Loaded>; matches: Match[]; action?: Action }
+
+/** `expressions` is the payload of NFTA_RULE_EXPRESSIONS. */
+export function decodeRule(family: RuleFamily, expressions: Buffer, portsOf: PortsOf): Rule | undefined {
+  const state: State = { table: family, family: family === 'inet' ? undefined : family, needsFamily: family === 'inet', registers: new Map(), matches: [] };
+  for (const { payload } of listAttributes(expressions)) {
+    const element = attributesOf(payload);
+    // Nothing of the grammar comes after the action.
+    if (state.action || !take(state, textOf(element.get(EXPRESSION.NAME)), attributesOf(element.get(EXPRESSION.DATA)), portsOf)) return undefined;
+  }
+  // A family that was asked for and then not used for an address is a condition we cannot say.
+  if (!state.action || (family === 'inet' && state.family && state.needsFamily)) return undefined;
+  return inGrammar(family, { match: state.matches, action: state.action });
+}
+
+/** The chain that an expression of the rule jumps or goes to. */
+export function jumpOf(expressions: Buffer): string | undefined {
+  for (const { payload } of listAttributes(expressions)) {
+    const element = attributesOf(payload);
+    if (textOf(element.get(EXPRESSION.NAME)) !== 'immediate') continue;
+    const verdict = attributesOf(attributesOf(attributesOf(element.get(EXPRESSION.DATA)).get(IMMEDIATE.DATA)).get(DATA.VERDICT));
+    const chain = verdict.get(VERDICT.CHAIN);
+    if (chain) return textOf(chain);
+  }
+  return undefined;
+}
+
+/** False for what is outside the grammar. */
+function take(state: State, name: string, data: Attributes, portsOf: PortsOf): boolean {
+  const { registers } = state;
+  const put = (type: number, loaded: Loaded): boolean => Boolean(registers.set(number(data, type), loaded));
+  const emit = (match: Match | 'nothing' | undefined): boolean => {
+    if (match && match !== 'nothing') state.matches.push(match);
+    return match !== undefined;
+  };
+  switch (name) {
+    case 'payload': return put(PAYLOAD.DREG, { of: 'payload', base: number(data, PAYLOAD.BASE), offset: number(data, PAYLOAD.OFFSET), length: number(data, PAYLOAD.LENGTH) });
+    case 'meta': return data.has(META.SREG) ? act(state, setMark(registers.get(number(data, META.SREG)), data)) : put(META.DREG, { of: 'meta', key: number(data, META.KEY) });
+    case 'fib': return number(data, FIB.RESULT) === FIB_ADDRESS_TYPE && number(data, FIB.FLAGS) === FIB_OF_DESTINATION && put(FIB.DREG, { of: 'fib' });
+    case 'bitwise': return mask(registers, data);
+    case 'cmp': return emit(matchFrom(state, registers.get(number(data, CMP.SREG)), bytes(data, CMP.DATA), number(data, CMP.OP)));
+    case 'lookup': return !data.has(LOOKUP.DREG) && emit(lookedUp(state, data, portsOf));
+    case 'immediate': return number(data, IMMEDIATE.DREG) === REGISTER_VERDICT ? act(state, verdict(data)) : put(IMMEDIATE.DREG, { of: 'constant', bytes: bytes(data, IMMEDIATE.DATA) });
+    case 'masq': return data.size === 0 && act(state, { masquerade: true });
+    case 'nat': return act(state, dnat(registers, data));
+    default: return false;
+  }
+}
+
+function act(state: State, action: Action | undefined): boolean {
+  if (action) state.action = action;
+  return action !== undefined;
+}
+
+/** Two masks on one value would be a third; nobody writes that. */
+function mask(registers: Map<number, Loaded>, data: Attributes): boolean {
+  const from = registers.get(number(data, BITWISE.SREG));
+  if (!from || from.of === 'constant' || from.mask || number(data, BITWISE.OP) !== 0) return false;
+  registers.set(number(data, BITWISE.DREG), { ...from, mask: bytes(data, BITWISE.MASK), xor: bytes(data, BITWISE.XOR) });
+  return true;
+}
+
+function lookedUp({ registers, proto }: State, data: Attributes, portsOf: PortsOf): Match | undefined {
+  const ports = portsOf(textOf(data.get(LOOKUP.SET)));
+  const port = matchFrom({ table: 'ip', family: 'ip', needsFamily: false, proto }, registers.get(number(data, LOOKUP.SREG)), Buffer.from([0, 1]), 0);
+  if (!ports || port === undefined || port === 'nothing' || port.dport === undefined) return undefined;
+  return { proto: port.proto!, dports: [...ports], ...(number(data, LOOKUP.FLAGS) & LOOKUP_INVERTED ? { not: true } : {}) };
+}
+
+function verdict(data: Attributes): Action | undefined {
+  const parts = attributesOf(attributesOf(data.get(IMMEDIATE.DATA)).get(DATA.VERDICT));
+  const chain = textOf(parts.get(VERDICT.CHAIN));
+  switch (parts.get(VERDICT.CODE)?.readInt32BE(0)) {
+    case VERDICT_CODE.accept: return { verdict: 'accept' };
+    case VERDICT_CODE.drop: return { verdict: 'drop' };
+    case VERDICT_CODE.return: return { verdict: 'return' };
+    case VERDICT_CODE.jump: return { jump: chain };
+    case VERDICT_CODE.goto: return { goto: chain };
+    default: return undefined;
+  }
+}
+
+/** The kernel lists the end of a range too, even where it is its beginning. */
+function dnat(registers: Map<number, Loaded>, data: Attributes): Action | undefined {
+  const constant = (type: number): Buffer | undefined => {
+    const loaded = data.has(type) ? registers.get(number(data, type)) : undefined;
+    return loaded?.of === 'constant' ? loaded.bytes : undefined;
+  };
+  const isRange = (min: number, max: number): boolean => data.has(max) && number(data, max) !== number(data, min);
+  const [address, port] = [constant(NAT.ADDRESS_MIN), constant(NAT.PORT_MIN)];
+  if (number(data, NAT.TYPE) !== NAT_DESTINATION || !address || (data.has(NAT.PORT_MIN) && !port)) return undefined;
+  if (isRange(NAT.ADDRESS_MIN, NAT.ADDRESS_MAX) || isRange(NAT.PORT_MIN, NAT.PORT_MAX)) return undefined;
+  if (number(data, NAT.FLAGS) & ~(NAT_RANGE.ADDRESS | NAT_RANGE.PORT)) return undefined;
+  return { dnat: { to: formatAddress(address), ...(port ? { port: port.readUInt16BE(0) } : {}) } };
+}
+
+function setMark(from: Loaded | undefined, data: Attributes): Action | undefined {
+  if (number(data, META.KEY) !== META_KEY.MARK) return undefined;
+  if (from?.of === 'constant' && from.bytes.length === 4) return { setMark: { value: from.bytes.readUInt32LE(0), mask: 0xffffffff } };
+  if (from?.of !== 'meta' || from.key !== META_KEY.MARK || !from.mask || !from.xor) return undefined;
+  return { setMark: { value: from.xor.readUInt32LE(0), mask: ~from.mask.readUInt32LE(0) >>> 0 } };
+}
+
+/** Chains and protocols may bear names that a module could not use; such a rule is not ours either. */
+function inGrammar(family: RuleFamily, rule: Rule): Rule | undefined {
+  try {
+    return normalRule(family, rule);
+  } catch (error) {
+    if (error instanceof KernelError) return undefined;
+    throw error;
+  }
+}
+
+const number = (data: Attributes, type: number): number => data.get(type)?.readUInt32BE(0) ?? 0;
+const bytes = (data: Attributes, type: number): Buffer => attributesOf(data.get(type)).get(DATA.VALUE) ?? Buffer.alloc(0);

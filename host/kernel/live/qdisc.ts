@@ -1,0 +1,77 @@
+// Qdiscs over rtnetlink (linux/pkt_sched.h): tbf, ingress, htb.
+// SPDX-License-Identifier: Apache-2.0
+
+import type { NewQdisc, Qdisc, Tbf, TcKernel } from '../kernel.ts';
+import { attributesOf, Body, textOf } from './attributes.ts';
+import type { LiveContext } from './context.ts';
+import { NLM_F_CREATE, NLM_F_EXCL } from './netlink.ts';
+import { rateSpec, TCA_KIND, TCA_OPTIONS, tcFacts, tcHeader } from './tc-message.ts';
+import type { Ticks } from './psched.ts';
+
+const RTM_NEWQDISC = 36;
+const RTM_DELQDISC = 37;
+const RTM_GETQDISC = 38;
+const TCA_TBF = { PARMS: 1, RATE64: 4 } as const;
+const TCA_HTB_INIT = 2;
+/** struct tc_tbf_qopt: two rate specs, then limit, buffer, mtu */
+const TBF_QOPT = { LIMIT: 24, BUFFER: 28, SIZE: 36 } as const;
+
+export function qdiscKernel(context: LiveContext, ticks: Ticks): Pick<TcKernel, 'qdiscs' | 'addQdisc' | 'deleteQdisc'> {
+  return {
+    qdiscs: (ns, index) => context.route(ns).dump(RTM_GETQDISC, tcHeader({ index }), `list qdiscs of interface ${index}`)
+      .map(({ body }) => parseQdisc(body, ticks)).filter((qdisc) => qdisc.index === index),
+    addQdisc: (ns, qdisc) => void context.route(ns).request(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, wire(qdisc, ticks), `create ${qdisc.kind} qdisc on interface ${qdisc.index}`),
+    deleteQdisc: (ns, { kind, ...place }) =>
+      void context.route(ns).request(RTM_DELQDISC, 0, new Body(tcHeader(place)).text(TCA_KIND, kind).done(), `delete ${kind} qdisc of interface ${place.index}`),
+  };
+}
+
+function wire(qdisc: NewQdisc, ticks: Ticks): Buffer {
+  const place = qdisc.kind === 'ingress' ? { index: qdisc.index, handle: 0xffff0000, parent: 0xfffffff1 } : qdisc;
+  const body = new Body(tcHeader(place)).text(TCA_KIND, qdisc.kind);
+  switch (qdisc.kind) {
+    case 'ingress': return body.done();
+    case 'tbf': return body.nest(TCA_OPTIONS, (options) => {
+      options.attribute(TCA_TBF.PARMS, tbfOptions(qdisc.tbf, ticks));
+      if (qdisc.tbf.rate > 0xffffffff) options.u64(TCA_TBF.RATE64, BigInt(qdisc.tbf.rate));
+    }, 0).done();
+    case 'htb': return body.nest(TCA_OPTIONS, (options) => options.attribute(TCA_HTB_INIT, htbGlobal(qdisc.defaultClass)), 0).done();
+    default: return qdisc satisfies never;
+  }
+}
+
+function tbfOptions({ rate, limit, bufferUs }: Tbf, ticks: Ticks): Buffer {
+  const bytes = Buffer.alloc(TBF_QOPT.SIZE);
+  bytes.set(rateSpec(rate), 0);
+  bytes.writeUInt32LE(limit >>> 0, TBF_QOPT.LIMIT);
+  // The reference truncates to 32 bits here too.
+  bytes.writeUInt32LE(Math.trunc(bufferUs * ticks()) % 2 ** 32, TBF_QOPT.BUFFER);
+  return bytes;
+}
+
+/** struct tc_htb_glob: version 3, rate2quantum 10, defcls */
+function htbGlobal(defaultClass: number): Buffer {
+  const bytes = Buffer.alloc(20);
+  bytes.writeUInt32LE(3, 0);
+  bytes.writeUInt32LE(10, 4);
+  bytes.writeUInt32LE(defaultClass, 8);
+  return bytes;
+}
+
+function parseQdisc(body: Buffer, ticks: Ticks): Qdisc {
+  const { index, handle, parent } = tcFacts(body);
+  const attributes = attributesOf(body.subarray(20));
+  const kind = textOf(attributes.get(TCA_KIND));
+  const options = kind === 'tbf' ? attributesOf(attributes.get(TCA_OPTIONS)) : undefined;
+  const parms = options?.get(TCA_TBF.PARMS);
+  if (!options || !parms || parms.length < TBF_QOPT.SIZE) return { index, kind, handle, parent };
+  const wide = options.get(TCA_TBF.RATE64);
+  return {
+    index, kind, handle, parent,
+    tbf: {
+      rate: wide && wide.length >= 8 ? Number(wide.readBigUInt64LE(0)) : parms.readUInt32LE(8),
+      limit: parms.readUInt32LE(TBF_QOPT.LIMIT),
+      bufferUs: Math.ceil(parms.readUInt32LE(TBF_QOPT.BUFFER) / ticks()),
+    },
+  };
+}

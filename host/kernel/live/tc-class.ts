@@ -1,0 +1,55 @@
+// htb classes over rtnetlink (linux/pkt_sched.h, struct tc_htb_opt).
+// SPDX-License-Identifier: Apache-2.0
+
+import type { HtbClass, TcKernel } from '../kernel.ts';
+import { attributesOf, Body, textOf } from './attributes.ts';
+import type { LiveContext } from './context.ts';
+import { NLM_F_CREATE, NLM_F_EXCL } from './netlink.ts';
+import type { Ticks } from './psched.ts';
+import { rateSpec, TCA_KIND, TCA_OPTIONS, tcFacts, tcHeader } from './tc-message.ts';
+
+const RTM_NEWTCLASS = 40;
+const RTM_DELTCLASS = 41;
+const RTM_GETTCLASS = 42;
+const TCA_HTB = { PARMS: 1, RATE64: 6, CEIL64: 7 } as const;
+/** two rate specs, then buffer, cbuffer, quantum, level, prio */
+const HTB_OPT = { CEIL: 12, BUFFER: 24, CBUFFER: 28, SIZE: 44 } as const;
+
+export function classKernel(context: LiveContext, ticks: Ticks): Pick<TcKernel, 'classes' | 'addClass' | 'deleteClass'> {
+  return {
+    classes: (ns, index) => context.route(ns).dump(RTM_GETTCLASS, tcHeader({ index }), `list classes of interface ${index}`).flatMap(({ body }) => parseClass(body, ticks) ?? []),
+    addClass: (ns, cls) => void context.route(ns).request(RTM_NEWTCLASS, NLM_F_CREATE | NLM_F_EXCL, wire(cls, ticks), `create a class on interface ${cls.index}`),
+    deleteClass: (ns, index, classid) => void context.route(ns).request(RTM_DELTCLASS, 0, tcHeader({ index, handle: classid }), `delete a class of interface ${index}`),
+  };
+}
+
+function wire({ index, classid, parent, rate, ceil, bufferUs }: HtbClass, ticks: Ticks): Buffer {
+  const options = Buffer.alloc(HTB_OPT.SIZE);
+  options.set(rateSpec(rate), 0);
+  options.set(rateSpec(ceil), HTB_OPT.CEIL);
+  options.writeUInt32LE(Math.trunc(bufferUs * ticks()) % 2 ** 32, HTB_OPT.BUFFER);
+  options.writeUInt32LE(Math.trunc(bufferUs * ticks()) % 2 ** 32, HTB_OPT.CBUFFER);
+  return new Body(tcHeader({ index, handle: classid, parent })).text(TCA_KIND, 'htb').nest(TCA_OPTIONS, (nested) => {
+    nested.attribute(TCA_HTB.PARMS, options);
+    if (rate > 0xffffffff) nested.u64(TCA_HTB.RATE64, BigInt(rate));
+    if (ceil > 0xffffffff) nested.u64(TCA_HTB.CEIL64, BigInt(ceil));
+  }, 0).done();
+}
+
+function parseClass(body: Buffer, ticks: Ticks): HtbClass | undefined {
+  const { index, handle, parent } = tcFacts(body);
+  const attributes = attributesOf(body.subarray(20));
+  const nested = textOf(attributes.get(TCA_KIND)) === 'htb' ? attributesOf(attributes.get(TCA_OPTIONS)) : undefined;
+  const options = nested?.get(TCA_HTB.PARMS);
+  if (!nested || !options || options.length < HTB_OPT.SIZE) return undefined;
+  const wide = (type: number, narrow: number): number => {
+    const found = nested.get(type);
+    return found && found.length >= 8 ? Number(found.readBigUInt64LE(0)) : narrow;
+  };
+  return {
+    index, parent, classid: handle,
+    rate: wide(TCA_HTB.RATE64, options.readUInt32LE(8)),
+    ceil: wide(TCA_HTB.CEIL64, options.readUInt32LE(HTB_OPT.CEIL + 8)),
+    bufferUs: Math.ceil(options.readUInt32LE(HTB_OPT.BUFFER) / ticks()),
+  };
+}

@@ -1,0 +1,26 @@
+// The frame that qdisc, class and filter messages share (linux/rtnetlink.h, struct tcmsg).
+// SPDX-License-Identifier: Apache-2.0
+
+export const TCA_KIND = 1;
+export const TCA_OPTIONS = 2;
+
+export interface TcHeader { index: number; handle?: number; parent?: number; info?: number }
+
+export function tcHeader({ index, handle = 0, parent = 0, info = 0 }: TcHeader): Buffer {
+  const bytes = Buffer.alloc(20);
+  bytes.writeInt32LE(index, 4);
+  bytes.writeUInt32LE(handle >>> 0, 8);
+  bytes.writeUInt32LE(parent >>> 0, 12);
+  bytes.writeUInt32LE(info >>> 0, 16);
+  return bytes;
+}
+
+export const tcFacts = (body: Buffer): Required<TcHeader> =>
+  ({ index: body.readInt32LE(4), handle: body.readUInt32LE(8), parent: body.readUInt32LE(12), info: body.readUInt32LE(16) });
+
+/** struct tc_ratespec: cell_log, linklayer, overhead, cell_align, mpu, rate. Linklayer 1 is Ethernet, as tc sends. */
+export function rateSpec(bytesPerSecond: number): Buffer {
+  const bytes = Buffer.alloc(12);
+  bytes.writeUInt32LE(Math.min(bytesPerSecond, 0xffffffff), 8);
+  return bytes;
+}

@@ -1,0 +1,42 @@
+// A rule as `nft list` prints it, for listings and messages.
+// SPDX-License-Identifier: Apache-2.0
+
+import { familyOfPrefix, normalRule } from './normal-rule.ts';
+import type { Action, Mark, Match, Rule, RuleFamily } from './rule.ts';
+
+export function renderNftRule(family: RuleFamily, rule: Rule): string {
+  const { match, action, comment } = normalRule(family, rule);
+  return [...match.map(renderMatch), renderAction(family, action), ...(comment === undefined ? [] : [`comment "${comment}"`])].join(' ');
+}
+
+function renderMatch({ saddr, daddr, proto, dport, dports, dstType, mark, not }: Match): string {
+  const is = not ? '!= ' : '';
+  if (saddr !== undefined) return `${wordOf(saddr)} saddr ${is}${shortest(saddr)}`;
+  if (daddr !== undefined) return `${wordOf(daddr)} daddr ${is}${shortest(daddr)}`;
+  if (dport !== undefined) return `${proto} dport ${is}${dport}`;
+  if (dports !== undefined) return `${proto} dport ${is}{ ${dports.join(', ')} }`;
+  if (dstType !== undefined) return `fib daddr type ${is}${dstType}`;
+  if (mark) return mark.mask === 0xffffffff ? `meta mark ${is}${hex(mark.value)}` : `meta mark & ${hex(mark.mask)} ${not ? '!=' : '=='} ${hex(mark.value)}`;
+  return `meta l4proto ${is}${proto}`;
+}
+
+function renderAction(family: RuleFamily, { verdict, jump, goto: go, masquerade, dnat, setMark }: Action): string {
+  if (verdict) return verdict;
+  if (jump !== undefined) return `jump ${jump}`;
+  if (go !== undefined) return `goto ${go}`;
+  if (masquerade) return 'masquerade';
+  if (setMark) return renderSetMark(setMark);
+  const to = dnat!.port === undefined ? dnat!.to : familyOfPrefix(dnat!.to) === 'ip6' ? `[${dnat!.to}]:${dnat!.port}` : `${dnat!.to}:${dnat!.port}`;
+  return `dnat ${family === 'inet' ? `${familyOfPrefix(dnat!.to)} ` : ''}to ${to}`;
+}
+
+function renderSetMark({ value, mask }: Mark): string {
+  if (mask === 0xffffffff) return `meta mark set ${hex(value)}`;
+  if (mask === value) return `meta mark set meta mark | ${hex(value)}`;
+  return `meta mark set meta mark & ${hex(~mask >>> 0)} ^ ${hex(value)}`;
+}
+
+const wordOf = (prefix: string): string => familyOfPrefix(prefix);
+/** nft leaves out the length of a whole address. */
+const shortest = (prefix: string): string => prefix.replace(familyOfPrefix(prefix) === 'ip' ? /\/32$/ : /\/128$/, '');
+const hex = (value: number): string => `0x${value.toString(16).padStart(8, '0')}`;

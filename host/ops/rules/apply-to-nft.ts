@@ -1,0 +1,62 @@
+// What a transaction makes of a table, in memory: for the fake kernel, and for a call that knows the table it has just changed.
+// SPDX-License-Identifier: Apache-2.0
+
+import { KernelError } from '../../kernel/kernel-error.ts';
+import type { NftChain, NftCommand, NftRule, NftTable } from '../../kernel/kernel.ts';
+import { normalRule } from '../../kernel/normal-rule.ts';
+import type { Rule } from '../../kernel/rule.ts';
+
+/**
+ * Throws as the kernel does and leaves `table` as it was. New rules get handles below zero: those of the kernel are not known before
+ * the table is read again.
+ */
+export function applyToNft(table: NftTable | undefined, commands: readonly NftCommand[]): NftTable | undefined {
+  return commands.reduce<NftTable | undefined>((state, command) => step(state, command), table);
+}
+
+/** `add table ip nat`, `delete chain ip nat CNI-x`: for messages. */
+export const nameOf = (command: NftCommand): string =>
+  `nft ${command.do} ${command.family} ${command.table}${'chain' in command ? ` ${command.chain}` : ''}${command.do === 'delete rule' ? ` handle ${command.handle}` : ''}`;
+
+function step(table: NftTable | undefined, command: NftCommand): NftTable | undefined {
+  const refuse = (errno: string): KernelError => new KernelError(errno, nameOf(command));
+  if (command.do === 'add table') return table ?? { family: command.family, name: command.table, chains: [] };
+  if (!table) throw refuse('ENOENT');
+  if (command.do === 'delete table') {
+    if (table.chains.length > 0) throw refuse('EBUSY');
+    return undefined;
+  }
+  const chain = table.chains.find(({ name }) => name === command.chain);
+  const withRules = (rules: NftRule[]): NftTable => ({ ...table, chains: table.chains.map((one) => (one === chain ? { ...one, rules } : one)) });
+  if (command.do === 'add chain') {
+    if (chain && command.hook && !sameHook(chain, command)) throw refuse('EEXIST');
+    return chain ? table : { ...table, chains: [...table.chains, { name: command.chain, ...(command.hook ? { hook: command.hook } : {}), rules: [] }] };
+  }
+  if (!chain) throw refuse('ENOENT');
+  switch (command.do) {
+    case 'delete chain':
+      if (table.chains.some((other) => other !== chain && other.rules.some((rule) => targetOf(rule) === chain.name))) throw refuse('EBUSY');
+      return { ...table, chains: table.chains.filter((other) => other !== chain) };
+    case 'flush chain': return withRules([]);
+    case 'delete rule':
+      if (!chain.rules.some(({ handle }) => handle === command.handle)) throw refuse('ENOENT');
+      return withRules(chain.rules.filter(({ handle }) => handle !== command.handle));
+    case 'add rule': {
+      const target = command.rule.action.jump ?? command.rule.action.goto;
+      if (target !== undefined && !table.chains.some(({ name }) => name === target)) throw refuse('ENOENT');
+      const added = newRule(table, normalRule(command.family, command.rule));
+      return withRules(command.at === 'start' ? [added, ...chain.rules] : [...chain.rules, added]);
+    }
+    default: return command satisfies never;
+  }
+}
+
+function newRule({ chains }: NftTable, rule: Rule): NftRule {
+  const lowest = Math.min(0, ...chains.flatMap(({ rules }) => rules.map(({ handle }) => handle)));
+  return { handle: lowest - 1, rule, ...(rule.comment === undefined ? {} : { comment: rule.comment }) };
+}
+
+const targetOf = ({ rule, jump }: NftRule): string | undefined => rule?.action.jump ?? rule?.action.goto ?? jump;
+
+const sameHook = ({ hook: is }: NftChain, { hook }: Extract<NftCommand, { do: 'add chain' }>): boolean =>
+  is?.type === hook?.type && is?.hook === hook?.hook && is?.priority === hook?.priority;

@@ -1,0 +1,135 @@
+// One table as a rule set wants it, drafted chain by chain over what is there: what stays, what goes, what is new.
+// SPDX-License-Identifier: Apache-2.0
+
+import type { NftHook } from '../../kernel/kernel.ts';
+import type { Rule } from '../../kernel/rule.ts';
+import type { RuleLife, RuleSet, WantedRule } from './rule-set.ts';
+import { matchesRemoval } from './removal.ts';
+
+/** A rule that is there, as both backends can be asked about it. */
+export interface Present { key: string; comment?: string; jump?: string; rule?: Rule }
+export interface PresentChain<P extends Present> { name: string; hook?: NftHook; rules: readonly P[] }
+
+export interface NewRule { key: string; rule: Rule; life: RuleLife }
+
+export interface ChainDraft<P extends Present = Present> {
+  readonly name: string;
+  readonly hook?: NftHook;
+  /** what is in it now, and which of that stays; undefined: the chain is not there */
+  readonly before?: readonly P[];
+  readonly kept: boolean[];
+  /** emptied and deleted, though it may be made anew */
+  dropped: boolean;
+  /** wanted by the rule set though it is not there, or with another hook */
+  make?: { hook?: NftHook; comment?: string };
+  /** of what is made here */
+  life: RuleLife;
+  /** new rules before and after those kept, in their final order */
+  start: NewRule[];
+  end: NewRule[];
+  /** the content did not fit around the rules that are there: `end` replaces them all */
+  replaced: boolean;
+}
+
+export type Draft<P extends Present = Present> = Map<string, ChainDraft<P>>;
+
+export function draftOf<P extends Present>(present: readonly PresentChain<P>[], wanted: RuleSet, keyOf: (rule: Rule) => string): Draft<P> {
+  const draft: Draft<P> = new Map(present.map(({ name, hook, rules }) => [name, {
+    ...emptyDraft(name), ...(hook ? { hook } : {}), before: rules, kept: rules.map(() => true),
+  }]));
+  removeRules(draft, wanted, keyOf);
+  if (wanted.unlessShared && isShared(draft, wanted)) return draftOf(present, { family: wanted.family, table: wanted.table }, keyOf);
+  dropChains(draft, wanted);
+  makeChains(draft, wanted);
+  for (const { chain, rules } of wanted.set ?? []) setContent(chainOf(draft, chain), rules, keyOf);
+  for (const addition of wanted.add ?? []) addRule(chainOf(draft, addition.chain), addition, keyOf);
+  return draft;
+}
+
+/** The chain is in the kernel before the rule set is carried out and after it. */
+export const survives = (chain: ChainDraft): boolean => chain.before !== undefined && !chain.dropped;
+export const staying = <P extends Present>({ before = [], kept }: ChainDraft<P>): readonly P[] => before.filter((_, i) => kept[i]);
+export const going = <P extends Present>({ before = [], kept }: ChainDraft<P>): readonly P[] => before.filter((_, i) => !kept[i]);
+
+const emptyDraft = (name: string): ChainDraft => ({ name, kept: [], dropped: false, life: 'attachment', start: [], end: [], replaced: false });
+
+/** Rules for a chain that is neither there nor asked for: the kernel is the one to say so. */
+function chainOf(draft: Draft, name: string): ChainDraft {
+  const chain = draft.get(name) ?? emptyDraft(name);
+  draft.set(name, chain);
+  return chain;
+}
+
+function removeRules(draft: Draft, { remove = [] }: RuleSet, keyOf: (rule: Rule) => string): void {
+  for (const removal of remove) {
+    const matches = matchesRemoval(removal, keyOf);
+    forget(draft.get(removal.chain), matches);
+  }
+}
+
+function forget(chain: ChainDraft | undefined, which: (rule: Present) => boolean): void {
+  chain?.before?.forEach((rule, i) => {
+    if (which(rule)) chain.kept[i] = false;
+  });
+}
+
+const callers = (draft: Draft, name: string): ChainDraft[] =>
+  [...draft.values()].filter((chain) => staying(chain).some(({ jump }) => jump === name));
+
+function isShared(draft: Draft, { drop = [] }: RuleSet): boolean {
+  return drop.some(({ chain }) => staying(draft.get(chain) ?? emptyDraft(chain)).length > 0 || (draft.has(chain) && callers(draft, chain).length > 0));
+}
+
+function dropChains(draft: Draft, { drop = [] }: RuleSet): void {
+  for (const { chain: name, unreferenced } of drop) {
+    const chain = draft.get(name);
+    if (!chain?.before) continue;
+    const calling = callers(draft, name);
+    if (unreferenced && calling.length > 0) continue;
+    for (const caller of calling) forget(caller, ({ jump }) => jump === name);
+    forget(chain, () => true);
+    chain.dropped = true;
+  }
+}
+
+function makeChains(draft: Draft, { chains = [] }: RuleSet): void {
+  for (const { name, hook, comment, life = 'attachment' } of chains) {
+    const chain = chainOf(draft, name);
+    chain.life = life;
+    if (chain.before && !chain.dropped && sameHook(chain.hook, hook)) continue;
+    if (chain.before && sameHook(chain.hook, hook)) chain.dropped = false;
+    else chain.make = { ...(hook ? { hook } : {}), ...(comment === undefined ? {} : { comment }) };
+  }
+}
+
+/** A rule set that says nothing of a hook takes the chain as it is. */
+const sameHook = (is: NftHook | undefined, wanted: NftHook | undefined): boolean =>
+  !wanted || (is?.type === wanted.type && is.hook === wanted.hook && is.priority === wanted.priority);
+
+function setContent(chain: ChainDraft, rules: readonly Rule[], keyOf: (rule: Rule) => string): void {
+  const wanted = rules.map((rule) => ({ key: keyOf(rule), rule, life: chain.life }));
+  const { before = [], kept } = chain;
+  const at = chain.dropped ? -1 : indexOfRun(wanted.map(({ key }) => key), before.map(({ key }) => key));
+  chain.replaced = at < 0;
+  kept.fill(at >= 0);
+  chain.start = at < 0 ? [] : wanted.slice(0, at);
+  chain.end = at < 0 ? wanted : wanted.slice(at + before.length);
+}
+
+/** Where `part` stands in `whole` without a gap. */
+function indexOfRun(whole: readonly string[], part: readonly string[]): number {
+  for (let at = 0; at + part.length <= whole.length; at++) {
+    if (part.every((key, i) => key === whole[at + i])) return at;
+  }
+  return -1;
+}
+
+function addRule(chain: ChainDraft, { rule, at, life = 'attachment' }: WantedRule, keyOf: (rule: Rule) => string): void {
+  const key = keyOf(rule);
+  const has = (one: { key: string }): boolean => one.key === key;
+  if (chain.start.some(has) || chain.end.some(has) || staying(chain).some(has)) return;
+  const gone = chain.dropped || chain.replaced ? -1 : (chain.before ?? []).findIndex(has);
+  if (gone >= 0) chain.kept[gone] = true;
+  else if (at === 'start') chain.start.unshift({ key, rule, life });
+  else chain.end.push({ key, rule, life });
+}

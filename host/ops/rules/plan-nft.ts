@@ -1,0 +1,61 @@
+// A rule set against an nf_tables table: the one transaction that is still needed, its opposite, and what was missing.
+// SPDX-License-Identifier: Apache-2.0
+
+import type { NftCommand, NftRule, NftTable } from '../../kernel/kernel.ts';
+import { renderNftRule } from '../../kernel/nft-text.ts';
+import { ruleKey } from '../../kernel/normal-rule.ts';
+import { draftOf, going, type ChainDraft, type Draft, type Present } from './draft.ts';
+import { missingIn } from './missing.ts';
+import type { Missing, RuleSet, RuleUndo } from './rule-set.ts';
+import { undoOf } from './undo-of.ts';
+
+export interface NftPlan { commands: NftCommand[]; undo: RuleUndo; missing: Missing[] }
+
+type NftPresent = Present & { handle: number };
+
+/** No commands when all is as asked: every transaction that takes something away costs a grace period. */
+export function planNft(current: NftTable | undefined, wanted: RuleSet): NftPlan {
+  const { family } = wanted;
+  const keyOf = (rule: Parameters<typeof ruleKey>[1]): string => ruleKey(family, rule);
+  const present = (current?.chains ?? []).map(({ rules, ...chain }) => ({ ...chain, rules: rules.map((rule) => presentOf(rule, keyOf)) }));
+  const draft = draftOf(present, wanted, keyOf);
+  const commands = commandsFor(draft, wanted);
+  const makesTable = !current && commands.length > 0;
+  if (makesTable) commands.unshift({ do: 'add table', family, table: wanted.table, ...(wanted.tableComment ? { comment: wanted.tableComment } : {}) });
+  if (wanted.dropTable && current && [...draft.values()].every(({ dropped, make }) => dropped && !make)) {
+    commands.push({ do: 'delete table', family, table: wanted.table });
+  }
+  return { commands, undo: undoOf(draft, wanted, makesTable), missing: missingIn(draft, (rule) => renderNftRule(family, rule)) };
+}
+
+/** A rule outside the grammar equals no other. */
+function presentOf({ handle, rule, comment, jump }: NftRule, keyOf: (rule: Parameters<typeof ruleKey>[1]) => string): NftPresent {
+  const target = rule?.action.jump ?? rule?.action.goto ?? jump;
+  const said = rule?.comment ?? comment;
+  return {
+    key: rule ? keyOf(rule) : `handle ${handle}`,
+    handle,
+    ...(rule ? { rule } : {}),
+    ...(said === undefined ? {} : { comment: said }),
+    ...(target === undefined ? {} : { jump: target }),
+  };
+}
+
+/** What goes comes first, so that a chain is empty and uncalled when it is deleted; chains come before the rules that call them. */
+function commandsFor(draft: Draft<NftPresent>, { family, table }: RuleSet): NftCommand[] {
+  const at = { family, table };
+  const each = (commands: (chain: ChainDraft<NftPresent>) => NftCommand[]): NftCommand[] => [...draft.values()].flatMap(commands);
+  return [
+    ...each((chain) => {
+      if (!chain.before?.length) return [];
+      if (chain.dropped || chain.replaced) return [{ do: 'flush chain', ...at, chain: chain.name }];
+      return going(chain).map(({ handle }): NftCommand => ({ do: 'delete rule', ...at, chain: chain.name, handle }));
+    }),
+    ...each(({ name, dropped }) => (dropped ? [{ do: 'delete chain', ...at, chain: name }] : [])),
+    ...each(({ name, make }) => (make ? [{ do: 'add chain', ...at, chain: name, ...make }] : [])),
+    ...each(({ name, start, end }) => [
+      ...start.toReversed().map(({ rule }): NftCommand => ({ do: 'add rule', ...at, chain: name, rule, at: 'start' })),
+      ...end.map(({ rule }): NftCommand => ({ do: 'add rule', ...at, chain: name, rule, at: 'end' })),
+    ]),
+  ];
+}

@@ -1,0 +1,57 @@
+// The opposite of a draft: what it makes is taken away when its life ends, what it takes away comes back when the call fails.
+// SPDX-License-Identifier: Apache-2.0
+
+import { survives, type ChainDraft, type Draft, type NewRule } from './draft.ts';
+import type { RuleLife, RuleSet, RuleUndo, WantedRule } from './rule-set.ts';
+
+export function undoOf(draft: Draft, { family, table }: RuleSet, madeTable: boolean): RuleUndo {
+  const chains = [...draft.values()];
+  const attachment = takeAway(chains, 'attachment');
+  const network = takeAway(chains, 'network');
+  const call = bringBack(chains);
+  const lastLife = isEmpty(network) ? attachment : network;
+  if (madeTable) lastLife.dropTable = true;
+  if (network.drop) network.unlessShared = true;
+  const whole = (part: Partial<RuleSet>): RuleSet | undefined => (isEmpty(part) ? undefined : { family, table, ...part });
+  return defined({ call: whole(call), attachment: whole(attachment), network: whole(network) });
+}
+
+const isEmpty = (part: object): boolean => Object.keys(part).length === 0;
+
+function takeAway(chains: readonly ChainDraft[], life: RuleLife): Partial<RuleSet> {
+  const isMade = (chain: ChainDraft): boolean => chain.make !== undefined && !survives(chain);
+  const drop = chains.filter((chain) => isMade(chain) && chain.life === life)
+    .map(({ name }) => ({ chain: name, ...(life === 'network' ? { unreferenced: true } : {}) }));
+  const remove = chains.flatMap((chain) => {
+    // An attachment's chain goes with its content. A replaced content is brought back as a whole.
+    if ((isMade(chain) && chain.life === 'attachment') || (chain.replaced && survives(chain))) return [];
+    return newRules(chain).filter((rule) => rule.life === life).map(({ rule }) => ({ chain: chain.name, rule }));
+  });
+  return lists({ remove, drop });
+}
+
+/** Rules outside the grammar cannot be said again; the others come back, to where they were if that was before or after all that stayed. */
+function bringBack(chains: readonly ChainDraft[]): Partial<RuleSet> {
+  const lost = chains.filter((chain) => chain.before && (chain.dropped || chain.replaced));
+  return lists({
+    chains: lost.filter(({ dropped }) => dropped).map(({ name, hook }) => ({ name, ...(hook ? { hook } : {}) })),
+    set: lost.map(({ name, before = [] }) => ({ chain: name, rules: before.flatMap(({ rule }) => rule ?? []) })),
+    add: chains.filter((chain) => !lost.includes(chain)).flatMap(returning),
+  });
+}
+
+function returning({ name, before = [], kept }: ChainDraft): WantedRule[] {
+  const firstKept = kept.indexOf(true);
+  const back = (at: 'start' | 'end', here: (i: number) => boolean): WantedRule[] =>
+    before.flatMap(({ rule }, i) => (rule && !kept[i] && here(i) ? { chain: name, rule, at } : []));
+  return [...back('start', (i) => i < firstKept).reverse(), ...back('end', (i) => i >= firstKept)];
+}
+
+const newRules = ({ start, end }: ChainDraft): NewRule[] => [...start, ...end];
+
+function lists<T extends Partial<RuleSet>>(part: T): Partial<RuleSet> {
+  return Object.fromEntries(Object.entries(part).filter(([, list]) => Array.isArray(list) && list.length > 0));
+}
+
+const defined = (undo: { [K in keyof RuleUndo]: RuleSet | undefined }): RuleUndo =>
+  Object.fromEntries(Object.entries(undo).filter(([, set]) => set !== undefined));

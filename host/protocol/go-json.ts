@@ -1,0 +1,55 @@
+// JSON as Go's encoding/json reads it, which is what runtimes write for: keys match without regard to case, the last duplicate wins.
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * The value of a key: the exact one, else one that differs only in case (containerd sends `HostPort` for `hostPort`). Undefined
+ * when absent, null, or when `value` is no object.
+ */
+export function field(value: unknown, key: string): unknown {
+  if (!isObject(value)) return undefined;
+  if (Object.hasOwn(value, key)) return value[key] ?? undefined;
+  const folded = key.toLowerCase();
+  return Object.entries(value).findLast(([name]) => name.toLowerCase() === folded)?.[1] ?? undefined;
+}
+
+export const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Deeper than any configuration, and far from the end of the stack of whoever walks it. */
+const MAX_DEPTH = 64;
+
+/** Throws SyntaxError for text that is no JSON object, no valid UTF-8, or nested deeper than 64 levels. */
+export function parseObject(bytes: Uint8Array): { text: string; value: Record<string, unknown> } {
+  const text = decode(bytes);
+  if (depthOf(text) > MAX_DEPTH) throw new SyntaxError(`nested deeper than ${MAX_DEPTH} levels`);
+  const value = JSON.parse(text) as unknown;
+  if (!isObject(value)) throw new SyntaxError(`expected an object, got ${Array.isArray(value) ? 'an array' : value === null ? 'null' : typeof value}`);
+  return { text, value };
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new SyntaxError('invalid UTF-8');
+  }
+}
+
+/** Counted before parsing: JSON.parse itself recurses. */
+function depthOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (inString) {
+      if (c === 92) i++;
+      else if (c === 34) inString = false;
+    } else if (c === 34) inString = true;
+    else if (c === 123 || c === 91) deepest = Math.max(deepest, ++depth);
+    else if (c === 125 || c === 93) depth--;
+  }
+  return deepest;
+}
+
+/** Short and on one line: a parser's message may quote the whole input. */
+export const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').slice(0, 200);

@@ -1,0 +1,32 @@
+// The way out: documents as the reference prints them, and the one write to stdout in the whole program.
+// SPDX-License-Identifier: Apache-2.0
+
+import { writeSync } from 'node:fs';
+import type { CniError } from '../cni-error.ts';
+import { convertResult } from './convert-result.ts';
+import type { Result } from './result.ts';
+
+export const formatResult = (result: Result, cniVersion: string): string => goJson(convertResult(result, cniVersion));
+
+/** No cniVersion, as the reference; the specification has one. */
+export function formatError({ code, message, facts }: CniError): string {
+  const details = [facts.details, facts.hint].filter(Boolean).join('; ');
+  return goJson({ code, msg: message, ...(details ? { details } : {}) });
+}
+
+/** Four spaces, no newline at the end, and HTML's special characters escaped, as Go's encoder does. */
+const goJson = (value: object): string =>
+  JSON.stringify(value, null, 4).replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+/** stdout is the protocol's. A pipe may take it in parts, or be full for a moment. */
+export function writeOut(text: string): void {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length;) {
+    try {
+      at += writeSync(1, bytes, at);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
+}

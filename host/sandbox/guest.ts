@@ -1,0 +1,47 @@
+// One run of one guest: its memory, what waits for it, what it has said, and how much of its limits is used up.
+// SPDX-License-Identifier: Apache-2.0
+
+import { CniError, CODE } from '../cni-error.ts';
+import type { GuestCall } from './sandbox.ts';
+
+export interface Guest {
+  readonly call: GuestCall;
+  memory?: WebAssembly.Memory;
+  /** pages at the start; a guest that grew from there to its end was after more */
+  firstPages: number;
+  /** bytes to be taken: the request, an answer or an error */
+  waiting?: Uint8Array;
+  result?: Uint8Array;
+  error?: Uint8Array;
+  operations: number;
+  lastOperation?: string;
+  logBytes: number;
+  logRecords: number;
+  /** an AssemblyScript guest says why it aborts and then traps */
+  lastErrorLog?: string;
+  /**
+   * Why this run cannot succeed any more. A guest may catch what an import throws (exception handling is part of WebAssembly), so every
+   * import throws it again and nothing the guest returns counts.
+   */
+  fatal?: CniError;
+  /** proc_exit(0) of WASI */
+  exited?: boolean;
+}
+
+export const newGuest = (call: GuestCall): Guest =>
+  ({ call, firstPages: 0, waiting: Buffer.from(call.request), operations: 0, logBytes: 0, logRecords: 0 });
+
+/** The guest's own bytes, seen and not copied. Throws a trap when they are not all its own. */
+export function bytesAt(guest: Guest, at: number, length: number, what: string): Uint8Array {
+  const [start, count] = [at >>> 0, length >>> 0];
+  const size = guest.memory?.buffer.byteLength ?? 0;
+  if (!guest.memory || start + count > size) {
+    throw trap(guest, `${what}: ${count} bytes at ${start} are outside of its memory of ${size} bytes`);
+  }
+  return new Uint8Array(guest.memory.buffer, start, count);
+}
+
+export const trap = ({ call }: Guest, why: string): CniError => new CniError(CODE.trap, `plugin "${call.name}" did what no plugin may: ${why}`);
+
+export const overLimit = ({ call }: Guest, what: string, limit: number, name: keyof GuestCall['limits']): CniError =>
+  new CniError(CODE.memoryLimit, `plugin "${call.name}": ${what}, the limit is ${limit}`, { kind: 'limit', hint: `raise limits.${name} in policy.json if that is meant` });

@@ -1,0 +1,56 @@
+// CHECK: everything that ADD would make is there.
+// SPDX-License-Identifier: Apache-2.0
+
+import { Answer } from '../sdk/answer';
+import { fail, failWith } from '../sdk/fail';
+import { iptablesCheck, nftCheck } from '../sdk/gen/ops';
+import { Prefix } from '../sdk/ip';
+import { quote } from '../sdk/quote';
+import { Request } from '../sdk/request';
+import { Result } from '../sdk/result';
+import { UNSUPPORTED_FIELD } from './add';
+import { usesNft } from './backend';
+import { PortmapConfig } from './config';
+import { containerAddresses } from './container-address';
+import { iptablesLayout } from './iptables-layout';
+import { missingLocalnet } from './localnet';
+import { nftLayout } from './nft-layout';
+
+export function check(length: i32): i32 {
+  const request = Request.take(length);
+  const config = new PortmapConfig(request.config);
+  if (config.problem.length > 0) return fail(config.problem);
+  if (config.unsupported.length > 0) return fail(config.unsupported, UNSUPPORTED_FIELD);
+  if (!request.prevResult.exists) return fail('Required prevResult missing');
+  if (config.mappings.length == 0) return 0;
+  const result = Result.from(request.prevResult);
+  const addresses = containerAddresses(request, result);
+  const nft = addresses.length > 0 && usesNft(config, addresses[0].ip.v6);
+  for (let i = 0; i < addresses.length; i++) {
+    const address = addresses[i];
+    if ((nft ? checkNft(request, config, address) : checkIptables(request, config, address)) != 0) return 1;
+    const problem = config.snat && !address.ip.v6 ? missingLocalnet(address.ip, result.interfaces) : '';
+    if (problem.length > 0) return fail(problem);
+  }
+  return 0;
+}
+
+function checkIptables(request: Request, config: PortmapConfig, address: Prefix): i32 {
+  const what = 'could not check ' + (address.ip.v6 ? 'ipv6' : 'ipv4') + ' dnat';
+  const answer = iptablesCheck(iptablesLayout(request, config, address));
+  if (!answer.ok) return failWith(answer.error, what);
+  const missing = answer.json.get('missing').first();
+  if (!missing.present) return 0;
+  const chain = missing.get('chain').str();
+  const rule = missing.get('rule').str();
+  if (rule.length == 0) return fail(what + ': chain ' + chain + ' not found in iptables table nat');
+  return fail(what + ': rule ' + rule + ' in chain ' + chain + ' not found in table nat');
+}
+
+function checkNft(request: Request, config: PortmapConfig, address: Prefix): i32 {
+  const answer: Answer = nftCheck(nftLayout(request, config, address));
+  if (!answer.ok) return failWith(answer.error, 'could not check nftables rules for port mappings');
+  const missing = answer.json.get('missing').first();
+  if (!missing.present) return 0;
+  return fail('missing hostport rules in ' + quote(missing.get('chain').str()) + ' chain', 999, missing.get('rule').str());
+}

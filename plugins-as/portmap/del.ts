@@ -1,0 +1,60 @@
+// DEL: takes the rules away, whichever backend made them, by names alone: neither prevResult nor a namespace nor a right configuration
+// is needed. Without port mappings nothing is done, as the reference has it; the runtime repeats what it passed to ADD.
+// SPDX-License-Identifier: Apache-2.0
+
+import { Answer } from '../sdk/answer';
+import { Config } from '../sdk/config';
+import { failWith } from '../sdk/fail';
+import { iptablesApply, nftApply } from '../sdk/gen/ops';
+import { Arr, Obj } from '../sdk/json';
+import { Request } from '../sdk/request';
+import { whyNoIptables, whyNoNft } from './backend';
+import { flushUdp } from './conntrack';
+import { dnatChain, oldSnatChain } from './iptables-layout';
+import { HOSTIP_HOSTPORTS, HOSTPORTS, MASQUERADING, nftTable } from './nft-layout';
+import { mappingFrom, PortMapping } from './port-mapping';
+
+export function del(length: i32): i32 {
+  const request = Request.take(length);
+  const mappings = mappingsOf(request);
+  if (mappings.length == 0) return 0;
+  let failed = 0;
+  for (let family = 0; family < 2; family++) {
+    const v6 = family == 1;
+    if (!report(removeFromIptables(request, v6), v6 ? 'could not teardown ipv6 dnat' : 'could not teardown ipv4 dnat')) failed = 1;
+    if (!report(removeFromNft(request, v6), 'error deleting nftables rules')) failed = 1;
+    flushUdp(mappings, v6);
+  }
+  return failed;
+}
+
+/** A mapping that ADD refused is no reason to leave the rest of the chain undone. */
+function mappingsOf(request: Request): PortMapping[] {
+  const mappings: PortMapping[] = [];
+  const entries = new Config(request.config, 'PortMapConf').part('runtimeConfig', 'RuntimeConfig').parts('portMappings', 'PortMapEntry');
+  for (let i = 0; i < entries.length; i++) mappings.push(mappingFrom(entries[i]));
+  return mappings;
+}
+
+/** null: it cannot be used on this node, so there is nothing of ours that could be reached by it. */
+function removeFromIptables(request: Request, v6: bool): Answer | null {
+  if (whyNoIptables(v6).length > 0) return null;
+  const drop = new Arr().obj(new Obj().str('chain', dnatChain(request))).obj(new Obj().str('chain', oldSnatChain(request)));
+  return iptablesApply(new Obj().str('ns', 'host').str('family', v6 ? 'ip6' : 'ip').str('table', 'nat').arr('drop', drop));
+}
+
+function removeFromNft(request: Request, v6: bool): Answer | null {
+  if (whyNoNft().length > 0) return null;
+  const remove = new Arr().obj(owned(HOSTPORTS, request)).obj(owned(HOSTIP_HOSTPORTS, request)).obj(owned(MASQUERADING, request));
+  return nftApply(nftTable(v6).arr('remove', remove));
+}
+
+function owned(chain: string, request: Request): Obj {
+  return new Obj().str('chain', chain).str('comment', request.containerId);
+}
+
+function report(answer: Answer | null, what: string): bool {
+  if (answer === null || answer.ok) return true;
+  failWith(answer.error, what);
+  return false;
+}

@@ -1,0 +1,67 @@
+// GC: takes away the iptables chains of this network's containers that are not listed any more. An nft rule names its container but not
+// its network, so those are left to what the host has noted down of each attachment.
+// SPDX-License-Identifier: Apache-2.0
+
+import { failWith } from '../sdk/fail';
+import { iptablesApply, iptablesList } from '../sdk/gen/ops';
+import { Arr, Json, Obj } from '../sdk/json';
+import { Request } from '../sdk/request';
+import { whyNoIptables } from './backend';
+import { dnatComment, ownedBy } from './dnat-comment';
+import { HOSTPORT_DNAT } from './iptables-layout';
+
+export function gc(length: i32): i32 {
+  const request = Request.take(length);
+  if (!request.validAttachments.exists) return 0;
+  return collect(request, false) | collect(request, true);
+}
+
+function collect(request: Request, v6: bool): i32 {
+  if (whyNoIptables(v6).length > 0) return 0;
+  const table = listing(v6);
+  const found = iptablesList(table);
+  if (!found.ok) return failWith(found.error, 'list the nat table');
+  const drop = new Arr();
+  const chains = staleChains(entriesOf(found.json), request);
+  for (let i = 0; i < chains.length; i++) drop.obj(new Obj().str('chain', chains[i]));
+  if (drop.isEmpty) return 0;
+  const dropped = iptablesApply(listing(v6).arr('drop', drop));
+  return dropped.ok ? 0 : failWith(dropped.error, v6 ? 'could not teardown ipv6 dnat' : 'could not teardown ipv4 dnat');
+}
+
+function listing(v6: bool): Obj {
+  return new Obj().str('ns', 'host').str('family', v6 ? 'ip6' : 'ip').str('table', 'nat');
+}
+
+function entriesOf(listed: Json): Json {
+  for (let chain = listed.get('chains').first(); chain.present; chain = chain.next()) {
+    if (chain.get('name').str() == HOSTPORT_DNAT) return chain.get('rules');
+  }
+  return Json.absent();
+}
+
+/** Comments are compared whole: those of containers to keep are known, and where a long one was cut, both are cut. */
+function staleChains(entries: Json, request: Request): string[] {
+  const prefix = ownedBy(request.network);
+  const kept = validComments(request);
+  const chains: string[] = [];
+  for (let entry = entries.first(); entry.present; entry = entry.next()) {
+    const comment = entry.get('comment').str();
+    if (!comment.startsWith(prefix) || kept.includes(comment)) continue;
+    const chain = jumpTarget(entry.get('text').str());
+    if (chain.startsWith('CNI-DN-') && !chains.includes(chain)) chains.push(chain);
+  }
+  return chains;
+}
+
+function validComments(request: Request): string[] {
+  const comments: string[] = [];
+  for (let e = request.validAttachments.first(); e.present; e = e.next()) comments.push(dnatComment(request.network, e.get('containerID').str()));
+  return comments;
+}
+
+/** The rule as iptables-save writes it ends with what it jumps to. */
+function jumpTarget(rule: string): string {
+  const at = rule.lastIndexOf('-j ');
+  return at < 0 ? '' : rule.substring(at + 3).trim();
+}

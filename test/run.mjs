@@ -1,0 +1,86 @@
+// `npm test`: generated files, types, then every test/**/*.test.ts whose path holds an argument, each in a process of its own.
+// The last line is "N passed, N failed". CNI_WASM_REQUIRE_ALL=1 makes a test that cannot run here a failure.
+// SPDX-License-Identifier: Apache-2.0
+
+import { spawnSync } from 'node:child_process';
+import { readdirSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import * as esbuild from 'esbuild';
+
+import { moduleDigests } from '../plugins-as/build.mjs';
+import { needsKernel, runFile, whyNoKernel } from './support/run-file.mjs';
+
+const OUT = 'dist/test';
+/** The host is CommonJS and loads what lies beside its bundle by `require`; tests are modules, which have none. */
+const REQUIRE = "import { createRequire as requireBeside } from 'node:module'; globalThis.require ??= requireBeside(`${process.cwd()}/dist/lib/host.cjs`);";
+const REQUIRE_ALL = process.env.CNI_WASM_REQUIRE_ALL === '1';
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+await main(process.argv.slice(2));
+
+async function main(filters) {
+  const files = readdirSync('test', { recursive: true }).filter((path) => path.endsWith('.test.ts')).map((path) => `test/${path}`)
+    .filter((path) => filters.length === 0 || filters.some((filter) => path.includes(filter))).sort();
+  if (files.length === 0) throw new Error(`no test file matches ${filters.join(' ')}`);
+  rmSync(OUT, { recursive: true, force: true });
+  const checks = filters.length > 0 ? [] : [check('generated files', 'node', 'build.mjs', '--check'), check('types', 'node_modules/.bin/tsc', '-p', '.')];
+  const results = [...checks, ...await runAll(files)];
+  summarize(results);
+}
+
+function check(file, program, ...args) {
+  const started = performance.now();
+  const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' });
+  const failed = status === 0 ? 0 : 1;
+  return report({ file, passed: 1 - failed, failed, skipped: 0, reasons: [], output: stdout + stderr, ms: Math.round(performance.now() - started) });
+}
+
+/** The slow ones first, so that no core waits for the last of them. */
+async function runAll(files) {
+  const noKernel = files.some(needsKernel) ? whyNoKernel() : undefined;
+  const queue = [...files].sort((a, b) => Number(needsKernel(b)) - Number(needsKernel(a)));
+  const results = [];
+  const worker = async () => {
+    for (let file = queue.shift(); file; file = queue.shift()) results.push(report(await run(file, needsKernel(file) ? noKernel : undefined)));
+  };
+  await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, worker));
+  return results;
+}
+
+async function run(file, whyNot) {
+  if (whyNot) return { file, passed: 0, failed: 0, skipped: 1, reasons: [whyNot], output: '', ms: 0 };
+  try {
+    return await runFile(file, await bundle(file));
+  } catch (error) {
+    return { file, passed: 0, failed: 1, skipped: 0, reasons: [], output: error.message, ms: 0 };
+  }
+}
+
+async function bundle(file) {
+  const outfile = `${OUT}/${file.slice('test/'.length).replace(/\.ts$/, '.mjs')}`;
+  await esbuild.build({
+    entryPoints: [file], outfile, bundle: true, platform: 'node', target: 'node20', format: 'esm', packages: 'external', external: ['./*.cjs', './*.node'],
+    sourcemap: 'inline', logLevel: 'silent', banner: { js: REQUIRE }, define: { BUILTIN_DIGESTS: JSON.stringify(moduleDigests()) },
+  });
+  return outfile;
+}
+
+function report(result) {
+  const { file, passed, failed, skipped, ms } = result;
+  const counts = [`${passed} passed`, ...(failed > 0 ? [`${failed} FAILED`] : []), ...(skipped > 0 ? [`${skipped} skipped`] : [])].join(', ');
+  console.log(`${file.padEnd(48)} ${counts.padEnd(28)} ${String(ms).padStart(6)} ms`);
+  if (failed > 0) console.log(`${result.output.trimEnd()}\n${result.ended ? `--- ${file} ${result.ended}\n` : ''}`);
+  return result;
+}
+
+function summarize(results) {
+  const total = (key) => results.reduce((sum, result) => sum + result[key], 0);
+  const skipped = results.flatMap(({ file, reasons }) => reasons.map((reason) => `skipped in ${file}: ${reason}`));
+  const failed = total('failed') + (REQUIRE_ALL ? total('skipped') : 0);
+  const bad = results.filter((result) => result.failed > 0).map(({ file }) => `failed: ${file}`);
+  for (const line of [...skipped, ...bad]) console.log(line);
+  if (failed > 0) process.exitCode = 1;
+  const rest = REQUIRE_ALL || total('skipped') === 0 ? '' : `, ${total('skipped')} skipped`;
+  console.log(`${total('passed')} passed, ${failed} failed${rest}`);
+}
