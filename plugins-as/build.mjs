@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { relative } from 'node:path';
 
 import { compile } from './sdk/tool/compile.mjs';
@@ -10,11 +10,13 @@ import { stamp } from './sdk/tool/stamp.mjs';
 import { writeFile } from './sdk/tool/write-file.mjs';
 
 const HERE = 'plugins-as';
+const OUT = 'dist/plugins';
 
 /** Returns name → digest. A module is compiled only when something it was made from has changed. */
 export async function buildModules(compiled) {
   const digests = {};
   for (const name of pluginNames()) digests[name] = cached(name) ?? await build(name, compiled);
+  for (const file of existsSync(OUT) ? readdirSync(OUT) : []) if (!(file.replace(/\.wasm$/, '') in digests)) rmSync(`${OUT}/${file}`);
   return digests;
 }
 
@@ -53,5 +55,5 @@ function digestOf(paths) {
 
 const toolFiles = () => readdirSync(`${HERE}/sdk/tool`).map((name) => `${HERE}/sdk/tool/${name}`);
 const manifestOf = (name) => `${HERE}/${name}/manifest.json`;
-const moduleOf = (name) => `dist/plugins/${name}.wasm`;
+const moduleOf = (name) => `${OUT}/${name}.wasm`;
 const recordOf = (name) => `dist/.cache/${name}.json`;

@@ -1,12 +1,18 @@
-// A rule as `nft list` prints it, for listings and messages.
+// Rules as `nft list` prints them and commands as one would type them, for listings and messages.
 // SPDX-License-Identifier: Apache-2.0
 
+import type { NftCommand } from './kernel.ts';
 import { familyOfPrefix, normalRule } from './normal-rule.ts';
 import type { Action, Mark, Match, Rule, RuleFamily } from './rule.ts';
 
 export function renderNftRule(family: RuleFamily, rule: Rule): string {
   const { match, action, comment } = normalRule(family, rule);
   return [...match.map(renderMatch), renderAction(family, action), ...(comment === undefined ? [] : [`comment "${comment}"`])].join(' ');
+}
+
+export function nameNftCommand(command: NftCommand): string {
+  const chain = 'chain' in command ? ` ${command.chain}` : '';
+  return `nft ${command.do} ${command.family} ${command.table}${chain}${command.do === 'delete rule' ? ` handle ${command.handle}` : ''}`;
 }
 
 function renderMatch({ saddr, daddr, proto, dport, dports, dstType, mark, not }: Match): string {

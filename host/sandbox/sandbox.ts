@@ -23,7 +23,11 @@ export interface GuestCall {
   /** `cni:abi/1.grants` */
   grants: object;
   log(record: LogRecord): void;
+  /** the least level that is written anywhere, so that a guest need not format what nobody reads */
+  logLevel: LogRecord['level'];
   random(bytes: Uint8Array): void;
+  /** `cni:abi/1.close`: the guest is done with a handle */
+  close(handle: number): void;
 }
 
 /** The result the guest set, undefined if none. Throws CniError: the guest's own failure, a trap (103), a limit (104, 105), a refusal (100). */

@@ -1,64 +1,58 @@
-// Is a message of the shape abi/ops.ts gives it? Strict both ways: what is unknown is refused, so that a misspelt field is not a silent default.
+// A request against its shape in abi/ops.ts: an unknown field is an error, so that a typo is found on the first run.
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Shape } from '../../abi/shape.ts';
-import { isObject } from '../protocol/go-json.ts';
 
-/** The first thing that is wrong, in words; undefined when nothing is. */
-export function problemWith(value: unknown, shape: Shape, at = 'the request'): string | undefined {
-  if ('oneOf' in shape) {
-    const problems = shape.oneOf.map((one) => problemWith(value, one, at));
-    return problems.includes(undefined) ? undefined : problems.join(', or ');
-  }
+/** What is wrong, as a sentence, or undefined. */
+export function mismatch(shape: Shape, value: unknown, path = ''): string | undefined {
+  const at = path || 'the request';
+  if ('oneOf' in shape) return shape.oneOf.some((one) => mismatch(one, value) === undefined) ? undefined : `${at} fits none of its forms`;
   switch (shape.type) {
-    case 'string': return problemWithText(value, shape, at);
-    case 'integer': return problemWithNumber(value, shape, at);
-    case 'boolean': return typeof value === 'boolean' ? undefined : `${at} must be true or false, got ${shown(value)}`;
-    case 'null': return value === null ? undefined : `${at} must be null, got ${shown(value)}`;
-    case 'array': return problemWithList(value, shape, at);
-    case 'object': return problemWithObject(value, shape, at);
+    case 'null': return value === null ? undefined : `${at} must be null`;
+    case 'boolean': return typeof value === 'boolean' ? undefined : `${at} must be true or false`;
+    case 'integer': return mismatchedInteger(shape, value, at);
+    case 'string': return mismatchedString(shape, value, at);
+    case 'array': return mismatchedList(shape, value, path, at);
+    case 'object': return mismatchedObject(shape, value, path, at);
     default: return shape satisfies never;
   }
 }
 
-type Of<Type> = Extract<Shape, { type: Type }>;
+type Of<T extends string> = Extract<Shape, { type: T }>;
 
-function problemWithText(value: unknown, shape: Of<'string'>, at: string): string | undefined {
-  if (typeof value !== 'string') return `${at} must be a text, got ${shown(value)}`;
-  if (shape.enum && !shape.enum.includes(value)) return `${at} must be one of ${shape.enum.join(', ')}, got ${shown(value)}`;
-  if (shape.maxLength !== undefined && Buffer.byteLength(value) > shape.maxLength) return `${at} must be at most ${shape.maxLength} bytes, got ${Buffer.byteLength(value)}`;
-  if (shape.pattern !== undefined && !new RegExp(shape.pattern, 'u').test(value)) return `${at} must match ${shape.pattern}, got ${shown(value)}`;
-  return undefined;
+function mismatchedInteger({ minimum = Number.MIN_SAFE_INTEGER, maximum = Number.MAX_SAFE_INTEGER }: Of<'integer'>, value: unknown, at: string): string | undefined {
+  if (!Number.isSafeInteger(value)) return `${at} must be an integer`;
+  return (value as number) < minimum || (value as number) > maximum ? `${at} must be ${minimum} to ${maximum}, got ${String(value)}` : undefined;
 }
 
-function problemWithNumber(value: unknown, { minimum = -Infinity, maximum = Infinity }: Of<'integer'>, at: string): string | undefined {
-  if (!Number.isSafeInteger(value)) return `${at} must be an integer, got ${shown(value)}`;
-  return (value as number) >= minimum && (value as number) <= maximum ? undefined : `${at} must be ${minimum} to ${maximum}, got ${shown(value)}`;
+function mismatchedString({ enum: words, pattern, maxLength }: Of<'string'>, value: unknown, at: string): string | undefined {
+  if (typeof value !== 'string') return `${at} must be a string`;
+  if (words && !words.includes(value)) return `${at} must be one of ${words.join(', ')}, got "${value.slice(0, 64)}"`;
+  if (maxLength !== undefined && value.length > maxLength) return `${at} must be at most ${maxLength} characters`;
+  if (pattern !== undefined && !new RegExp(pattern).test(value)) return `${at} must match ${pattern}, got "${value.slice(0, 64)}"`;
+  // A control character has no place in a name, an address or a comment, and could end a line of somebody else's format.
+  // eslint-disable-next-line no-control-regex
+  return words === undefined && pattern === undefined && /[\0\x01-\x08\x0b\x0c\x0e-\x1f\x7f]/.test(value) ? `${at} must not hold control characters` : undefined;
 }
 
-function problemWithList(value: unknown, { items, maxItems }: Of<'array'>, at: string): string | undefined {
-  if (!Array.isArray(value)) return `${at} must be a list, got ${shown(value)}`;
-  if (value.length > maxItems) return `${at} must have at most ${maxItems} items, got ${value.length}`;
-  return firstOf(value, (item, i) => problemWith(item, items, `${at}[${i}]`));
-}
-
-function problemWithObject(value: unknown, { properties, required }: Of<'object'>, at: string): string | undefined {
-  if (!isObject(value)) return `${at} must be an object, got ${shown(value)}`;
-  const missing = required.find((key) => !Object.hasOwn(value, key));
-  if (missing !== undefined) return `${at} lacks "${missing}"`;
-  const inner = at === 'the request' ? '' : `${at}.`;
-  return firstOf(Object.entries(value), ([key, item]) => {
-    if (!Object.hasOwn(properties, key)) return `${at} has an unknown field ${shown(key)}; known are ${Object.keys(properties).join(', ') || 'none'}`;
-    return problemWith(item, properties[key]!, `${inner}${key}`);
-  });
-}
-
-function firstOf<T>(items: readonly T[], problem: (item: T, i: number) => string | undefined): string | undefined {
-  for (const [i, item] of items.entries()) {
-    const found = problem(item, i);
-    if (found !== undefined) return found;
+function mismatchedList({ items, maxItems }: Of<'array'>, value: unknown, path: string, at: string): string | undefined {
+  if (!Array.isArray(value)) return `${at} must be a list`;
+  if (value.length > maxItems) return `${at} must have at most ${maxItems} items`;
+  for (const [i, item] of value.entries()) {
+    const wrong = mismatch(items, item, `${path}[${i}]`);
+    if (wrong) return wrong;
   }
   return undefined;
 }
 
-const shown = (value: unknown): string => (JSON.stringify(value) ?? 'nothing').slice(0, 80);
+function mismatchedObject({ properties, required }: Of<'object'>, value: unknown, path: string, at: string): string | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return `${at} must be an object`;
+  for (const key of required) if (!Object.hasOwn(value, key)) return `${at} needs "${key}"`;
+  for (const [key, item] of Object.entries(value)) {
+    const shape = Object.hasOwn(properties, key) ? properties[key] : undefined;
+    if (!shape) return `${at} has the unknown field "${key.slice(0, 64)}"; known are ${Object.keys(properties).join(', ')}`;
+    const wrong = mismatch(shape, item, path ? `${path}.${key}` : key);
+    if (wrong) return wrong;
+  }
+  return undefined;
+}

@@ -43,8 +43,8 @@ function commit(host: Host, { request: { attachment, netns } }: Chain, journal: 
     undo: journal.entries.filter((entry) => entry.plugin === name && entry.undo.life === 'attachment').map(({ undo }) => undo),
   }));
   const known = host.ledger.read(attachment);
-  const before = known?.boot === host.boot ? known.plugins : [];
-  host.ledger.write({ version: 1, attachment, netnsPath: netns, boot: host.boot, plugins: [...before, ...made.filter(({ undo }) => undo.length > 0)] });
+  const before = known?.boot === host.boot() ? known.plugins : [];
+  host.ledger.write({ version: 1, attachment, netnsPath: netns, boot: host.boot(), plugins: [...before, ...made.filter(({ undo }) => undo.length > 0)] });
   journal.end();
 }
 

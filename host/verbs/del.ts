@@ -33,7 +33,7 @@ function ownDel(host: Host, { request }: Chain, link: Link, { kernel }: Opened, 
   const plugin = host.loadPlugin(link.name, link.netconf);
   runPlugin(host, plugin, {
     request: { ...request, netconf: link.netconf }, verb: 'DEL', kernel, journal: forwardJournal,
-    ownLinks: ownLinksOf(record, host.boot), plugin: link.name,
+    ownLinks: ownLinksOf(record, host.boot()), plugin: link.name,
   });
 }
 
@@ -41,7 +41,7 @@ function ownDel(host: Host, { request }: Chain, link: Link, { kernel }: Opened, 
 function takeBackPlugin(host: Host, record: LedgerRecord, name: string, { takeBackAll }: Opened): unknown {
   const at = record.plugins.findLastIndex((plugin) => plugin.name === name);
   if (at < 0) return undefined;
-  const residues = takeBackAll(survivors(record, host.boot, record.plugins[at]!.undo));
+  const residues = takeBackAll(survivors(record, host.boot(), record.plugins[at]!.undo));
   if (residues.length > 0) return residueError(`plugin "${name}"`, residues);
   host.ledger.write({ ...record, plugins: record.plugins.toSpliced(at, 1) });
   return undefined;

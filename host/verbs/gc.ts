@@ -57,7 +57,7 @@ function collectKilled(host: Host, attachment: Attachment, takeBackAll: Opened['
 function collect(host: Host, record: LedgerRecord, takeBackAll: Opened['takeBackAll']): void {
   const lock = host.locks.hold(lockOf(record.attachment), 'exclusive', LOCK_TIMEOUT);
   try {
-    const residues = takeBackAll(record.plugins.flatMap(({ undo }) => survivors(record, host.boot, undo)));
+    const residues = takeBackAll(record.plugins.flatMap(({ undo }) => survivors(record, host.boot(), undo)));
     if (residues.length > 0) throw residueError(`container "${record.attachment.containerId}"`, residues);
     host.ledger.write({ ...record, plugins: [] });
   } finally {

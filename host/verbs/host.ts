@@ -16,7 +16,7 @@ export interface Host {
   /** the caller's environment, for delegates that are programs */
   env: Readonly<Record<string, string | undefined>>;
   /** /proc/sys/kernel/random/boot_id */
-  boot: string;
+  boot(): string;
   locks: Locks;
   ledger: Ledger;
   stores: OpenStore;
@@ -25,6 +25,7 @@ export interface Host {
   openKernel(netns: string): Kernel;
   /** Selection and grant for one plugin of this configuration; throws CniError 100 or 101. */
   loadPlugin(name: string, netconf: Netconf): Plugin;
+  manifestOf(name: string): Manifest;
   /** Is this IPAM type one of our modules? Otherwise it is a program on CNI_PATH. */
   isModule(name: string): boolean;
   runGuest: RunGuest;
@@ -36,6 +37,8 @@ export interface Plugin {
   digest: string;
   manifest: Manifest;
   module: WebAssembly.Module;
+  /** imports wasi_snapshot_preview1 */
+  wasi: boolean;
   grants: Grants;
   granted: ReadonlySet<string>;
   limits: Limits;

@@ -47,7 +47,9 @@ export function runPlugin(host: Host, plugin: Plugin, run: Run): { result?: Resu
       perform: (op, request) => perform(call, op, request),
       grants: plugin.grants,
       log: ({ level, text }) => host.log[level]({ plugin: plugin.name, attachment: run.request.attachment }, text),
+      logLevel: host.log.level,
       random: (bytes) => void randomFillSync(bytes),
+      close: (handle) => call.handles.close(handle),
     });
     return result ? { result } : {};
   } finally {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { Answer } from '../sdk/answer';
-import { fail, failWith } from '../sdk/fail';
+import { fail } from '../sdk/fail';
 import { confFile, storeFirstFree, storeGet, storePut } from '../sdk/gen/ops';
 import { Ip, Prefix } from '../sdk/ip';
 import { Obj } from '../sdk/json';

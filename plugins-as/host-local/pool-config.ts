@@ -6,7 +6,7 @@ import { Ip, Prefix } from '../sdk/ip';
 import { Kind } from '../sdk/json';
 import { Request } from '../sdk/request';
 import { Route } from '../sdk/result';
-import { Range, RangeText } from './range';
+import { RangeText } from './range';
 import { RangeSet } from './range-set';
 import { Requested } from './requested';
 
@@ -64,7 +64,7 @@ export class PoolConfig {
 function rangeTexts(config: Config, ipam: Config): RangeText[][] {
   const sets: RangeText[][] = [];
   addSets(sets, config.part('runtimeConfig', 'RuntimeConfig'), 'ipRanges');
-  const single = Range.decode(ipam);
+  const single = RangeText.decode(ipam);
   if (single.subnet.length > 0) sets.push([single]);
   addSets(sets, ipam, 'ranges');
   return sets;
@@ -74,8 +74,8 @@ function addSets(sets: RangeText[][], config: Config, key: string): void {
   const lists = config.list(key, '[]allocator.RangeSet');
   for (let list = lists.first(); list.present; list = list.next()) {
     const set: RangeText[] = [];
-    if (list.exists && list.kind != Kind.Array) config.refuse('json: cannot unmarshal ' + list.raw() + ' into Go struct field ' + key + ' of type allocator.RangeSet');
-    for (let e = list.first(); e.present; e = e.next()) set.push(Range.decode(config.element(e, key, 'Range')));
+    if (list.exists && list.kind != Kind.Array) config.mismatch(list, key, 'allocator.RangeSet');
+    for (let e = list.first(); e.present; e = e.next()) set.push(RangeText.decode(config.element(e, key, 'Range')));
     sets.push(set);
   }
 }

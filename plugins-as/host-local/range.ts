@@ -12,21 +12,6 @@ export class Range {
 
   private constructor(readonly subnet: Prefix) {}
 
-  /** Empty until validated: what is wrong goes to `config`, as a value that does not decode. */
-  static decode(config: Config): RangeText {
-    const text = new RangeText();
-    text.subnet = config.str('subnet');
-    text.start = config.str('rangeStart');
-    text.end = config.str('rangeEnd');
-    text.gateway = config.str('gateway');
-    if (text.subnet.length > 0 && Prefix.parse(text.subnet) === null) config.refuse('invalid CIDR address: ' + text.subnet);
-    const addresses = [text.start, text.end, text.gateway];
-    for (let i = 0; i < addresses.length; i++) {
-      if (addresses[i].length > 0 && Ip.parse(addresses[i]) === null) config.refuse('invalid IP address: ' + addresses[i]);
-    }
-    return text;
-  }
-
   /** The range a text stands for, its defaults filled in; null with `text.problem` said. */
   static from(text: RangeText): Range | null {
     const subnet = Prefix.parse(text.subnet);
@@ -77,6 +62,21 @@ export class RangeText {
   end: string = '';
   gateway: string = '';
   problem: string = '';
+
+  /** What is no address goes to `config`, as a value that does not decode. */
+  static decode(config: Config): RangeText {
+    const text = new RangeText();
+    text.subnet = config.str('subnet');
+    text.start = config.str('rangeStart');
+    text.end = config.str('rangeEnd');
+    text.gateway = config.str('gateway');
+    if (text.subnet.length > 0 && Prefix.parse(text.subnet) === null) config.refuse('invalid CIDR address: ' + text.subnet);
+    const addresses = [text.start, text.end, text.gateway];
+    for (let i = 0; i < addresses.length; i++) {
+      if (addresses[i].length > 0 && Ip.parse(addresses[i]) === null) config.refuse('invalid IP address: ' + addresses[i]);
+    }
+    return text;
+  }
 
   refuse(problem: string): Range | null {
     this.problem = problem;

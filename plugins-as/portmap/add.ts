@@ -6,15 +6,12 @@ import { iptablesApply, nftApply } from '../sdk/gen/ops';
 import { Request } from '../sdk/request';
 import { Result } from '../sdk/result';
 import { usesNft } from './backend';
-import { PortmapConfig } from './config';
+import { PortmapConfig, UNSUPPORTED_FIELD } from './config';
 import { flushUdp } from './conntrack';
 import { containerAddresses } from './container-address';
 import { iptablesLayout } from './iptables-layout';
 import { enableLocalnet } from './localnet';
 import { nftLayout } from './nft-layout';
-
-/** SPEC §Error */
-export const UNSUPPORTED_FIELD: i32 = 2;
 
 export function add(length: i32): i32 {
   const request = Request.take(length);

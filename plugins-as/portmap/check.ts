@@ -1,16 +1,14 @@
 // CHECK: everything that ADD would make is there.
 // SPDX-License-Identifier: Apache-2.0
 
-import { Answer } from '../sdk/answer';
-import { fail, failWith } from '../sdk/fail';
+import { fail, failWith, PLUGIN_ERROR } from '../sdk/fail';
 import { iptablesCheck, nftCheck } from '../sdk/gen/ops';
 import { Prefix } from '../sdk/ip';
 import { quote } from '../sdk/quote';
 import { Request } from '../sdk/request';
 import { Result } from '../sdk/result';
-import { UNSUPPORTED_FIELD } from './add';
 import { usesNft } from './backend';
-import { PortmapConfig } from './config';
+import { PortmapConfig, UNSUPPORTED_FIELD } from './config';
 import { containerAddresses } from './container-address';
 import { iptablesLayout } from './iptables-layout';
 import { missingLocalnet } from './localnet';
@@ -48,9 +46,9 @@ function checkIptables(request: Request, config: PortmapConfig, address: Prefix)
 }
 
 function checkNft(request: Request, config: PortmapConfig, address: Prefix): i32 {
-  const answer: Answer = nftCheck(nftLayout(request, config, address));
+  const answer = nftCheck(nftLayout(request, config, address));
   if (!answer.ok) return failWith(answer.error, 'could not check nftables rules for port mappings');
   const missing = answer.json.get('missing').first();
   if (!missing.present) return 0;
-  return fail('missing hostport rules in ' + quote(missing.get('chain').str()) + ' chain', 999, missing.get('rule').str());
+  return fail('missing hostport rules in ' + quote(missing.get('chain').str()) + ' chain', PLUGIN_ERROR, missing.get('rule').str());
 }

@@ -6,6 +6,8 @@ import { Json } from '../sdk/json';
 import { quote } from '../sdk/quote';
 import { mappingFrom, PortMapping } from './port-mapping';
 
+/** SPEC §Error */
+export const UNSUPPORTED_FIELD: i32 = 2;
 /** Kubernetes uses bits 14 and 15, Calico 20 to 31. */
 const DEFAULT_MARK_BIT: i64 = 13;
 

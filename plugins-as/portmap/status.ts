@@ -3,9 +3,8 @@
 
 import { fail } from '../sdk/fail';
 import { Request } from '../sdk/request';
-import { UNSUPPORTED_FIELD } from './add';
 import { whyNoIptables, whyNoNft } from './backend';
-import { PortmapConfig } from './config';
+import { PortmapConfig, UNSUPPORTED_FIELD } from './config';
 
 /** SPEC §STATUS */
 const NOT_AVAILABLE: i32 = 50;

@@ -11,7 +11,7 @@ class Problem {
 export class Config {
   /** `type` and `path` are named in problems: `NetConf` and `` for the whole, `IPAMConfig` and `ipam.` for a part. */
   constructor(readonly json: Json, private type: string, private path: string = '', private found: Problem = new Problem()) {
-    if (json.exists && json.kind != Kind.Object) this.wrong(json, path, type);
+    if (json.exists && json.kind != Kind.Object) this.wrong(json, path.substring(0, path.length - 1), type);
   }
 
   /** The first key whose value has the wrong type, in Go's words; '' when all that was read so far is right. */
@@ -81,6 +81,11 @@ export class Config {
   /** One element of such a list. */
   element(value: Json, key: string, type: string): Config {
     return new Config(value, type, this.path + key + '.', this.found);
+  }
+
+  /** Reports an element that has not the type it should have. */
+  mismatch(value: Json, key: string, type: string): void {
+    this.wrong(value, this.path + key, type);
   }
 
   private typed(key: string, kind: Kind, type: string): Json {

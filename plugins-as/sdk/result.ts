@@ -39,6 +39,10 @@ export class AssignedIp {
     return new AssignedIp(json.get('address').str(), json.get('gateway').str(), index.exists ? <i32>index.int() : -1);
   }
 
+  get isV6(): bool {
+    return this.address.includes(':');
+  }
+
   json(): Obj {
     const json = new Obj().str('address', this.address).optional('gateway', this.gateway);
     return this.index < 0 ? json : json.int('interface', this.index);

@@ -64,6 +64,13 @@ test('a changed source, manifest or damaged output makes the module anew', ({ re
   assert.not.match(repo.build().said, 'compiled', 'a file the plugin does not import');
 });
 
+test('what belongs to no plugin any more goes', ({ repo }) => {
+  for (const path of ['dist/plugins/gone.wasm', 'dist/bin/gone']) writeFileSync(repo.path(path), '');
+  repo.build();
+  assert.equal(readdirSync(repo.path('dist/plugins')), ['acme.wasm']);
+  assert.equal(readdirSync(repo.path('dist/bin')).sort(), ['acme', 'cni-wasm']);
+});
+
 test('a plugin that does not compile, or has no sound manifest, fails the build and says where', ({ repo }) => {
   const source = readFileSync(repo.path('plugins-as/acme/index.ts'), 'utf8');
   writeFileSync(repo.path('plugins-as/acme/index.ts'), 'export function cni_add(len: i32): i32 { return nothing; }');

@@ -38,7 +38,7 @@ export async function runFile(file, bundle) {
 function outputOf(program, args, timeout) {
   return new Promise((resolve) => {
     const child = spawn(program, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: environment() });
-    running.add(child.pid);
+    if (child.pid !== undefined) running.add(child.pid);
     const chunks = [];
     let ended;
     const timer = setTimeout(() => {

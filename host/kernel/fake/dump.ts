@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { IptablesTable } from '../kernel.ts';
+import { familyOf } from './prefix.ts';
 import { writeRule } from './rule-text.ts';
 import type { FakeLink, FakeNamespace, FakeState, FakeTable } from './state.ts';
 import { classId, named, pairs, parentName, PROTOCOLS, SCOPES, TABLES, word } from './words.ts';
@@ -16,7 +17,7 @@ function dumpNamespace(name: string, ns: FakeNamespace): string[] {
     `namespace ${name} ${word(ns.id)}`,
     ...Object.entries(ns.unusable).sort().map(([filter, why]) => `unusable ${filter} ${JSON.stringify(why)}`),
     ...byIndex(ns.links).map((link) => dumpLink(link, dev)),
-    ...byIndex(ns.addrs).map(({ index, address, scope, tentative, dadFailed }) =>
+    ...byIndex(ns.addrs.toSorted((a, b) => compare(familyOf(a.address), familyOf(b.address)))).map(({ index, address, scope, tentative, dadFailed }) =>
       `address ${address}${pairs({ dev: dev(index), scope: named(SCOPES, scope), tentative, dadfailed: dadFailed })}`),
     ...ns.routes.map(({ dst, gw, src, index, table, metric, scope, protocol, mtu, advmss }) =>
       `route ${dst}${pairs({ via: gw, dev: dev(index), table: named(TABLES, table), metric, scope: named(SCOPES, scope), proto: named(PROTOCOLS, protocol), src, mtu, advmss })}`),
@@ -58,7 +59,7 @@ function dumpTable({ family, name, comment, chains }: FakeTable): string[] {
     `table ${family} ${word(name)}${pairs({ comment })}`,
     ...[...chains].sort((a, b) => compare(a.name, b.name)).flatMap((chain) => [
       `  chain ${word(chain.name)}${pairs({ ...(chain.hook ?? {}), comment: chain.comment })}`,
-      ...chain.rules.map(({ rule }) => `    ${writeRule(rule)}`),
+      ...chain.rules.map((rule) => `    ${writeRule(rule)}`),
     ]),
   ];
 }

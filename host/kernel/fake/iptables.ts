@@ -1,46 +1,38 @@
 // iptables of the fake kernel: tables as lists of the lines iptables-save prints, changed by what iptables-restore reads.
 // SPDX-License-Identifier: Apache-2.0
 
+import { applyToIptables } from '../../ops/rules/apply-to-iptables.ts';
+import { builtInChains } from '../../ops/rules/built-in-chains.ts';
+import { readSavedRule } from '../iptables-parse.ts';
 import { KernelError } from '../kernel-error.ts';
 import type { IptablesChain, IptablesKernel, IptablesTable } from '../kernel.ts';
 import type { Family } from '../rule.ts';
 import { faultOf, type ChainNode, type Step } from './chain-graph.ts';
-import { restoreLine } from './restore-line.ts';
 import { namespaceOf, type FakeNamespace, type FakeState } from './state.ts';
 
-/** built-in chains, in the order iptables-save lists them */
-const TABLES: Readonly<Record<string, readonly string[]>> = {
-  filter: ['INPUT', 'FORWARD', 'OUTPUT'],
-  nat: ['PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'],
-  mangle: ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'],
-  raw: ['PREROUTING', 'OUTPUT'],
-  security: ['INPUT', 'FORWARD', 'OUTPUT'],
-};
+/** XT_EXTENSION_MAXNAMELEN - 1 */
+const CHAIN_MAX = 28;
 
 export const fakeIptables = (state: FakeState): IptablesKernel => ({
   unusable: (ns, family) => namespaceOf(state, ns, 'use iptables').unusable[family],
 
   read(nsName, family, name) {
     const action = `read ${family} table ${name}`;
-    const ns = usable(namespaceOf(state, nsName, action), family, action);
-    return structuredClone(tableOf(ns, family, name, action));
+    return structuredClone(tableOf(usable(namespaceOf(state, nsName, action), family, action), family, name, action));
   },
 
   restore(nsName, family, name, lines) {
     const action = `change ${family} table ${name}`;
     const ns = usable(namespaceOf(state, nsName, action), family, action);
-    const draft = structuredClone(tableOf(ns, family, name, action));
-    lines.forEach((line, at) => restoreLine(draft, line, `${action}, line ${at + 2}`));
-    const fault = faultOf(draft.chains.map((chain) => nodeOf(name, chain)));
-    if (fault) throw new KernelError('EIPTABLES', action, `chain ${fault.chain}: ${fault.errno}`);
-    // iptables-save sorts the chains that are not built in.
-    draft.chains = [...draft.chains.filter(({ policy }) => policy !== undefined), ...draft.chains.filter(({ policy }) => policy === undefined).sort(byName)];
+    const { chains } = applyToIptables(tableOf(ns, family, name, action), lines);
+    const tooLong = chains.find((chain) => Buffer.byteLength(chain.name) > CHAIN_MAX);
+    if (tooLong) throw new KernelError('EIPTABLES', action, `chain name \`${tooLong.name}' too long (must be under 29 chars)`);
+    const fault = faultOf(chains.map((chain) => nodeOf(family, name, chain)));
+    if (fault) throw new KernelError('EIPTABLES', action, `${fault.errno} from chain ${fault.chain}`);
     ns.iptables = ns.iptables.filter((table) => table.family !== family || table.name !== name);
-    if (!isPristine(draft)) ns.iptables.push(draft);
+    if (!isPristine(chains)) ns.iptables.push({ family, name, chains: sorted(chains) });
   },
 });
-
-const byName = (a: IptablesChain, b: IptablesChain): number => (a.name < b.name ? -1 : 1);
 
 function usable(ns: FakeNamespace, family: Family, action: string): FakeNamespace {
   if (ns.unusable[family] !== undefined) throw new KernelError('EIPTABLES', action, ns.unusable[family]);
@@ -48,22 +40,29 @@ function usable(ns: FakeNamespace, family: Family, action: string): FakeNamespac
 }
 
 function tableOf(ns: FakeNamespace, family: Family, name: string, action: string): IptablesTable {
-  const builtIn = TABLES[name];
-  if (!builtIn) throw new KernelError('EIPTABLES', action, `table name '${name}' invalid`);
+  const builtIn = builtInChains(name);
+  if (builtIn.length === 0) throw new KernelError('EIPTABLES', action, `table name '${name}' invalid`);
   return ns.iptables.find((table) => table.family === family && table.name === name) ??
     { family, name, chains: builtIn.map((chain) => ({ name: chain, policy: 'ACCEPT', rules: [] })) };
 }
 
 /** As a table is that nobody ever used; those are not kept. */
-const isPristine = (table: IptablesTable): boolean => table.chains.every(({ policy, rules }) => policy === 'ACCEPT' && rules.length === 0);
+const isPristine = (chains: readonly IptablesChain[]): boolean => chains.every(({ policy, rules }) => policy === 'ACCEPT' && rules.length === 0);
 
-function nodeOf(table: string, { name, policy, rules }: IptablesChain): ChainNode {
-  return { name, ...(policy === undefined ? {} : { hook: { type: table, hook: name.toLowerCase() } }), steps: rules.map(stepOf) };
+/** iptables-save lists the built-in chains as they are and the others by name. */
+function sorted(chains: readonly IptablesChain[]): IptablesChain[] {
+  const builtIn = chains.filter(({ policy }) => policy !== undefined);
+  const others = chains.filter(({ policy }) => policy === undefined).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return [...builtIn, ...others];
 }
 
-function stepOf(rule: string): Step {
-  const [, target] = / -(?:j|g) (\S+)/.exec(` ${rule}`) ?? [];
-  if (target === 'MASQUERADE') return 'masquerade';
-  if (target === 'DNAT') return 'dnat';
-  return target === undefined ? 'other' : { to: target };
+function nodeOf(family: Family, table: string, { name, policy, rules }: IptablesChain): ChainNode {
+  return { name, ...(policy === undefined ? {} : { hook: { type: table, hook: name.toLowerCase() } }), steps: rules.map((rule) => stepOf(family, rule)) };
+}
+
+function stepOf(family: Family, rule: string): Step {
+  const { jump } = readSavedRule(family, rule);
+  if (jump === 'MASQUERADE') return 'masquerade';
+  if (jump === 'DNAT') return 'dnat';
+  return jump === undefined ? 'other' : { to: jump };
 }

@@ -77,13 +77,8 @@ function openIptables(place: Place, ns: FakeNamespace, [family, name]: string[])
 function readIndented(place: Place, ns: FakeNamespace, line: string): void {
   if (place.iptables) readIptablesLine(place.iptables, line);
   else if (place.table && /^chain\s/.test(line)) place.table.chains.push((place.chain = readChain(splitWords(line).slice(1))));
-  else if (place.chain) place.chain.rules.push({ handle: ns.nextHandle++, ...definedRule(line) });
+  else if (place.chain) place.chain.rules.push({ handle: ns.nextHandle++, ...readRule(line) });
   else throw new Error('an indented line belongs to a table');
-}
-
-function definedRule(line: string): Pick<FakeChain['rules'][number], 'rule'> {
-  const rule = readRule(line);
-  return rule ? { rule } : {};
 }
 
 function readChain([name = '', ...rest]: string[]): FakeChain {

@@ -1,28 +1,38 @@
-// A packet-filter rule as one line that reads like nft, and back.
+// A packet-filter rule of the fake kernel as one line that reads like nft, and back.
 // SPDX-License-Identifier: Apache-2.0
 
-import type { Action, Mark, Match, Rule } from '../rule.ts';
+import type { NftRule } from '../kernel.ts';
+import type { Action, Mark, Match } from '../rule.ts';
 import { familyOf } from './prefix.ts';
 import { splitWords, toNumber, word } from './words.ts';
 
 const FOREIGN = 'foreign';
 
-export function writeRule(rule: Rule | undefined): string {
-  if (!rule) return FOREIGN;
-  const parts = [...rule.match.map(writeMatch), writeAction(rule.action)];
-  if (rule.comment !== undefined) parts.push(`comment ${JSON.stringify(rule.comment)}`);
+/** Someone else's rule is `foreign`, perhaps with its jump and comment; what else it says is not known. */
+export function writeRule({ rule, comment, jump }: NftRule): string {
+  const parts = rule ? [...rule.match.map(writeMatch), writeAction(rule.action)] : [FOREIGN, ...(jump === undefined ? [] : [`jump ${word(jump)}`])];
+  if (comment !== undefined) parts.push(`comment ${JSON.stringify(comment)}`);
   return parts.join(' ');
 }
 
-export function readRule(line: string): Rule | undefined {
+export function readRule(line: string): Omit<NftRule, 'handle'> {
   const words = splitWords(line);
-  if (words.length === 1 && words[0] === FOREIGN) return undefined;
+  if (words[0] === FOREIGN) {
+    const jump = words[1] === 'jump' ? { jump: words.splice(1, 2)[1]! } : {};
+    return { ...jump, ...readComment(words.slice(1)) };
+  }
   const match: Match[] = [];
   for (let next = readMatch(words); next; next = readMatch(words)) match.push(next);
   const action = readAction(words);
+  const comment = readComment(words);
+  return { rule: { match, action, ...comment }, ...comment };
+}
+
+function readComment(words: readonly string[]): { comment?: string } {
   const [key, comment, ...rest] = words;
-  if (rest.length > 0 || (key !== undefined && (key !== 'comment' || comment === undefined))) throw new Error(`"${words.join(' ')}" is not expected after the action`);
-  return { match, action, ...(comment === undefined ? {} : { comment }) };
+  if (key === undefined) return {};
+  if (key !== 'comment' || comment === undefined || rest.length > 0) throw new Error(`"${words.join(' ')}" is not expected at the end of a rule`);
+  return { comment };
 }
 
 function writeMatch(match: Match): string {

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { KernelError } from '../kernel-error.ts';
-import type { Addr, Filter, HtbClass, IptablesTable, Link, Neigh, NftHook, Ns, PolicyRule, Qdisc, Route } from '../kernel.ts';
-import type { Family, Rule, RuleFamily } from '../rule.ts';
+import type { Addr, Filter, HtbClass, IptablesTable, Link, Neigh, NftChain, NftTable, Ns, PolicyRule, Qdisc, Route } from '../kernel.ts';
+import type { Family } from '../rule.ts';
 
 export interface FakeState { host: FakeNamespace; container?: FakeNamespace }
 
@@ -39,10 +39,9 @@ export type FakeLink = Omit<Link, 'state' | 'peer'> & {
 };
 export type FakeQdisc = Qdisc & { defaultClass?: number };
 export interface FakeConnection { family: Family; proto: string; daddr: string; dport: number }
-export interface FakeTable { family: RuleFamily; name: string; comment?: string; chains: FakeChain[] }
-export interface FakeChain { name: string; hook?: NftHook; comment?: string; rules: FakeRule[] }
-/** Without `rule` it is someone else's, of expressions we do not speak. */
-export interface FakeRule { handle: number; rule?: Rule }
+/** With the comments, which the kernel keeps and no read shows. */
+export interface FakeTable extends NftTable { comment?: string; chains: FakeChain[] }
+export interface FakeChain extends NftChain { comment?: string }
 
 /** A namespace as `ip netns add` leaves it. */
 export const newNamespace = (id: string): FakeNamespace => ({

@@ -114,6 +114,12 @@ export type Attributes = ReadonlyMap<number, Buffer>;
 
 export const attributesOf = (data: Buffer | undefined): Attributes => new Map(data ? listAttributes(data).map(({ type, payload }) => [type, payload]) : []);
 
+/** The attributes behind a message's fixed header, which must be whole before its fields are read. */
+export function attributesAfter(body: Buffer, header: number): Attributes {
+  if (body.length < header) throw new KernelError('EBADMSG', `read a message of ${body.length} bytes that begins with a header of ${header}`);
+  return attributesOf(body.subarray(header));
+}
+
 /** In order, for lists whose elements all have the same type. */
 export function listAttributes(data: Buffer): { type: number; payload: Buffer }[] {
   const found: { type: number; payload: Buffer }[] = [];

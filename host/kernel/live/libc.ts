@@ -10,7 +10,7 @@ import { errnoName } from './errno.ts';
 export interface Libc {
   /** Each throws KernelError with the action's text when the call fails. */
   socket(family: number, type: number, protocol: number, action: string): number;
-  bind(fd: number, address: Uint8Array, action: string): void;
+  connect(fd: number, address: Uint8Array, action: string): void;
   setsockopt(fd: number, level: number, option: number, value: Uint8Array, action: string): void;
   send(fd: number, data: Uint8Array, action: string): void;
   /** Bytes received; 0 to `buffer.length`. EAGAIN (the receive timeout) is ETIMEDOUT here. */
@@ -52,17 +52,17 @@ export function openLibc(): Libc {
     };
   };
   const socket = call('int socket(int family, int type, int protocol)');
-  const bind = call('int bind(int fd, const uint8_t *address, uint32_t length)');
+  const connect = call('int connect(int fd, const uint8_t *address, uint32_t length)');
   const setsockopt = call('int setsockopt(int fd, int level, int option, const uint8_t *value, uint32_t length)');
-  const send = call('ssize_t send(int fd, const uint8_t *data, size_t length, int flags)');
-  const recv = call('ssize_t recv(int fd, uint8_t *data, size_t length, int flags)');
+  const send = call('long send(int fd, const uint8_t *data, size_t length, int flags)');
+  const recv = call('long recv(int fd, uint8_t *data, size_t length, int flags)');
   const setns = call('int setns(int fd, int type)');
   const close = call('int close(int fd)');
   const flock = call('int flock(int fd, int operation)');
   const statfs = call('int statfs(const char *path, uint8_t *answer)');
   return {
     socket: (family, type, protocol, action) => socket(action, family, type, protocol),
-    bind: (fd, address, action) => void bind(action, fd, address, address.length),
+    connect: (fd, address, action) => void connect(action, fd, address, address.length),
     setsockopt: (fd, level, option, value, action) => void setsockopt(action, fd, level, option, value, value.length),
     send: (fd, data, action) => void send(action, fd, data, data.length, 0),
     recv(fd, buffer, action) {
@@ -101,7 +101,7 @@ export function openLibc(): Libc {
 function loadKoffi(): Koffi {
   const beside = typeof __dirname === 'string' ? join(__dirname, 'koffi.node') : '';
   if (existsSync(beside)) return createRequire(beside)(beside) as Koffi;
-  const musl = existsSync(`/lib/ld-musl-${process.arch === 'x64' ? 'x86_64' : 'aarch64'}.so.1`);
+  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
   const require = createRequire(join(process.cwd(), 'package.json'));
-  return require(`@koromix/koffi-linux-${process.arch}/${musl ? 'musl' : 'linux'}_${process.arch}/koffi.node`) as Koffi;
+  return require(`@koromix/koffi-linux-${process.arch}/${header.glibcVersionRuntime ? 'linux' : 'musl'}_${process.arch}/koffi.node`) as Koffi;
 }

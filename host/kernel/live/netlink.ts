@@ -25,6 +25,8 @@ const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0x80000;
 const SOL_SOCKET = 1;
 const SO_RCVTIMEO = 20;
+const SO_SNDBUFFORCE = 32;
+const SO_RCVBUFFORCE = 33;
 const SOL_NETLINK = 270;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
@@ -35,7 +37,9 @@ const NLMSGERR_ATTR_MSG = 1;
 const HEADER = 16;
 
 /** seconds; the slowest answers are grace periods of some 20 ms */
-const ANSWER_TIMEOUT = 10n;
+const ANSWER_TIMEOUT = 10;
+/** One transaction may hold a thousand rules, and each of its messages may be answered. */
+const QUEUE_BYTES = 8 * 1024 * 1024;
 /** The kernel builds dump parts of at most 32 KiB. */
 const BUFFER_BYTES = 64 * 1024;
 /** A dump that others' changes interrupt is taken again; the reference takes what it has after as many tries. */
@@ -52,13 +56,15 @@ export class NetlinkSocket {
   constructor(private readonly libc: Libc, protocol: number) {
     const action = 'open a netlink socket';
     this.fd = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol, action);
-    const address = Buffer.alloc(12);
-    address.writeUInt16LE(AF_NETLINK, 0);
-    libc.bind(this.fd, address, action);
+    // Connected to the kernel, it takes messages from nobody else; whoever has CAP_NET_ADMIN in the namespace could send it some.
+    const kernel = Buffer.alloc(12);
+    kernel.writeUInt16LE(AF_NETLINK, 0);
+    libc.connect(this.fd, kernel, action);
     const timeout = Buffer.alloc(16);
-    timeout.writeBigInt64LE(ANSWER_TIMEOUT, 0);
+    timeout.writeUInt32LE(ANSWER_TIMEOUT, 0);
     libc.setsockopt(this.fd, SOL_SOCKET, SO_RCVTIMEO, timeout, action);
-    for (const option of [NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK]) this.option(option);
+    for (const option of [SO_SNDBUFFORCE, SO_RCVBUFFORCE]) this.option(SOL_SOCKET, option, QUEUE_BYTES);
+    for (const option of [NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK]) this.option(SOL_NETLINK, option, 1);
   }
 
   /** A change, or a question with one answer: what came before the acknowledgement. Throws KernelError. */
@@ -87,18 +93,17 @@ export class NetlinkSocket {
     this.libc.send(this.fd, bytes, 'send a transaction');
     const wanted = new Set(parts.flatMap(({ flags }, i) => (flags & NLM_F_ACK ? [first + i] : [])));
     let failure: KernelError | undefined;
+    const deadline = deadlineNow();
     while (wanted.size > 0) {
-      for (const { type, flags, sequence, body } of this.receive('read the answers to a transaction')) {
+      for (const { type, flags, sequence, body } of this.receive('read the answers to a transaction', deadline)) {
         if (type !== NLMSG_ERROR || sequence < first || sequence > last) continue;
         wanted.delete(sequence);
-        const error = errorIn(body, flags, actions[sequence - first] ?? 'commit a transaction');
+        const error = errorIn(type, body, flags, actions[sequence - first] ?? 'commit a transaction');
         // An error of the batch's end alone is the commit's; else the first one names the culprit, and no later message is acknowledged.
         if (error) failure ??= error;
       }
-      if (failure) {
-        this.drain();
-        throw failure;
-      }
+      // What else of it waits in the queue has old sequence numbers and is passed over by the next request.
+      if (failure) throw failure;
     }
   }
 
@@ -109,12 +114,13 @@ export class NetlinkSocket {
   private collect(wanted: number, action: string): { messages: Message[]; interrupted: boolean } {
     const messages: Message[] = [];
     let interrupted = false;
+    const deadline = deadlineNow();
     for (;;) {
-      for (const { type, flags, sequence, body } of this.receive(action)) {
+      for (const { type, flags, sequence, body } of this.receive(action, deadline)) {
         if (sequence !== wanted) continue;
         interrupted ||= (flags & NLM_F_DUMP_INTR) !== 0;
         if (type === NLMSG_DONE || type === NLMSG_ERROR) {
-          const error = errorIn(body, flags, action);
+          const error = errorIn(type, body, flags, action);
           if (error) throw error;
           return { messages, interrupted };
         }
@@ -123,38 +129,25 @@ export class NetlinkSocket {
     }
   }
 
-  private receive(action: string): { type: number; flags: number; sequence: number; body: Buffer }[] {
+  private receive(action: string, deadline: number): { type: number; flags: number; sequence: number; body: Buffer }[] {
+    if (performance.now() > deadline) throw new KernelError('ETIMEDOUT', action, 'the kernel did not come to an end');
     const length = this.libc.recv(this.fd, this.buffer, action);
     return messagesIn(this.buffer.subarray(0, length));
   }
 
-  /** After a failed transaction further errors may wait; none of them is about the next request. */
-  private drain(): void {
-    const now = Buffer.alloc(16);
-    now.writeBigInt64LE(1n, 8);
-    const later = Buffer.alloc(16);
-    later.writeBigInt64LE(ANSWER_TIMEOUT, 0);
-    this.libc.setsockopt(this.fd, SOL_SOCKET, SO_RCVTIMEO, now, 'drain');
+  /** Kernels lack the newer ones, and a user namespace may not force buffers; both answer as well without. */
+  private option(level: number, option: number, value: number): void {
+    const bytes = Buffer.alloc(4);
+    bytes.writeUInt32LE(value);
     try {
-      for (;;) this.receive('drain');
+      this.libc.setsockopt(this.fd, level, option, bytes, 'set a netlink option');
     } catch (error) {
-      if (!(error instanceof KernelError && error.errno === 'ETIMEDOUT')) throw error;
-    } finally {
-      this.libc.setsockopt(this.fd, SOL_SOCKET, SO_RCVTIMEO, later, 'drain');
-    }
-  }
-
-  /** Older kernels lack some of them and answer as well without. */
-  private option(option: number): void {
-    const on = Buffer.alloc(4);
-    on.writeUInt32LE(1);
-    try {
-      this.libc.setsockopt(this.fd, SOL_NETLINK, option, on, 'set a netlink option');
-    } catch (error) {
-      if (!(error instanceof KernelError && error.errno === 'ENOPROTOOPT')) throw error;
+      if (!(error instanceof KernelError && ['ENOPROTOOPT', 'EPERM'].includes(error.errno))) throw error;
     }
   }
 }
+
+const deadlineNow = (): number => performance.now() + ANSWER_TIMEOUT * 1000;
 
 function message(type: number, flags: number, sequence: number, body: Uint8Array): Buffer {
   const bytes = Buffer.alloc((HEADER + body.length + 3) & ~3);
@@ -178,12 +171,12 @@ export function messagesIn(data: Buffer): { type: number; flags: number; sequenc
   return found;
 }
 
-/** NLMSG_ERROR and NLMSG_DONE both begin with a negative errno, 0 for success. */
-function errorIn(body: Buffer, flags: number, action: string): KernelError | undefined {
+/** NLMSG_ERROR and NLMSG_DONE both begin with a negative errno, 0 for success; an error then has the message it is about. */
+function errorIn(type: number, body: Buffer, flags: number, action: string): KernelError | undefined {
   const errno = body.length >= 4 ? -body.readInt32LE(0) : 0;
   if (errno === 0) return undefined;
   const capped = (flags & NLM_F_CAPPED) !== 0 || body.length < 4 + HEADER;
-  const attributesAt = capped ? 4 + HEADER : 4 + ((body.readUInt32LE(4) + 3) & ~3);
-  const words = (flags & NLM_F_ACK_TLVS) !== 0 && attributesAt < body.length ? textOf(attributesOf(body.subarray(attributesAt)).get(NLMSGERR_ATTR_MSG)) : '';
+  const about = type === NLMSG_DONE ? 0 : capped ? HEADER : (Math.min(body.readUInt32LE(4), body.length) + 3) & ~3;
+  const words = (flags & NLM_F_ACK_TLVS) !== 0 ? textOf(attributesOf(body.subarray(4 + about)).get(NLMSGERR_ATTR_MSG)) : '';
   return new KernelError(errnoName(errno), action, words || undefined);
 }

@@ -6,7 +6,7 @@ import { KernelError } from '../kernel-error.ts';
 import { normalRule } from '../normal-rule.ts';
 import type { Action, Match, Rule, RuleFamily } from '../rule.ts';
 import { attributesOf, listAttributes, textOf, type Attributes } from './attributes.ts';
-import { matchFrom, type Known, type Loaded } from './nft-match.ts';
+import { isDport, matchFrom, type Known, type Loaded } from './nft-match.ts';
 import {
   BITWISE, CMP, DATA, EXPRESSION, FIB, FIB_ADDRESS_TYPE, FIB_OF_DESTINATION, IMMEDIATE, LOOKUP, LOOKUP_INVERTED, META, META_KEY, NAT, NAT_DESTINATION,
   NAT_RANGE, PAYLOAD, REGISTER_VERDICT, VERDICT, VERDICT_CODE,
@@ -78,10 +78,9 @@ function mask(registers: Map<number, Loaded>, data: Attributes): boolean {
 }
 
 function lookedUp({ registers, proto }: State, data: Attributes, portsOf: PortsOf): Match | undefined {
+  if (proto === undefined || !isDport(registers.get(number(data, LOOKUP.SREG)))) return undefined;
   const ports = portsOf(textOf(data.get(LOOKUP.SET)));
-  const port = matchFrom({ table: 'ip', family: 'ip', needsFamily: false, proto }, registers.get(number(data, LOOKUP.SREG)), Buffer.from([0, 1]), 0);
-  if (!ports || port === undefined || port === 'nothing' || port.dport === undefined) return undefined;
-  return { proto: port.proto!, dports: [...ports], ...(number(data, LOOKUP.FLAGS) & LOOKUP_INVERTED ? { not: true } : {}) };
+  return ports && { proto, dports: [...ports], ...(number(data, LOOKUP.FLAGS) & LOOKUP_INVERTED ? { not: true } : {}) };
 }
 
 function verdict(data: Attributes): Action | undefined {

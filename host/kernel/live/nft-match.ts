@@ -32,13 +32,16 @@ export function matchFrom(known: Known, from: Loaded | undefined, data: Buffer, 
     default: return from satisfies never;
   }
   const { base, offset, length, mask } = from;
+  if (isDport(from) && known.proto !== undefined) return { proto: known.proto, dport: data.readUInt16BE(0), ...not };
   if (base === NETWORK_HEADER) {
     if (known.family === 'ip' && offset === IP_PROTOCOL_OFFSET && length === 1 && !mask) return protoMatch(known, data, not);
     return addressMatch(known, offset, length, mask, data, not);
   }
-  if (base !== TRANSPORT_HEADER || offset !== DPORT_OFFSET || length !== 2 || mask || known.proto === undefined) return undefined;
-  return { proto: known.proto, dport: data.readUInt16BE(0), ...not };
+  return undefined;
 }
+
+export const isDport = (from: Loaded | undefined): boolean =>
+  from?.of === 'payload' && from.base === TRANSPORT_HEADER && from.offset === DPORT_OFFSET && from.length === 2 && !from.mask;
 
 function metaMatch(known: Known, key: number, mask: Buffer | undefined, data: Buffer, not: Match): Match | 'nothing' | undefined {
   if (key === META_KEY.MARK && data.length === 4) return { mark: { value: data.readUInt32LE(0), mask: mask?.readUInt32LE(0) ?? 0xffffffff }, ...not };
@@ -63,7 +66,8 @@ function addressMatch(known: Known, offset: number, length: number, mask: Buffer
   const field = header && (['saddr', 'daddr'] as const).find((name) => header[name] === offset);
   if (!header || !field || length > header.size || data.length !== length) return undefined;
   const bits = mask ? lengthOfMask(mask) : length * 8;
-  if (bits === undefined) return undefined;
+  // Bits beside the mask: a comparison that never holds.
+  if (bits === undefined || mask?.some((byte, i) => (data[i]! & ~byte) !== 0)) return undefined;
   known.needsFamily = false;
   const address = Buffer.alloc(header.size);
   address.set(data);

@@ -9,11 +9,13 @@ export const BATCH_END = 0x11;
 
 export const MSG = {
   NEWTABLE: 0, GETTABLE: 1, DELTABLE: 2, NEWCHAIN: 3, GETCHAIN: 4, DELCHAIN: 5, NEWRULE: 6, GETRULE: 7, DELRULE: 8,
-  NEWSET: 9, NEWSETELEM: 12, GETSETELEM: 13,
+  NEWSET: 9, NEWSETELEM: 12, GETSETELEM: 13, GETGEN: 16,
 } as const;
-export type MessageName = keyof typeof MSG;
 
 export const FAMILY: Readonly<Record<RuleFamily, number>> = { inet: 1, ip: 2, ip6: 10 };
+
+/** struct nfgenmsg: family, version 0, resource id in network order. */
+export const nfgenmsg = (family: number, resource = 0): Buffer => Buffer.from([family, 0, resource >> 8, resource & 0xff]);
 
 export const TABLE = { NAME: 1, USERDATA: 6 } as const;
 export const CHAIN = { TABLE: 1, NAME: 3, HOOK: 4, POLICY: 5, TYPE: 7, USERDATA: 12 } as const;

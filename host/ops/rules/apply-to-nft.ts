@@ -3,6 +3,7 @@
 
 import { KernelError } from '../../kernel/kernel-error.ts';
 import type { NftChain, NftCommand, NftRule, NftTable } from '../../kernel/kernel.ts';
+import { nameNftCommand } from '../../kernel/nft-text.ts';
 import { normalRule } from '../../kernel/normal-rule.ts';
 import type { Rule } from '../../kernel/rule.ts';
 
@@ -14,12 +15,8 @@ export function applyToNft(table: NftTable | undefined, commands: readonly NftCo
   return commands.reduce<NftTable | undefined>((state, command) => step(state, command), table);
 }
 
-/** `add table ip nat`, `delete chain ip nat CNI-x`: for messages. */
-export const nameOf = (command: NftCommand): string =>
-  `nft ${command.do} ${command.family} ${command.table}${'chain' in command ? ` ${command.chain}` : ''}${command.do === 'delete rule' ? ` handle ${command.handle}` : ''}`;
-
 function step(table: NftTable | undefined, command: NftCommand): NftTable | undefined {
-  const refuse = (errno: string): KernelError => new KernelError(errno, nameOf(command));
+  const refuse = (errno: string): KernelError => new KernelError(errno, nameNftCommand(command));
   if (command.do === 'add table') return table ?? { family: command.family, name: command.table, chains: [] };
   if (!table) throw refuse('ENOENT');
   if (command.do === 'delete table') {

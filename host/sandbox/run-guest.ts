@@ -1,0 +1,90 @@
+// Runs one entry of one module under its limits: instantiate, hand over the request, call, read what it said.
+// SPDX-License-Identifier: Apache-2.0
+
+import { CniError, CODE } from '../cni-error.ts';
+import { reason } from '../protocol/go-json.ts';
+import { bindImports } from './bind-imports.ts';
+import { DeadlinePassed, withDeadline } from './deadline.ts';
+import { newGuest, type Guest } from './guest.ts';
+import { ownError, resultOf } from './guest-answer.ts';
+import type { GuestCall, RunGuest } from './sandbox.ts';
+import { bindWasi, needsWasi } from './wasi.ts';
+
+const PAGE = 65536;
+
+export const runGuest: RunGuest = (call) => {
+  const guest = newGuest(call);
+  const status = statusOf(guest);
+  if (status !== 0) throw ownError(guest);
+  return resultOf(guest);
+};
+
+function statusOf(guest: Guest): number {
+  const { call } = guest;
+  const wasi = needsWasi(call.module) ? bindWasi(guest) : undefined;
+  const imports = { ...bindImports(guest), ...wasi?.imports };
+  try {
+    // Instantiating runs the module's start function, so it is under the deadline too.
+    const status = withDeadline(call.limits.timeMs, () => {
+      const instance = new WebAssembly.Instance(call.module, imports);
+      adoptMemory(guest, instance);
+      wasi?.attach(instance);
+      if (typeof instance.exports['_initialize'] === 'function') (instance.exports['_initialize'] as () => void)();
+      return entryOf(call, instance)(guest.waiting?.length ?? 0);
+    });
+    if (guest.fatal) throw guest.fatal;
+    if (!Number.isInteger(status)) throw new CniError(CODE.trap, `plugin "${call.name}": ${call.entry} must return an i32, got ${String(status)}`);
+    return status;
+  } catch (error) {
+    if (guest.exited && !guest.fatal) return 0;
+    throw failureOf(guest, error);
+  }
+}
+
+function adoptMemory(guest: Guest, { exports: { memory } }: WebAssembly.Instance): void {
+  if (!(memory instanceof WebAssembly.Memory)) throw new CniError(CODE.moduleRefused, `plugin "${guest.call.name}" exports no memory; export it as "memory"`);
+  guest.memory = memory;
+  guest.firstPages = memory.buffer.byteLength / PAGE;
+}
+
+function entryOf({ name, entry }: GuestCall, { exports }: WebAssembly.Instance): (length: number) => number {
+  const found = exports[entry];
+  if (typeof found !== 'function') throw new CniError(CODE.moduleRefused, `plugin "${name}" exports no function ${entry}`);
+  return found as (length: number) => number;
+}
+
+/** Whatever ended the run, in one sentence with what is known of it. */
+function failureOf(guest: Guest, thrown: unknown): CniError {
+  const { call, fatal } = guest;
+  if (thrown instanceof DeadlinePassed) {
+    return new CniError(CODE.timeLimit, `plugin "${call.name}" ran longer than ${thrown.limitMs} ms in ${call.entry}`, {
+      kind: 'timeout', details: progress(guest), hint: 'raise limits.timeMs in policy.json if that is meant',
+    });
+  }
+  const error = fatal ?? thrown;
+  if (error instanceof CniError) return error.code === CODE.trap ? new CniError(error.code, error.message, { ...error.facts, details: progress(guest) }) : error;
+  if (error instanceof WebAssembly.LinkError) return new CniError(CODE.moduleRefused, `plugin "${call.name}" cannot be linked: ${reason(error)}`, { cause: error });
+  if (isOutOfMemory(guest, error)) {
+    return new CniError(CODE.memoryLimit, `plugin "${call.name}" needs more memory than it may have`, {
+      kind: 'limit', details: progress(guest), hint: 'raise limits.memoryPages in policy.json and --maximumMemory of the module if that is meant', cause: error,
+    });
+  }
+  return new CniError(CODE.trap, `plugin "${call.name}" trapped in ${call.entry}: ${reason(error)}`, { details: progress(guest), cause: error });
+}
+
+function progress({ operations, lastOperation, lastErrorLog }: Guest): string {
+  const where = lastOperation ? `after operation ${operations} (${lastOperation})` : 'before its first operation';
+  return lastErrorLog === undefined ? where : `${where}; it said: ${lastErrorLog}`;
+}
+
+/** A module that is refused a page aborts, and to V8 that is `unreachable` like any other. It grew to where no page is left to get. */
+function isOutOfMemory({ memory, firstPages }: Guest, error: unknown): boolean {
+  if (error instanceof RangeError) return /memory/i.test(error.message);
+  if (!memory || !(error instanceof WebAssembly.RuntimeError) || memory.buffer.byteLength / PAGE === firstPages) return false;
+  try {
+    memory.grow(1);
+    return false;
+  } catch {
+    return true;
+  }
+}

@@ -1,0 +1,68 @@
+// For modules of toolchains that cannot do without WASI: a world without files, arguments and environment, whose stdout is the log.
+// SPDX-License-Identifier: Apache-2.0
+
+import { CniError, CODE } from '../cni-error.ts';
+import { lazy } from '../lazy.ts';
+import { fatally, logText, type Import, type Imports } from './bind-imports.ts';
+import { bytesAt, overLimit, type Guest } from './guest.ts';
+
+export const WASI = 'wasi_snapshot_preview1';
+
+type Library = typeof import('@wasmer/wasi');
+
+export const needsWasi = (module: WebAssembly.Module): boolean => WebAssembly.Module.imports(module).some(({ module: from }) => from === WASI);
+
+/** The library gets itself ready asynchronously, runs do not: await this before the first run of a module that needs it. */
+export const prepareWasi = async (): Promise<void> => lazy<Library>('wasi').init();
+
+export function bindWasi(guest: Guest): { imports: Imports; attach(instance: WebAssembly.Instance): void } {
+  const { call } = guest;
+  const wasi = openWasi(guest);
+  const given = (wasi.getImports(call.module) as Imports)[WASI] ?? {};
+  const flush = (): void => {
+    for (const [level, bytes] of [['info', wasi.getStdoutBuffer()], ['error', wasi.getStderrBuffer()]] as const) {
+      if (bytes.length > 0) logText(guest, level, bytes);
+    }
+  };
+  const own: Record<string, Import> = {
+    proc_exit: (code) => {
+      if (code === 0) guest.exited = true;
+      throw code === 0 ? new Error('exit') : new CniError(CODE.plugin, `plugin "${call.name}" exited with status ${code}`, guest.lastErrorLog === undefined ? {} : { details: guest.lastErrorLog });
+    },
+    random_get: (at = 0, length = 0) => {
+      call.random(bytesAt(guest, at, length, `${WASI}.random_get`));
+      return 0;
+    },
+    // Read out at once: the library keeps what is written in memory that no limit of ours covers.
+    ...(given['fd_write'] ? { fd_write: (...args) => {
+      const errno = given['fd_write']!(...args);
+      flush();
+      return errno;
+    } } : {}),
+  };
+  return {
+    imports: { [WASI]: Object.fromEntries(Object.entries({ ...given, ...own }).map(([name, run]) => [name, counted(guest, name, run)])) },
+    attach: (instance) => void wasi.instantiate(instance),
+  };
+}
+
+function openWasi(guest: Guest): InstanceType<Library['WASI']> {
+  try {
+    const library = lazy<Library>('wasi');
+    // Without `preopens` the library opens the root of its file system.
+    return new library.WASI({ args: [], env: {}, preopens: {} });
+  } catch (error) {
+    throw new CniError(CODE.hostInternal, `plugin "${guest.call.name}" needs WASI and it is not ready; await prepareWasi() first`, { cause: error });
+  }
+}
+
+const counted = (guest: Guest, name: string, run: Import): Import => {
+  const bound = fatally(guest, (...args) => {
+    guest.lastOperation = `${WASI}.${name}`;
+    const { operations } = guest.call.limits;
+    if (++guest.operations > operations) throw overLimit(guest, `${guest.operations} operations in one call`, operations, 'operations');
+    return run(...args);
+  });
+  // Leaving with 0 is a good end, not a failure of the run.
+  return name === 'proc_exit' ? (code) => (code === 0 ? run(0) : bound(code ?? 1)) : bound;
+};

@@ -1,0 +1,10 @@
+// The modules that ship with the host: their digests are part of the bundle, so a fresh installation needs no lock file.
+// SPDX-License-Identifier: Apache-2.0
+
+import { join } from 'node:path';
+import type { Builtins } from './find-module.ts';
+
+/** Defined by esbuild when it bundles. */
+declare const BUILTIN_DIGESTS: Readonly<Record<string, string>>;
+
+export const builtins = (): Builtins => ({ folder: join(__dirname, '..', 'plugins'), digests: BUILTIN_DIGESTS });

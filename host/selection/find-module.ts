@@ -1,0 +1,50 @@
+// A name → the bytes it stands for, hashed again on every run.
+// SPDX-License-Identifier: Apache-2.0
+
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CniError, CODE } from '../cni-error.ts';
+import type { Roots } from '../roots.ts';
+import { lockPath, readLock } from './lockfile.ts';
+import { checkModuleName } from './module-name.ts';
+
+export interface Found { name: string; bytes: Buffer; digest: string; builtin: boolean }
+
+export interface Builtins {
+  /** folder of the modules that ship with the host */
+  folder: string;
+  /** name → "sha256:hex", fixed when the host was built */
+  digests: Readonly<Record<string, string>>;
+}
+
+/** Throws code 100. A name of ours is always ours: the lock file cannot put other bytes in its place. */
+export function findModule(name: string, builtins: Builtins, roots: Pick<Roots, 'etc' | 'state'>): Found {
+  checkModuleName(name);
+  const own = Object.hasOwn(builtins.digests, name) ? builtins.digests[name] : undefined;
+  const digest = own ?? readLock(roots.etc).get(name)?.digest;
+  if (digest === undefined) {
+    throw new CniError(CODE.moduleRefused, `no module "${name}"`, { kind: 'not-found', hint: `install it with \`cni-wasm install FILE.wasm\`, which writes it to ${lockPath(roots.etc)}` });
+  }
+  const path = own === undefined ? blobPath(roots.state, digest) : join(builtins.folder, `${name}.wasm`);
+  const bytes = readBytes(path, name);
+  const actual = digestOf(bytes);
+  if (actual !== digest) {
+    throw new CniError(CODE.moduleRefused, `module "${name}" in "${path}" has the digest ${actual}, expected ${digest}`, { kind: 'denied', hint: 'the file was changed after it was installed; install it again' });
+  }
+  return { name, bytes, digest, builtin: own !== undefined };
+}
+
+export const isKnown = (name: string, builtins: Builtins, roots: Pick<Roots, 'etc'>): boolean => Object.hasOwn(builtins.digests, name) || readLock(roots.etc).has(name);
+
+export const blobPath = (state: string, digest: string): string => join(state, 'blobs', ...digest.split(':'));
+
+export const digestOf = (bytes: Uint8Array): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+
+function readBytes(path: string, name: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new CniError(CODE.moduleRefused, `module "${name}" cannot be read from "${path}": ${(error as NodeJS.ErrnoException).code}`, { kind: 'io', hint: 'install it again', cause: error });
+  }
+}

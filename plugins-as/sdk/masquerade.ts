@@ -1,0 +1,132 @@
+// Hides the container's addresses behind the node's when they leave their subnet, with iptables or with nf_tables.
+// SPDX-License-Identifier: Apache-2.0
+
+import { Answer } from './answer';
+import { fail, failWith } from './fail';
+import { iptablesApply, iptablesCheck, iptablesList, iptablesUsable, nftApply, nftCheck, nftList, nftUsable } from './gen/ops';
+import { Prefix } from './ip';
+import { Json, Obj } from './json';
+import { iptablesRules, iptablesTable, iptablesWithout, iptablesWithoutStale } from './masquerade-iptables';
+import { nftRules, nftTable, nftWithout, nftWithoutStale } from './masquerade-nft';
+import { quote } from './quote';
+import { Request } from './request';
+import { AssignedIp } from './result';
+
+const FAMILIES = ['ip', 'ip6'];
+
+/** `backend` is the configuration's word: iptables, nftables, or '' for the better of what there is. Returns 0, or what fail() returned. */
+export function masquerade(request: Request, backend: string, ips: AssignedIp[]): i32 {
+  const chosen = choose(backend);
+  if (chosen.length == 0) return unknown(backend);
+  if (chosen == 'nftables') return passed(nftApply(nftRules(request, ips, true)));
+  for (let i = 0; i < FAMILIES.length; i++) {
+    if (has(ips, FAMILIES[i]) && passed(iptablesApply(iptablesRules(request, ips, FAMILIES[i]))) != 0) return 1;
+  }
+  return 0;
+}
+
+/** CHECK: fails with the first rule that is not there. */
+export function checkMasquerade(request: Request, backend: string, ips: AssignedIp[]): i32 {
+  const chosen = choose(backend);
+  if (chosen.length == 0) return unknown(backend);
+  if (chosen == 'nftables') return complete(nftCheck(nftRules(request, ips, false)));
+  for (let i = 0; i < FAMILIES.length; i++) {
+    if (has(ips, FAMILIES[i]) && complete(iptablesCheck(iptablesRules(request, ips, FAMILIES[i]))) != 0) return 1;
+  }
+  return 0;
+}
+
+/** DEL: in both backends, the configuration may have changed since ADD. No addresses: all that the attachment can have. */
+export function unmasquerade(request: Request, addresses: Prefix[]): i32 {
+  const problems = new Problems();
+  for (let i = 0; i < FAMILIES.length; i++) {
+    if (addresses.length > 0 && !holds(addresses, FAMILIES[i])) continue;
+    if (canIptables(FAMILIES[i])) problems.note(iptablesApply(iptablesWithout(request, addresses, FAMILIES[i])));
+  }
+  if (canNft()) problems.note(nftApply(nftWithout(request)));
+  return problems.end();
+}
+
+/** GC: the rules of the network that belong to no valid attachment. */
+export function collectMasquerade(request: Request): i32 {
+  const problems = new Problems();
+  const valid = request.validAttachments;
+  for (let i = 0; i < FAMILIES.length; i++) {
+    const family = FAMILIES[i];
+    if (!canIptables(family)) continue;
+    const listed = iptablesList(iptablesTable(family));
+    problems.note(listed.ok ? iptablesApply(iptablesWithoutStale(request, listed.json, valid, family)) : listed);
+  }
+  if (canNft()) {
+    const listed = nftList(nftTable());
+    problems.note(listed.ok ? nftApply(nftWithoutStale(request, listed.json, valid)) : listed);
+  }
+  return problems.end();
+}
+
+/** STATUS: why an ADD would fail, '' when it would not. */
+export function cannotMasquerade(backend: string): string {
+  const chosen = choose(backend);
+  if (chosen.length == 0) return 'unknown ipmasq backend ' + quote(backend);
+  const usable = chosen == 'nftables' ? canNft() : canIptables('ip');
+  return usable ? '' : 'ipMasq needs ' + chosen + ', which cannot be used on this node';
+}
+
+function choose(backend: string): string {
+  if (backend == 'iptables' || backend == 'nftables') return backend;
+  if (backend.length > 0) return '';
+  return !canIptables('ip') && canNft() ? 'nftables' : 'iptables';
+}
+
+function canIptables(family: string): bool {
+  const answer = iptablesUsable(new Obj().str('ns', 'host').str('family', family));
+  return answer.ok && answer.json.get('usable').bool();
+}
+
+function canNft(): bool {
+  const answer = nftUsable(new Obj().str('ns', 'host'));
+  return answer.ok && answer.json.get('usable').bool();
+}
+
+function unknown(backend: string): i32 {
+  return fail('unknown ipmasq backend ' + quote(backend));
+}
+
+function has(ips: AssignedIp[], family: string): bool {
+  for (let i = 0; i < ips.length; i++) {
+    if (ips[i].isV6 == (family == 'ip6')) return true;
+  }
+  return false;
+}
+
+function holds(addresses: Prefix[], family: string): bool {
+  for (let i = 0; i < addresses.length; i++) {
+    if (addresses[i].ip.v6 == (family == 'ip6')) return true;
+  }
+  return false;
+}
+
+function passed(answer: Answer): i32 {
+  return answer.ok ? 0 : failWith(answer.error, 'failed to set up masquerading');
+}
+
+function complete(answer: Answer): i32 {
+  if (!answer.ok) return failWith(answer.error);
+  const missing: Json = answer.json.get('missing').first();
+  if (!missing.present) return 0;
+  const rule = missing.get('rule').str();
+  return fail('masquerading: chain ' + quote(missing.get('chain').str()) + (rule.length > 0 ? ' does not have the rule ' + quote(rule) : ' is missing'));
+}
+
+/** Tearing down goes on after errors and tells them at the end. */
+class Problems {
+  private texts: string[] = [];
+
+  note(answer: Answer): void {
+    if (!answer.ok) this.texts.push(answer.error.msg);
+  }
+
+  end(): i32 {
+    return this.texts.length == 0 ? 0 : fail(this.texts.join('\n'));
+  }
+}
