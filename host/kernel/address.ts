@@ -10,6 +10,9 @@ export type AddressFamily = 2 | 10;
 export interface Address { family: AddressFamily; bytes: Buffer }
 export interface Prefix extends Address { length: number }
 
+/** How ::ffff:0:0/96 begins. */
+const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+
 /** "10.1.0.5" or "2001:db8::5"; throws EINVAL. */
 export function parseAddress(text: string): Address {
   const { address, length } = parse(text);
@@ -24,9 +27,13 @@ export function parsePrefix(text: string): Prefix {
   return { family: familyOf(address), bytes: bytesOf(address), length };
 }
 
-/** Canonical text (RFC 5952). */
-export const formatAddress = (bytes: Uint8Array): string =>
-  bytes.length === 4 ? [...bytes].join('.') : Address6.fromUnsignedByteArray([...bytes]).correctForm();
+/** Canonical text (RFC 5952); IPv4-mapped addresses in their mixed notation, as `ip` and inet_ntop() write them. */
+export function formatAddress(bytes: Uint8Array): string {
+  if (bytes.length === 4) return bytes.join('.');
+  if (bytes.length !== 16) throw new KernelError('EBADMSG', `read an address of ${bytes.length} bytes`);
+  if (MAPPED.every((byte, i) => bytes[i] === byte)) return `::ffff:${bytes.subarray(MAPPED.length).join('.')}`;
+  return Address6.fromUnsignedByteArray([...bytes]).correctForm();
+}
 
 export const formatPrefix = (bytes: Uint8Array, length: number): string => `${formatAddress(bytes)}/${length}`;
 
@@ -47,7 +54,7 @@ export function broadcastOf({ family, bytes, length }: Prefix): Buffer | undefin
 export const addressToNumber = (text: string): bigint => parse(text).address.bigInt();
 
 export const numberToAddress = (value: bigint, family: 4 | 6): string =>
-  (family === 4 ? Address4.fromBigInt(value) : Address6.fromBigInt(value)).correctForm();
+  formatAddress(bytesOf(family === 4 ? Address4.fromBigInt(value) : Address6.fromBigInt(value)));
 
 export const isIpv6 = (text: string): boolean => text.includes(':');
 

@@ -36,10 +36,13 @@ function renderAction(family: RuleFamily, { verdict, jump, goto: go, masquerade,
   return `dnat ${family === 'inet' ? `${familyOfPrefix(dnat!.to)} ` : ''}to ${to}`;
 }
 
+/** nft takes the bits apart into those it keeps, inverts and sets. */
 function renderSetMark({ value, mask }: Mark): string {
   if (mask === 0xffffffff) return `meta mark set ${hex(value)}`;
-  if (mask === value) return `meta mark set meta mark | ${hex(value)}`;
-  return `meta mark set meta mark & ${hex(~mask >>> 0)} ^ ${hex(value)}`;
+  const [set, flip] = [(value & mask) >>> 0, (value & ~mask) >>> 0];
+  const keep = (~mask | set) >>> 0;
+  const and = keep === 0xffffffff ? '' : ` & ${hex(keep)}`;
+  return `meta mark set meta mark${and}${flip === 0 ? '' : ` ^ ${hex(flip)}`}${set === 0 ? '' : ` | ${hex(set)}`}`;
 }
 
 const wordOf = (prefix: string): string => familyOfPrefix(prefix);

@@ -8,7 +8,8 @@ import { canonicalProtocol, hasPorts, isProtocol } from './protocols.ts';
 import type { Action, Family, Mark, Match, Rule, RuleFamily } from './rule.ts';
 
 const CRITERIA = ['saddr', 'daddr', 'dport', 'dports', 'dstType', 'mark'] as const;
-const CHAIN = /^[A-Za-z0-9_.][A-Za-z0-9_.:/-]{0,63}$/;
+/** What nft reads back from its own listing. */
+const CHAIN = /^[A-Za-z_][A-Za-z0-9_./-]{0,63}$/;
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /** Prefixes without host bits, one spelling for each protocol. Throws EINVAL for what is not of the grammar or could not be written safely. */
@@ -32,7 +33,7 @@ export function ruleKey(family: RuleFamily, rule: Rule): string {
 
 /** Throws for a chain name that a listing could not be read back with. */
 export function checkChainName(name: string): string {
-  if (!CHAIN.test(name)) throw invalid(`chain name ${JSON.stringify(name)} must be 1 to 64 letters, digits, or . _ - : /`);
+  if (!CHAIN.test(name)) throw invalid(`chain name ${JSON.stringify(name)} must be 1 to 64 letters, digits, or . _ - / and begin with a letter`);
   return name;
 }
 

@@ -1,86 +1,122 @@
-// What a guest can call: the functions of cni:abi/1 and the operations it was granted.
+// What a guest can call: the functions of cni:abi/1, and one function for each operation.
 // SPDX-License-Identifier: Apache-2.0
 
-import { OPS, type Op } from '../../abi/ops.ts';
+import { ABI, OPS, type Op } from '../../abi/ops.ts';
 import { CniError, CODE } from '../cni-error.ts';
-import { GuestBroke, type GuestMemory } from './guest-memory.ts';
-import type { GuestCall, LogRecord } from './sandbox.ts';
+import { parseObject, reason } from '../protocol/go-json.ts';
+import { bytesAt, countOperation, overLimit, trap, type Guest } from './guest.ts';
+import { logText } from './guest-log.ts';
+import type { LogRecord } from './sandbox.ts';
 import { mismatch } from './validate-shape.ts';
-import { readMessage, writeMessage } from './wire.ts';
 
-/** What the guest leaves behind. */
-export interface Outcome {
-  result?: string;
-  failure?: string;
-  /** messages of level error, for a trap's details */
-  lastWords: string;
-  operations: number;
-}
+export type Import = (...args: number[]) => number | bigint | void;
+export type Imports = Record<string, Record<string, Import>>;
 
 const LEVELS: readonly LogRecord['level'][] = ['debug', 'info', 'warn', 'error'];
 
-export function bindImports(call: GuestCall, memory: GuestMemory, outcome: Outcome): WebAssembly.Imports {
-  const { limits } = call;
-  let waiting: Uint8Array = Buffer.from(call.request);
-  let records = 0;
-  let logged = 0;
-
-  const answer = (message: object): number => {
-    waiting = writeMessage(message);
-    return waiting.length;
-  };
-  const refusal = (error: unknown, op: string): number => {
-    if (!(error instanceof CniError)) throw error;
-    const { code, message: msg, facts: { kind = 'io', errno, op: within = op, at, hint, details } } = error;
-    return -answer({ code, kind, op: within, msg, ...(errno ? { errno } : {}), ...(at ? { at } : {}), ...(hint ? { hint } : {}), ...(details ? { details } : {}) });
-  };
-  const operation = (op: Op, granted: boolean) => (pointer: number, length: number): number => {
-    const name = `${op.domain}.${op.name}`;
-    if (++outcome.operations > limits.operations) throw new GuestBroke(true, `more than ${limits.operations} operations in one call`);
-    try {
-      if (!granted) throw new CniError(CODE.capabilityDenied, `${name} is not granted`, { kind: 'denied', op: name });
-      const request = readMessage(memory.readText(pointer, length, limits.messageBytes, `the request of ${name}`), name);
-      const wrong = mismatch(op.request, request);
-      if (wrong) throw new CniError(CODE.kernel, `${name}: ${wrong}`, { kind: 'invalid', op: name });
-      return answer(call.perform(op, request));
-    } catch (error) {
-      return refusal(error, name);
-    }
-  };
-
-  const abi = {
-    take(pointer: number, capacity: number): number {
-      if (waiting.length > capacity >>> 0) return -waiting.length;
-      memory.write(pointer, waiting, 'take');
-      const { length } = waiting;
-      waiting = new Uint8Array(0);
-      return length;
-    },
-    result(pointer: number, length: number): void {
-      outcome.result = memory.readText(pointer, length, limits.resultBytes, 'the result');
-    },
-    fail(pointer: number, length: number): void {
-      outcome.failure = memory.readText(pointer, length, limits.resultBytes, 'the error');
-    },
-    log(level: number, pointer: number, length: number): void {
-      logged += length >>> 0;
-      if (++records > limits.logRecords || logged > limits.logBytes) throw new GuestBroke(true, `more than ${limits.logRecords} log records or ${limits.logBytes} bytes of log in one call`);
-      const text = memory.readText(pointer, length, limits.logBytes, 'a log record');
-      if (level === 3) outcome.lastWords = text;
-      call.log({ level: LEVELS[level] ?? 'info', text });
-    },
-    log_level: (): number => LEVELS.indexOf(call.logLevel),
-    now: (clock: number): bigint => (clock === 0 ? BigInt(Date.now()) * 1_000_000n : process.hrtime.bigint()),
-    random(pointer: number, length: number): void {
-      const bytes = memory.read(pointer, length, limits.messageBytes, 'random');
-      const fresh = Uint8Array.from(bytes);
-      call.random(fresh);
-      memory.write(pointer, fresh, 'random');
-    },
-    grants: (): number => answer(call.grants),
-  };
-
-  const imports: Record<string, Record<string, WebAssembly.ImportValue>> = { 'cni:abi/1': abi };
-  for (const op of OPS) (imports[`cni:${op.domain}/1`] ??= {})[op.name] = operation(op, call.granted.has(`${op.domain}.${op.name}`));
+/** An operation that was not granted is bound to `denied`: it was optional, or the grant stage would have refused the module. */
+export function bindImports(guest: Guest): Imports {
+  const imports: Imports = { [`cni:abi/${ABI}`]: abiFunctions(guest) };
+  for (const op of OPS) {
+    const domain = (imports[`cni:${op.domain}/${ABI}`] ??= {});
+    domain[op.name] = fatally(guest, (at = 0, length = 0) => operate(guest, op, at, length));
+  }
   return imports;
+}
+
+function abiFunctions(guest: Guest): Record<string, Import> {
+  const { call } = guest;
+  const own = (name: string): string => `cni:abi/${ABI}.${name}`;
+  const functions: Record<string, Import> = {
+    take: (at = 0, capacity = 0) => take(guest, at, capacity, own('take')),
+    result: (at = 0, length = 0) => { guest.result = said(guest, own('result'), at, length, 'resultBytes'); },
+    fail: (at = 0, length = 0) => { guest.error = said(guest, own('fail'), at, length, 'messageBytes'); },
+    log: (level = 0, at = 0, length = 0) => logText(guest, LEVELS[level] ?? 'error', bytesAt(guest, at, length, own('log'))),
+    log_level: () => LEVELS.indexOf(call.logLevel),
+    now: (clock) => {
+      if (clock === 0) return BigInt(Date.now()) * 1_000_000n;
+      if (clock === 1) return process.hrtime.bigint();
+      throw trap(guest, `${own('now')}: there is no clock ${clock}, only 0 (wall) and 1 (monotonic)`);
+    },
+    random: (at = 0, length = 0) => call.random(bytesAt(guest, at, length, own('random'))),
+    grants: (at = 0, length = 0) => {
+      bytesAt(guest, at, length, own('grants'));
+      return offer(guest, JSON.stringify(call.grants));
+    },
+    close: (handle = 0) => {
+      call.close(handle);
+      return 0;
+    },
+  };
+  return Object.fromEntries(Object.entries(functions).map(([name, run]) => [name, fatally(guest, run)]));
+}
+
+/** Whatever an import throws ends the run, also when the guest catches it. */
+export const fatally = (guest: Guest, run: Import): Import => (...args) => {
+  if (guest.fatal) throw guest.fatal;
+  try {
+    return run(...args);
+  } catch (error) {
+    guest.fatal = error instanceof CniError ? error : internal(guest, error);
+    throw guest.fatal;
+  }
+};
+
+const internal = ({ call, lastOperation = 'before any operation' }: Guest, error: unknown): CniError =>
+  new CniError(CODE.hostInternal, `plugin "${call.name}", ${lastOperation}: ${reason(error)}`, { cause: error });
+
+/** Above zero: an answer waits. Below: an error waits. Errors of operations are data, the guest decides what they mean. */
+function operate(guest: Guest, op: Op, at: number, length: number): number {
+  const name = `${op.domain}.${op.name}`;
+  const { messageBytes } = guest.call.limits;
+  countOperation(guest, name);
+  const bytes = bytesAt(guest, at, length, name);
+  try {
+    if (!guest.call.granted.has(name)) throw new CniError(CODE.capabilityDenied, `${name} is not granted`, { kind: 'denied', op: name });
+    const text = JSON.stringify(guest.call.perform(op, readRequest(guest, op, bytes)));
+    if (Buffer.byteLength(text) > messageBytes) throw overLimit(guest, `the answer of ${name} has ${Buffer.byteLength(text)} bytes`, 'messageBytes');
+    return offer(guest, text);
+  } catch (error) {
+    if (!(error instanceof CniError)) throw error;
+    return -offer(guest, errorDocument(error, name));
+  }
+}
+
+function readRequest(guest: Guest, op: Op, bytes: Uint8Array): Record<string, unknown> {
+  const name = `${op.domain}.${op.name}`;
+  if (bytes.length > guest.call.limits.messageBytes) throw overLimit(guest, `a request of ${bytes.length} bytes to ${name}`, 'messageBytes');
+  let request: Record<string, unknown>;
+  try {
+    request = parseObject(bytes).value;
+  } catch (error) {
+    throw new CniError(CODE.plugin, `${name}: ${reason(error)}`, { kind: 'invalid', op: name });
+  }
+  const wrong = mismatch(op.request, request);
+  if (wrong !== undefined) throw new CniError(CODE.plugin, `${name}: ${wrong}`, { kind: 'invalid', op: name });
+  return request;
+}
+
+/** What the guest may switch on and what it may show; the cause stays here. */
+function errorDocument({ code, message, facts: { kind = 'io', errno, op, at, hint, details } }: CniError, name: string): string {
+  return JSON.stringify({ code, kind, errno, op: op ?? name, at, msg: message, hint, details });
+}
+
+function offer(guest: Guest, text: string): number {
+  guest.waiting = Buffer.from(text);
+  return guest.waiting.length;
+}
+
+function take(guest: Guest, at: number, capacity: number, name: string): number {
+  const { waiting } = guest;
+  if (!waiting) throw trap(guest, `${name}: nothing waits; what was taken is gone`);
+  if (capacity >>> 0 < waiting.length) return -waiting.length;
+  bytesAt(guest, at, waiting.length, name).set(waiting);
+  delete guest.waiting;
+  return waiting.length;
+}
+
+function said(guest: Guest, name: string, at: number, length: number, limit: 'resultBytes' | 'messageBytes'): Uint8Array {
+  const bytes = bytesAt(guest, at, length, name);
+  if (bytes.length > guest.call.limits[limit]) throw overLimit(guest, `${name} was given ${bytes.length} bytes`, limit);
+  return bytes.slice();
 }

@@ -43,5 +43,10 @@ export function bytesAt(guest: Guest, at: number, length: number, what: string):
 
 export const trap = ({ call }: Guest, why: string): CniError => new CniError(CODE.trap, `plugin "${call.name}" did what no plugin may: ${why}`);
 
-export const overLimit = ({ call }: Guest, what: string, limit: number, name: keyof GuestCall['limits']): CniError =>
-  new CniError(CODE.memoryLimit, `plugin "${call.name}": ${what}, the limit is ${limit}`, { kind: 'limit', hint: `raise limits.${name} in policy.json if that is meant` });
+export const overLimit = ({ call }: Guest, what: string, limit: keyof GuestCall['limits']): CniError =>
+  new CniError(CODE.memoryLimit, `plugin "${call.name}": ${what}, the limit is ${call.limits[limit]}`, { kind: 'limit', hint: `raise limits.${limit} in policy.json if that is meant` });
+
+export function countOperation(guest: Guest, name: string): void {
+  guest.lastOperation = name;
+  if (++guest.operations > guest.call.limits.operations) throw overLimit(guest, `${guest.operations} operations in one call`, 'operations');
+}

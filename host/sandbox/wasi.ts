@@ -3,8 +3,9 @@
 
 import { CniError, CODE } from '../cni-error.ts';
 import { lazy } from '../lazy.ts';
-import { fatally, logText, type Import, type Imports } from './bind-imports.ts';
-import { bytesAt, overLimit, type Guest } from './guest.ts';
+import { fatally, type Import, type Imports } from './bind-imports.ts';
+import { bytesAt, countOperation, type Guest } from './guest.ts';
+import { logText } from './guest-log.ts';
 
 export const WASI = 'wasi_snapshot_preview1';
 
@@ -58,9 +59,7 @@ function openWasi(guest: Guest): InstanceType<Library['WASI']> {
 
 const counted = (guest: Guest, name: string, run: Import): Import => {
   const bound = fatally(guest, (...args) => {
-    guest.lastOperation = `${WASI}.${name}`;
-    const { operations } = guest.call.limits;
-    if (++guest.operations > operations) throw overLimit(guest, `${guest.operations} operations in one call`, operations, 'operations');
+    countOperation(guest, `${WASI}.${name}`);
     return run(...args);
   });
   // Leaving with 0 is a good end, not a failure of the run.

@@ -35,7 +35,7 @@ export function loadModule(name: string, builtins: Builtins, roots: Roots, cache
 
 export function compile(bytes: Uint8Array, name: string): WebAssembly.Module {
   try {
-    return new WebAssembly.Module(bytes);
+    return new WebAssembly.Module(bytes as BufferSource);
   } catch (error) {
     throw new CniError(CODE.moduleRefused, `module "${name}" is not valid WebAssembly: ${reason(error)}`, { kind: 'invalid', cause: error });
   }

@@ -55,7 +55,9 @@ function play(plugin: { module: WebAssembly.Module; name: string }, call: Call, 
         return typeof answer === 'function' ? (answer as (request: Message) => object)(request) : answer;
       },
       log: ({ text }) => played.logged.push(text),
+      logLevel: 'debug',
       random: () => {},
+      close: () => {},
     });
     return { ...played, ...(result ? { result } : {}) };
   } catch (error) {

@@ -1,9 +1,10 @@
 // Addresses over rtnetlink (linux/if_addr.h).
 // SPDX-License-Identifier: Apache-2.0
 
-import { broadcastOf, formatPrefix, parsePrefix, type Prefix } from '../address.ts';
-import type { Addr, AddrKernel } from '../kernel.ts';
-import { attributesOf, Body, u32Of } from './attributes.ts';
+import { broadcastOf, formatPrefix, parsePrefix, type AddressFamily, type Prefix } from '../address.ts';
+import { isNotFound } from '../kernel-error.ts';
+import type { Addr, AddrKernel, Ns } from '../kernel.ts';
+import { attributesAfter, Body, u32Of } from './attributes.ts';
 import type { LiveContext } from './context.ts';
 import { NLM_F_CREATE, NLM_F_EXCL } from './netlink.ts';
 
@@ -15,11 +16,20 @@ const IFA_F_DADFAILED = 0x08;
 const IFA_F_TENTATIVE = 0x40;
 
 export function addrKernel(context: LiveContext): AddrKernel {
+  // Kernels before 4.20 give those of all links.
+  const listFamily = (ns: Ns, family: AddressFamily, index: number): Addr[] =>
+    context.route(ns).dump(RTM_GETADDR, header(family, 0, index), 'list addresses')
+      .map(({ body }) => parseAddr(body))
+      .filter((addr) => index === 0 || addr.index === index);
   return {
-    list: (ns, index = 0) => ([2, 10] as const).flatMap((family) =>
-      context.route(ns).dump(RTM_GETADDR, header(family, 0, index), 'list addresses')
-        .map(({ body }) => parseAddr(body))
-        .filter((addr) => index === 0 || addr.index === index)),
+    list(ns, index = 0) {
+      try {
+        return ([2, 10] as const).flatMap((family) => listFamily(ns, family, index));
+      } catch (error) {
+        if (isNotFound(error)) return [];
+        throw error;
+      }
+    },
     add(ns, index, address) {
       const prefix = parsePrefix(address);
       const body = target(prefix, index);
@@ -45,7 +55,7 @@ function header(family: number, length: number, index: number): Buffer {
 }
 
 function parseAddr(body: Buffer): Addr {
-  const attributes = attributesOf(body.subarray(8));
+  const attributes = attributesAfter(body, 8);
   const long = attributes.get(IFA.FLAGS);
   const flags = long ? u32Of(long) : body.readUInt8(2);
   return {

@@ -1,41 +1,40 @@
 // Deleting connection tracking entries over ctnetlink (linux/netfilter/nfnetlink_conntrack.h).
 // SPDX-License-Identifier: Apache-2.0
 
-import { formatAddress, canonicalAddress } from '../address.ts';
+import { formatAddress, parseAddress } from '../address.ts';
 import { isNotFound } from '../kernel-error.ts';
 import type { ConntrackKernel } from '../kernel.ts';
-import { attributesOf, Body, u8Of } from './attributes.ts';
+import { attributesAfter, attributesOf, Body, u8Of, type Attributes } from './attributes.ts';
 import type { LiveContext } from './context.ts';
 
-const NFNL_SUBSYS_CTNETLINK = 1;
-const IPCTNL_MSG_CT_GET = 1;
-const IPCTNL_MSG_CT_DELETE = 2;
-const CTA_TUPLE_ORIG = 1;
+const CT_GET = 0x101;
+const CT_DELETE = 0x102;
+const CTA = { TUPLE_ORIG: 1, ID: 12, ZONE: 18, FILTER: 25 } as const;
 const CTA_TUPLE = { IP: 1, PROTO: 2 } as const;
 const CTA_IP_DST = { ip: 2, ip6: 4 } as const;
 const CTA_PROTO = { NUM: 1, DST_PORT: 3 } as const;
+const CTA_FILTER_ORIG_FLAGS = 1;
+const FILTER_BY_PROTO_NUM = 0x08;
+const FILTER_BY_DST_PORT = 0x20;
 const PROTO = { tcp: 6, udp: 17, sctp: 132 } as const;
 const AF = { ip: 2, ip6: 10 } as const;
+const NESTED = 0x8000;
+/** struct nfgenmsg */
+const HEADER = 4;
+
+type Wanted = Parameters<ConntrackKernel['delete']>[1];
 
 export function conntrackKernel(context: LiveContext): ConntrackKernel {
   return {
-    delete(ns, { family, proto, dport, daddr }) {
+    delete(ns, wanted) {
       const socket = context.netfilter(ns);
-      const header = Buffer.from([AF[family], 0, 0, 0]);
-      const wanted = daddr === undefined ? undefined : canonicalAddress(daddr);
-      const found = socket.dump((NFNL_SUBSYS_CTNETLINK << 8) | IPCTNL_MSG_CT_GET, header, 'list conntrack entries')
-        .map(({ body }) => attributesOf(body.subarray(4)).get(CTA_TUPLE_ORIG))
-        .filter((tuple) => {
-          const parts = attributesOf(tuple);
-          const l4 = attributesOf(parts.get(CTA_TUPLE.PROTO));
-          const port = l4.get(CTA_PROTO.DST_PORT);
-          const address = attributesOf(parts.get(CTA_TUPLE.IP)).get(CTA_IP_DST[family]);
-          return u8Of(l4.get(CTA_PROTO.NUM)) === PROTO[proto] && port?.readUInt16BE(0) === dport && (wanted === undefined || (address && formatAddress(address) === wanted));
-        });
+      const isWanted = matcher(wanted);
+      const entries = socket.dump(CT_GET, question(wanted), `list connections to ${wanted.proto} port ${wanted.dport}`)
+        .map(({ body }) => attributesAfter(body, HEADER)).filter((entry) => isWanted(entry));
       let deleted = 0;
-      for (const tuple of found) {
+      for (const entry of entries) {
         try {
-          socket.request((NFNL_SUBSYS_CTNETLINK << 8) | IPCTNL_MSG_CT_DELETE, 0, new Body(header).attribute(CTA_TUPLE_ORIG | 0x8000, tuple!).done(), 'delete a conntrack entry');
+          socket.request(CT_DELETE, 0, identity(wanted, entry), `delete a connection to ${wanted.proto} port ${wanted.dport}`);
           deleted++;
         } catch (error) {
           // It timed out in between.
@@ -46,3 +45,37 @@ export function conntrackKernel(context: LiveContext): ConntrackKernel {
     },
   };
 }
+
+/**
+ * Kernels from 5.8 on list only what is asked for; a node may have a hundred thousand connections. They are not asked for the address: with
+ * IPv6 they then list the others (seen with 6.18).
+ */
+const question = ({ family, proto, dport }: Wanted): Buffer => new Body(header(family))
+  .nest(CTA.TUPLE_ORIG, (tuple) => tuple.nest(CTA_TUPLE.PROTO, (l4) => l4.u8(CTA_PROTO.NUM, PROTO[proto]).be16(CTA_PROTO.DST_PORT, dport)))
+  .nest(CTA.FILTER, (filter) => filter.u32(CTA_FILTER_ORIG_FLAGS, FILTER_BY_PROTO_NUM | FILTER_BY_DST_PORT))
+  .done();
+
+/** Older kernels list everything. */
+function matcher({ family, proto, dport, daddr }: Wanted): (entry: Attributes) => boolean {
+  const address = daddr === undefined ? undefined : formatAddress(parseAddress(daddr).bytes);
+  return (entry) => {
+    const tuple = attributesOf(entry.get(CTA.TUPLE_ORIG));
+    const l4 = attributesOf(tuple.get(CTA_TUPLE.PROTO));
+    const port = l4.get(CTA_PROTO.DST_PORT);
+    const to = attributesOf(tuple.get(CTA_TUPLE.IP)).get(CTA_IP_DST[family]);
+    return u8Of(l4.get(CTA_PROTO.NUM)) === PROTO[proto] && port?.length === 2 && port.readUInt16BE(0) === dport &&
+      to !== undefined && (address === undefined || formatAddress(to) === address);
+  };
+}
+
+/** The tuple is never left out: without it the kernel would delete every entry there is. */
+function identity({ family }: Wanted, entry: Attributes): Buffer {
+  const body = new Body(header(family)).attribute(CTA.TUPLE_ORIG | NESTED, entry.get(CTA.TUPLE_ORIG)!);
+  for (const type of [CTA.ZONE, CTA.ID]) {
+    const value = entry.get(type);
+    if (value) body.attribute(type, value);
+  }
+  return body.done();
+}
+
+const header = (family: Wanted['family']): Buffer => Buffer.from([AF[family], 0, 0, 0]);

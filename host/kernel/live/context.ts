@@ -27,8 +27,8 @@ const PROC_SUPER_MAGIC = 0x9fa0;
 
 /** The container's namespace is opened once, so that a path that is swapped later leads nowhere. */
 export function openContext(libc: Libc, netns: string): LiveContext {
-  const fds: Partial<Record<Ns, number>> = { host: openSync('/proc/thread-self/ns/net', 'r') };
-  if (netns !== '') fds.container = openNetns(libc, netns);
+  const fds: Partial<Record<Ns, number>> = netns === '' ? {} : { container: openNetns(libc, netns) };
+  fds.host = openSync('/proc/thread-self/ns/net', 'r');
   const ids: Partial<Record<Ns, string>> = {};
   for (const ns of ['host', 'container'] as const) {
     const fd = fds[ns];
@@ -41,13 +41,17 @@ export function openContext(libc: Libc, netns: string): LiveContext {
     if (fd === undefined) throw new KernelError('ENOENT', `use the ${ns} namespace`, 'the container has no network namespace (any more)');
     return fd;
   };
+  let current: Ns = 'host';
   const within = <T>(ns: Ns, act: () => T): T => {
-    if (ns === 'host') return act();
-    libc.setns(netnsFd(ns), 'enter the container namespace');
+    if (ns === current) return act();
+    const before = current;
+    libc.setns(netnsFd(ns), `enter the ${ns} namespace`);
+    current = ns;
     try {
       return act();
     } finally {
-      leave(libc, fds.host!);
+      goBack(libc, netnsFd(before));
+      current = before;
     }
   };
   const socket = (ns: Ns, protocol: number): NetlinkSocket => {
@@ -56,18 +60,23 @@ export function openContext(libc: Libc, netns: string): LiveContext {
     sockets.set(key, known);
     return known;
   };
+  const close = (): void => {
+    for (const open of sockets.values()) open.close();
+    sockets.clear();
+    for (const fd of Object.values(fds)) closeSync(fd);
+  };
+  try {
+    // A file that is no network namespace is found out here, while DEL can still go on without it.
+    if (fds.container !== undefined) socket('container', NETLINK_ROUTE);
+  } catch (cause) {
+    close();
+    throw new CniError(CODE.plugin, `failed to open netns "${netns}": ${(cause as Error).message}`, { kind: 'invalid', cause });
+  }
   return {
-    libc,
+    libc, netnsFd, within, close,
     netnsId: (ns) => ids[ns],
-    netnsFd,
     route: (ns) => socket(ns, NETLINK_ROUTE),
     netfilter: (ns) => socket(ns, NETLINK_NETFILTER),
-    within,
-    close() {
-      for (const open of sockets.values()) open.close();
-      sockets.clear();
-      for (const fd of Object.values(fds)) closeSync(fd);
-    },
   };
 }
 
@@ -95,10 +104,10 @@ function idOf(fd: number): string {
   return `${dev}:${ino}`;
 }
 
-/** A thread that stays in a container's namespace would do the next work there: better no process than that one. */
-function leave(libc: Libc, hostFd: number): void {
+/** A thread that stays in the wrong namespace would do the next work there: better no process than that one. */
+function goBack(libc: Libc, fd: number): void {
   try {
-    libc.setns(hostFd, 'return to the host namespace');
+    libc.setns(fd, 'leave a namespace');
   } catch {
     process.abort();
   }

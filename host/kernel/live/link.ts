@@ -3,7 +3,7 @@
 
 import { isNotFound } from '../kernel-error.ts';
 import type { Link, LinkChange, LinkKernel, NewLink, Ns } from '../kernel.ts';
-import { attributesOf, Body, textOf, u32Of, u8Of } from './attributes.ts';
+import { attributesAfter, attributesOf, Body, textOf, u32Of, u8Of } from './attributes.ts';
 import type { LiveContext } from './context.ts';
 import { NLM_F_CREATE, NLM_F_EXCL } from './netlink.ts';
 
@@ -23,10 +23,13 @@ const BRPORT = { MODE: 4, ISOLATED: 33 } as const;
 const IFLA_BR_VLAN_FILTERING = 7;
 const VETH_INFO_PEER = 1;
 const RTEXT_FILTER_SKIP_STATS = 8;
+/** IFNAMSIZ, with the NUL */
+const NAME_BYTES = 16;
 const STATES = ['unknown', 'notpresent', 'down', 'lowerlayerdown', 'testing', 'dormant', 'up'];
 
 export function linkKernel(context: LiveContext): LinkKernel {
   const get = (ns: Ns, key: { index: number } | { name: string }): Link | undefined => {
+    if ('name' in key && Buffer.byteLength(key.name) >= NAME_BYTES) return undefined;
     const body = new Body(header({ index: 'index' in key ? key.index : 0 })).u32(IFLA.EXT_MASK, RTEXT_FILTER_SKIP_STATS);
     if ('name' in key) body.text(IFLA.IFNAME, key.name);
     try {
@@ -114,8 +117,8 @@ function portChange(index: number, { hairpin, isolated }: LinkChange): Buffer {
 }
 
 function parseLink(body: Buffer): Link {
+  const attributes = attributesAfter(body, 16);
   const flags = body.readUInt32LE(8);
-  const attributes = attributesOf(body.subarray(16));
   const info = attributesOf(attributes.get(IFLA.LINKINFO));
   const master = u32Of(attributes.get(IFLA.MASTER));
   const peer = attributes.get(IFLA.LINK);
@@ -135,7 +138,7 @@ function parseLink(body: Buffer): Link {
     allmulti: (flags & IFF_ALLMULTI) !== 0,
     txqlen: u32Of(attributes.get(IFLA.TXQLEN)),
     group: u32Of(attributes.get(IFLA.GROUP)),
-    ...(peer ? { peer: u32Of(peer) } : {}),
+    ...(kind === 'veth' && peer ? { peer: u32Of(peer) } : {}),
     ...(master ? { master } : {}),
     ...(alias ? { alias: textOf(alias) } : {}),
     ...(isPort ? { port: { hairpin: u8Of(port.get(BRPORT.MODE)) !== 0, isolated: u8Of(port.get(BRPORT.ISOLATED)) !== 0 } } : {}),

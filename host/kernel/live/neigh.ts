@@ -3,7 +3,7 @@
 
 import { formatAddress, parseAddress } from '../address.ts';
 import type { NeighKernel } from '../kernel.ts';
-import { attributesOf, Body } from './attributes.ts';
+import { attributesAfter, Body } from './attributes.ts';
 import type { LiveContext } from './context.ts';
 import { NLM_F_CREATE, NLM_F_EXCL } from './netlink.ts';
 
@@ -11,15 +11,17 @@ const RTM_NEWNEIGH = 28;
 const RTM_DELNEIGH = 29;
 const RTM_GETNEIGH = 30;
 const NDA = { DST: 1, LLADDR: 2, IFINDEX: 8 } as const;
+/** The kernel's own entries for multicast and broadcast; `ip neigh` leaves them out too. */
+const NUD_NOARP = 0x40;
 const NUD_PERMANENT = 0x80;
 
 export function neighKernel(context: LiveContext): NeighKernel {
   return {
     list: (ns, index) => ([2, 10] as const).flatMap((family) =>
       context.route(ns).dump(RTM_GETNEIGH, new Body(header(family, 0, 0)).u32(NDA.IFINDEX, index).done(), 'list neighbours').flatMap(({ body }) => {
-        const attributes = attributesOf(body.subarray(12));
+        const attributes = attributesAfter(body, 12);
         const [ip, mac] = [attributes.get(NDA.DST), attributes.get(NDA.LLADDR)];
-        if (!ip || body.readUInt32LE(4) !== index) return [];
+        if (!ip || body.readUInt32LE(4) !== index || body.readUInt16LE(8) === NUD_NOARP) return [];
         return [{ index, ip: formatAddress(ip), state: body.readUInt16LE(8), ...(mac ? { mac: mac.toString('hex').replace(/..(?=.)/g, '$&:') } : {}) }];
       })),
     add: (ns, index, ip, mac) => void context.route(ns).request(

@@ -2,9 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { KernelError } from '../kernel-error.ts';
-import { attributesOf, textOf } from './attributes.ts';
-import { errnoName } from './errno.ts';
 import type { Libc } from './libc.ts';
+import { errorIn, message, messagesIn, NLMSG_DONE, NLMSG_ERROR, type Received } from './netlink-message.ts';
 
 export const NETLINK_ROUTE = 0;
 export const NETLINK_NETFILTER = 12;
@@ -17,8 +16,6 @@ export const NLM_F_EXCL = 0x200;
 export const NLM_F_CREATE = 0x400;
 export const NLM_F_APPEND = 0x800;
 const NLM_F_DUMP_INTR = 0x10;
-const NLM_F_CAPPED = 0x100;
-const NLM_F_ACK_TLVS = 0x200;
 
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
@@ -31,10 +28,6 @@ const SOL_NETLINK = 270;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
 const NETLINK_GET_STRICT_CHK = 12;
-const NLMSG_ERROR = 2;
-const NLMSG_DONE = 3;
-const NLMSGERR_ATTR_MSG = 1;
-const HEADER = 16;
 
 /** seconds; the slowest answers are grace periods of some 20 ms */
 const ANSWER_TIMEOUT = 10;
@@ -129,7 +122,7 @@ export class NetlinkSocket {
     }
   }
 
-  private receive(action: string, deadline: number): { type: number; flags: number; sequence: number; body: Buffer }[] {
+  private receive(action: string, deadline: number): Received[] {
     if (performance.now() > deadline) throw new KernelError('ETIMEDOUT', action, 'the kernel did not come to an end');
     const length = this.libc.recv(this.fd, this.buffer, action);
     return messagesIn(this.buffer.subarray(0, length));
@@ -148,35 +141,3 @@ export class NetlinkSocket {
 }
 
 const deadlineNow = (): number => performance.now() + ANSWER_TIMEOUT * 1000;
-
-function message(type: number, flags: number, sequence: number, body: Uint8Array): Buffer {
-  const bytes = Buffer.alloc((HEADER + body.length + 3) & ~3);
-  bytes.writeUInt32LE(HEADER + body.length, 0);
-  bytes.writeUInt16LE(type, 4);
-  bytes.writeUInt16LE(flags, 6);
-  bytes.writeUInt32LE(sequence, 8);
-  bytes.set(body, HEADER);
-  return bytes;
-}
-
-/** The messages of one datagram. Throws EBADMSG for lengths that do not fit. */
-export function messagesIn(data: Buffer): { type: number; flags: number; sequence: number; body: Buffer }[] {
-  const found = [];
-  for (let at = 0; at + HEADER <= data.length;) {
-    const length = data.readUInt32LE(at);
-    if (length < HEADER || at + length > data.length) throw new KernelError('EBADMSG', `read a message of ${length} bytes in ${data.length - at}`);
-    found.push({ type: data.readUInt16LE(at + 4), flags: data.readUInt16LE(at + 6), sequence: data.readUInt32LE(at + 8), body: data.subarray(at + HEADER, at + length) });
-    at += (length + 3) & ~3;
-  }
-  return found;
-}
-
-/** NLMSG_ERROR and NLMSG_DONE both begin with a negative errno, 0 for success; an error then has the message it is about. */
-function errorIn(type: number, body: Buffer, flags: number, action: string): KernelError | undefined {
-  const errno = body.length >= 4 ? -body.readInt32LE(0) : 0;
-  if (errno === 0) return undefined;
-  const capped = (flags & NLM_F_CAPPED) !== 0 || body.length < 4 + HEADER;
-  const about = type === NLMSG_DONE ? 0 : capped ? HEADER : (Math.min(body.readUInt32LE(4), body.length) + 3) & ~3;
-  const words = (flags & NLM_F_ACK_TLVS) !== 0 ? textOf(attributesOf(body.subarray(4 + about)).get(NLMSGERR_ATTR_MSG)) : '';
-  return new KernelError(errnoName(errno), action, words || undefined);
-}

@@ -18,7 +18,7 @@ export type PortsOf = (set: string) => readonly number[] | undefined;
 interface State extends Known { registers: Map<number, Loaded>; matches: Match[]; action?: Action }
 
 /** `expressions` is the payload of NFTA_RULE_EXPRESSIONS. */
-export function decodeRule(family: RuleFamily, expressions: Buffer, portsOf: PortsOf): Rule | undefined {
+export function decodeRule(family: RuleFamily, expressions: Buffer, comment: string | undefined, portsOf: PortsOf): Rule | undefined {
   const state: State = { table: family, family: family === 'inet' ? undefined : family, needsFamily: family === 'inet', registers: new Map(), matches: [] };
   for (const { payload } of listAttributes(expressions)) {
     const element = attributesOf(payload);
@@ -27,7 +27,7 @@ export function decodeRule(family: RuleFamily, expressions: Buffer, portsOf: Por
   }
   // A family that was asked for and then not used for an address is a condition we cannot say.
   if (!state.action || (family === 'inet' && state.family && state.needsFamily)) return undefined;
-  return inGrammar(family, { match: state.matches, action: state.action });
+  return inGrammar(family, { match: state.matches, action: state.action, ...(comment === undefined ? {} : { comment }) });
 }
 
 /** The chain that an expression of the rule jumps or goes to. */
@@ -117,7 +117,7 @@ function setMark(from: Loaded | undefined, data: Attributes): Action | undefined
   return { setMark: { value: from.xor.readUInt32LE(0), mask: ~from.mask.readUInt32LE(0) >>> 0 } };
 }
 
-/** Chains and protocols may bear names that a module could not use; such a rule is not ours either. */
+/** Chains may bear names and comments signs that a module could not use; such a rule is not ours either. */
 function inGrammar(family: RuleFamily, rule: Rule): Rule | undefined {
   try {
     return normalRule(family, rule);

@@ -75,11 +75,11 @@ function hookOf(chain: Attributes): NftHook | undefined {
 function ruleOf(family: RuleFamily, attributes: Attributes, portsOf: PortsOf): NftRule {
   const expressions = attributes.get(RULE.EXPRESSIONS) ?? Buffer.alloc(0);
   const comment = commentOf(attributes.get(RULE.USERDATA));
-  const rule = decodeRule(family, expressions, portsOf);
+  const rule = decodeRule(family, expressions, comment, portsOf);
   const jump = jumpOf(expressions);
   return {
     handle: Number(attributes.get(RULE.HANDLE)?.readBigUInt64BE(0) ?? 0n),
-    ...(rule ? { rule: { ...rule, ...(comment ? { comment } : {}) } } : {}),
+    ...(rule ? { rule } : {}),
     ...(comment === undefined ? {} : { comment }),
     ...(jump === undefined ? {} : { jump }),
   };

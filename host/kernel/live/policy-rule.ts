@@ -2,46 +2,87 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { formatPrefix, parsePrefix } from '../address.ts';
-import type { PolicyRule, PolicyRuleKernel } from '../kernel.ts';
-import { attributesOf, Body, u32Of } from './attributes.ts';
+import { KernelError } from '../kernel-error.ts';
+import type { Ns, PolicyRule, PolicyRuleKernel } from '../kernel.ts';
+import type { Family } from '../rule.ts';
+import { attributesAfter, Body, u32Of, type Attributes } from './attributes.ts';
 import type { LiveContext } from './context.ts';
 import { NLM_F_CREATE, NLM_F_EXCL } from './netlink.ts';
 
 const RTM_NEWRULE = 32;
 const RTM_DELRULE = 33;
 const RTM_GETRULE = 34;
-const FRA = { DST: 1, SRC: 2, PRIORITY: 6, TABLE: 15 } as const;
+const FRA = { DST: 1, SRC: 2, PRIORITY: 6, SUPPRESS_PREFIXLEN: 14, TABLE: 15, PROTOCOL: 21 } as const;
+/** What a rule that only looks at addresses has, besides SUPPRESS_PREFIXLEN, which the kernel gives with every rule. */
+const PLAIN: ReadonlySet<number> = new Set([FRA.DST, FRA.SRC, FRA.PRIORITY, FRA.TABLE, FRA.PROTOCOL]);
+const NO_LIMIT = 0xffffffff;
 const FR_ACT_TO_TBL = 1;
+const FIB_RULE_INVERT = 2;
+const HEADER = 12;
 const FAMILY = { ip: 2, ip6: 10 } as const;
 
+type Listed = PolicyRule & { priority: number };
+
 export function policyRuleKernel(context: LiveContext): PolicyRuleKernel {
+  const dump = (ns: Ns, family: Family): { rule: Listed; plain: boolean }[] =>
+    context.route(ns).dump(RTM_GETRULE, Buffer.from([FAMILY[family], ...new Array<number>(HEADER - 1).fill(0)]), 'list policy rules')
+      .map(({ body }) => parseRule(body, family));
   return {
-    list: (ns, family) => context.route(ns).dump(RTM_GETRULE, Buffer.from([FAMILY[family], ...new Array<number>(11).fill(0)]), 'list rules').map(({ body }) => parseRule(body, family)),
-    add: (ns, rule) => void context.route(ns).request(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, wire(rule), `add rule to table ${rule.table}`),
-    delete: (ns, rule) => void context.route(ns).request(RTM_DELRULE, 0, wire(rule), `delete rule to table ${rule.table}`),
+    list: (ns, family) => dump(ns, family).map(({ rule }) => rule),
+    add: (ns, rule) => void context.route(ns).request(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, wire(rule), `add policy rule ${words(rule)}`),
+    delete(ns, rule) {
+      const action = `delete policy rule ${words(rule)}`;
+      // The kernel takes what is left out as "any" and would delete somebody else's rule: it is asked only for one that was seen.
+      const found = dump(ns, rule.family).find(({ rule: other, plain }) => plain && isSame(other, rule));
+      if (!found) throw new KernelError('ENOENT', action);
+      context.route(ns).request(RTM_DELRULE, 0, wire(found.rule), action);
+    },
   };
+}
+
+const words = ({ from, to, table, priority }: PolicyRule): string =>
+  `from ${from ?? 'all'} to ${to ?? 'all'} lookup ${table}${priority === undefined ? '' : ` priority ${priority}`}`;
+
+function isSame(listed: Listed, wanted: PolicyRule): boolean {
+  return listed.table === wanted.table && (wanted.priority ?? listed.priority) === listed.priority &&
+    listed.from === selector(wanted.from) && listed.to === selector(wanted.to);
+}
+
+/** As the kernel lists it; /0 is no selector. */
+function selector(text: string | undefined): string | undefined {
+  const prefix = text === undefined ? undefined : parsePrefix(text);
+  return prefix && prefix.length > 0 ? formatPrefix(prefix.bytes, prefix.length) : undefined;
 }
 
 /** struct fib_rule_hdr */
 function wire({ family, from, to, table, priority }: PolicyRule): Buffer {
-  const source = from === undefined ? undefined : parsePrefix(from);
-  const target = to === undefined ? undefined : parsePrefix(to);
-  const body = new Body(Buffer.from([FAMILY[family], target?.length ?? 0, source?.length ?? 0, 0, table < 256 ? table : 0, 0, 0, FR_ACT_TO_TBL, 0, 0, 0, 0]));
-  if (target?.length) body.attribute(FRA.DST, target.bytes);
-  if (source?.length) body.attribute(FRA.SRC, source.bytes);
+  const side = (text: string | undefined): { bytes: Uint8Array; length: number } => {
+    const prefix = text === undefined ? undefined : parsePrefix(text);
+    if (prefix && prefix.family !== FAMILY[family]) throw new KernelError('EINVAL', `use ${text} in a policy rule`, `the rule is of family ${family}`);
+    return prefix ?? { bytes: Buffer.alloc(0), length: 0 };
+  };
+  const [source, target] = [side(from), side(to)];
+  const body = new Body(Buffer.from([FAMILY[family], target.length, source.length, 0, table < 256 ? table : 0, 0, 0, FR_ACT_TO_TBL, 0, 0, 0, 0]));
+  if (target.length > 0) body.attribute(FRA.DST, target.bytes);
+  if (source.length > 0) body.attribute(FRA.SRC, source.bytes);
   body.u32(FRA.TABLE, table);
   if (priority !== undefined) body.u32(FRA.PRIORITY, priority);
   return body.done();
 }
 
-function parseRule(body: Buffer, family: PolicyRule['family']): PolicyRule & { priority: number } {
-  const attributes = attributesOf(body.subarray(12));
+function parseRule(body: Buffer, family: Family): { rule: Listed; plain: boolean } {
+  const attributes = attributesAfter(body, HEADER);
   const [from, to] = [attributes.get(FRA.SRC), attributes.get(FRA.DST)];
-  return {
+  const rule = {
     family,
     priority: u32Of(attributes.get(FRA.PRIORITY)),
     table: attributes.has(FRA.TABLE) ? u32Of(attributes.get(FRA.TABLE)) : body[4]!,
     ...(from ? { from: formatPrefix(from, body[2]!) } : {}),
     ...(to ? { to: formatPrefix(to, body[1]!) } : {}),
   };
+  return { rule, plain: isPlain(body, attributes) };
 }
+
+const isPlain = (body: Buffer, attributes: Attributes): boolean =>
+  body[3] === 0 && body[7] === FR_ACT_TO_TBL && (body.readUInt32LE(8) & FIB_RULE_INVERT) === 0 &&
+  [...attributes].every(([type, value]) => PLAIN.has(type) || (type === FRA.SUPPRESS_PREFIXLEN && u32Of(value) === NO_LIMIT));

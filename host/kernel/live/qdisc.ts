@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { NewQdisc, Qdisc, Tbf, TcKernel } from '../kernel.ts';
-import { attributesOf, Body, textOf } from './attributes.ts';
+import { attributesAfter, attributesOf, Body, textOf } from './attributes.ts';
 import type { LiveContext } from './context.ts';
 import { NLM_F_CREATE, NLM_F_EXCL } from './netlink.ts';
 import { rateSpec, TCA_KIND, TCA_OPTIONS, tcFacts, tcHeader } from './tc-message.ts';
@@ -59,8 +59,8 @@ function htbGlobal(defaultClass: number): Buffer {
 }
 
 function parseQdisc(body: Buffer, ticks: Ticks): Qdisc {
+  const attributes = attributesAfter(body, 20);
   const { index, handle, parent } = tcFacts(body);
-  const attributes = attributesOf(body.subarray(20));
   const kind = textOf(attributes.get(TCA_KIND));
   const options = kind === 'tbf' ? attributesOf(attributes.get(TCA_OPTIONS)) : undefined;
   const parms = options?.get(TCA_TBF.PARMS);

@@ -2,29 +2,36 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { formatAddress, formatPrefix, parseAddress, parsePrefix } from '../address.ts';
+import { KernelError } from '../kernel-error.ts';
 import type { NewRoute, Route, RouteKernel } from '../kernel.ts';
-import { attributesOf, Body, u32Of } from './attributes.ts';
+import { attributesAfter, attributesOf, Body, u32Of, type Attributes } from './attributes.ts';
 import type { LiveContext } from './context.ts';
 import { NLM_F_CREATE } from './netlink.ts';
 
 const RTM_NEWROUTE = 24;
 const RTM_DELROUTE = 25;
 const RTM_GETROUTE = 26;
-const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PRIORITY: 6, PREFSRC: 7, METRICS: 8, TABLE: 15 } as const;
+const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PRIORITY: 6, PREFSRC: 7, METRICS: 8, MULTIPATH: 9, TABLE: 15, VIA: 18 } as const;
 const RTAX_MTU = 2;
 const RTAX_ADVMSS = 8;
 const RTN_UNICAST = 1;
 const RTPROT_BOOT = 3;
 const RT_TABLE_MAIN = 254;
 const RT_TABLE_LOCAL = 255;
+const RT_SCOPE_UNIVERSE = 0;
+/** In a deletion: any. */
+const RT_SCOPE_NOWHERE = 255;
 const RTM_F_CLONED = 0x200;
+const HOP = 8;
 
 export function routeKernel(context: LiveContext): RouteKernel {
   return {
     list: (ns) => ([2, 10] as const).flatMap((family) =>
-      context.route(ns).dump(RTM_GETROUTE, header({ family }), 'list routes').flatMap(({ body }) => parseRoute(body) ?? [])),
-    add: (ns, route) => void context.route(ns).request(RTM_NEWROUTE, NLM_F_CREATE, wire(route, route.protocol ?? RTPROT_BOOT), `add route ${words(route)}`),
-    delete: (ns, route) => void context.route(ns).request(RTM_DELROUTE, 0, wire(route, route.protocol ?? 0), `delete route ${words(route)}`),
+      context.route(ns).dump(RTM_GETROUTE, header({ family }), 'list routes').flatMap(({ body }) => parseRoute(body))),
+    add: (ns, route) => void context.route(ns).request(
+      RTM_NEWROUTE, NLM_F_CREATE, wire({ protocol: RTPROT_BOOT, scope: RT_SCOPE_UNIVERSE, ...route }), `add route ${words(route)}`),
+    delete: (ns, route) => void context.route(ns).request(
+      RTM_DELROUTE, 0, wire({ protocol: 0, scope: RT_SCOPE_NOWHERE, ...route }), `delete route ${words(route)}`),
   };
 }
 
@@ -35,13 +42,19 @@ function header({ family, length = 0, table = 0, protocol = 0, scope = 0, type =
   return Buffer.from([family, length, 0, 0, table, protocol, scope, type, 0, 0, 0, 0]);
 }
 
-function wire(route: NewRoute, protocol: number): Buffer {
+function wire(route: NewRoute & Pick<Route, 'protocol' | 'scope'>): Buffer {
   const { family, bytes, length } = parsePrefix(route.dst);
+  const hop = (text: string): Buffer => {
+    const address = parseAddress(text);
+    // The kernel would take the first four bytes of sixteen.
+    if (address.family !== family) throw new KernelError('EINVAL', `use ${text} in the route ${words(route)}`, 'gateway, source and destination must be of one family');
+    return address.bytes;
+  };
   const table = route.table ?? RT_TABLE_MAIN;
-  const body = new Body(header({ family, length, table: table < 256 ? table : 0, protocol, scope: route.scope ?? 0, type: RTN_UNICAST }));
+  const body = new Body(header({ family, length, table: table < 256 ? table : 0, protocol: route.protocol, scope: route.scope, type: RTN_UNICAST }));
   if (length > 0) body.attribute(RTA.DST, bytes);
-  if (route.gw) body.attribute(RTA.GATEWAY, parseAddress(route.gw).bytes);
-  if (route.src) body.attribute(RTA.PREFSRC, parseAddress(route.src).bytes);
+  if (route.gw) body.attribute(RTA.GATEWAY, hop(route.gw));
+  if (route.src) body.attribute(RTA.PREFSRC, hop(route.src));
   if (route.index !== undefined) body.u32(RTA.OIF, route.index);
   if (route.metric) body.u32(RTA.PRIORITY, route.metric);
   if (table >= 256) body.u32(RTA.TABLE, table);
@@ -54,26 +67,46 @@ function wire(route: NewRoute, protocol: number): Buffer {
   return body.done();
 }
 
-function parseRoute(body: Buffer): Route | undefined {
+/** A route of several next hops is as many routes, as it was made. */
+function parseRoute(body: Buffer): Route[] {
+  const attributes = attributesAfter(body, 12);
   const [family, length, , , shortTable, protocol, scope, type] = body;
-  const attributes = attributesOf(body.subarray(12));
   const table = attributes.has(RTA.TABLE) ? u32Of(attributes.get(RTA.TABLE)) : shortTable!;
-  if (type !== RTN_UNICAST || table === RT_TABLE_LOCAL || (body.readUInt32LE(8) & RTM_F_CLONED) !== 0) return undefined;
-  const gw = attributes.get(RTA.GATEWAY);
+  if (type !== RTN_UNICAST || table === RT_TABLE_LOCAL || (body.readUInt32LE(8) & RTM_F_CLONED) !== 0) return [];
   const src = attributes.get(RTA.PREFSRC);
-  const index = attributes.get(RTA.OIF);
   const metrics = attributesOf(attributes.get(RTA.METRICS));
   const [mtu, advmss] = [u32Of(metrics.get(RTAX_MTU)), u32Of(metrics.get(RTAX_ADVMSS))];
-  return {
+  const hops = attributes.get(RTA.MULTIPATH);
+  const oif = attributes.get(RTA.OIF);
+  return (hops ? nextHops(hops) : [{ attributes, ...(oif ? { index: u32Of(oif) } : {}) }]).map((hop) => ({
     dst: formatPrefix(attributes.get(RTA.DST) ?? Buffer.alloc(family === 2 ? 4 : 16), length!),
     table,
     metric: u32Of(attributes.get(RTA.PRIORITY)),
     scope: scope!,
     protocol: protocol!,
-    ...(gw ? { gw: formatAddress(gw) } : {}),
+    ...gatewayOf(hop.attributes),
     ...(src ? { src: formatAddress(src) } : {}),
-    ...(index ? { index: u32Of(index) } : {}),
+    ...(hop.index === undefined ? {} : { index: hop.index }),
     ...(mtu ? { mtu } : {}),
     ...(advmss ? { advmss } : {}),
-  };
+  }));
+}
+
+function gatewayOf(hop: Attributes): { gw?: string } {
+  const gw = hop.get(RTA.GATEWAY);
+  // struct rtvia: a family, then an address of it.
+  const via = hop.get(RTA.VIA);
+  return gw ? { gw: formatAddress(gw) } : via ? { gw: formatAddress(via.subarray(2)) } : {};
+}
+
+/** struct rtnexthop: length, flags, hops, index, then attributes. */
+function nextHops(data: Buffer): { index?: number; attributes: Attributes }[] {
+  const found = [];
+  for (let at = 0; at + HOP <= data.length;) {
+    const length = data.readUInt16LE(at);
+    if (length < HOP || at + length > data.length) throw new KernelError('EBADMSG', `read a next hop of ${length} bytes in ${data.length - at}`);
+    found.push({ index: data.readUInt32LE(at + 4), attributes: attributesAfter(data.subarray(at, at + length), HOP) });
+    at += (length + 3) & ~3;
+  }
+  return found;
 }

@@ -8,23 +8,36 @@ import type { LiveContext } from './context.ts';
 
 export function sysctlKernel(context: LiveContext): SysctlKernel {
   return {
-    get: (ns, key) => context.within(ns, () => {
+    get(ns, key) {
+      const path = pathOf(key);
       try {
-        return readFileSync(`/proc/sys/${key}`, 'utf8').trimEnd();
+        return context.within(ns, () => readFileSync(path, 'utf8').replace(/\n$/, ''));
       } catch (error) {
         if (errnoOf(error) === 'ENOENT') return undefined;
-        throw new KernelError(errnoOf(error), `read sysctl ${key}`);
+        throw wrapped(error, `read sysctl ${key}`);
       }
-    }),
-    set: (ns, key, value) => context.within(ns, () => {
+    },
+    set(ns, key, value) {
+      const path = pathOf(key);
       try {
         // 'r+' and not 'w': a key that does not exist must be ENOENT, not EACCES from trying to create it.
-        writeFileSync(`/proc/sys/${key}`, value, { flag: 'r+' });
+        context.within(ns, () => writeFileSync(path, value, { flag: 'r+' }));
       } catch (error) {
-        throw new KernelError(errnoOf(error), `write "${value}" to sysctl ${key}`);
+        throw wrapped(error, `write "${value}" to sysctl ${key}`);
       }
-    }),
+    },
   };
 }
 
-const errnoOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'EIO';
+/** The parts come from modules and from names of interfaces: none may lead out of net/. */
+function pathOf(key: string): string {
+  if (!key.startsWith('net/') || key.includes('\0') || key.split('/').some((part) => ['', '.', '..'].includes(part))) {
+    throw new KernelError('EINVAL', `use sysctl ${JSON.stringify(key)}`, 'give a key below net/ in slash form');
+  }
+  return `/proc/sys/${key}`;
+}
+
+const errnoOf = (error: unknown): string | undefined => (error instanceof KernelError ? undefined : (error as NodeJS.ErrnoException).code);
+
+/** An error of entering the namespace is one already. */
+const wrapped = (error: unknown, action: string): unknown => (errnoOf(error) === undefined ? error : new KernelError(errnoOf(error)!, action));

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { HtbClass, TcKernel } from '../kernel.ts';
-import { attributesOf, Body, textOf } from './attributes.ts';
+import { attributesAfter, attributesOf, Body, textOf } from './attributes.ts';
 import type { LiveContext } from './context.ts';
 import { NLM_F_CREATE, NLM_F_EXCL } from './netlink.ts';
 import type { Ticks } from './psched.ts';
@@ -37,8 +37,8 @@ function wire({ index, classid, parent, rate, ceil, bufferUs }: HtbClass, ticks:
 }
 
 function parseClass(body: Buffer, ticks: Ticks): HtbClass | undefined {
+  const attributes = attributesAfter(body, 20);
   const { index, handle, parent } = tcFacts(body);
-  const attributes = attributesOf(body.subarray(20));
   const nested = textOf(attributes.get(TCA_KIND)) === 'htb' ? attributesOf(attributes.get(TCA_OPTIONS)) : undefined;
   const options = nested?.get(TCA_HTB.PARMS);
   if (!nested || !options || options.length < HTB_OPT.SIZE) return undefined;

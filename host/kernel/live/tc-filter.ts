@@ -3,7 +3,7 @@
 
 import { formatPrefix, parsePrefix } from '../address.ts';
 import type { Filter, NewFilter, TcKernel } from '../kernel.ts';
-import { attributesOf, Body, textOf, u32Of } from './attributes.ts';
+import { attributesAfter, attributesOf, Body, textOf, u32Of } from './attributes.ts';
 import type { LiveContext } from './context.ts';
 import { NLM_F_CREATE, NLM_F_EXCL } from './netlink.ts';
 import { TCA_KIND, TCA_OPTIONS, tcFacts, tcHeader } from './tc-message.ts';
@@ -82,12 +82,13 @@ function keysFor(text: string, end: 'src' | 'dst'): { mask: Buffer; value: Buffe
 }
 
 function parseFilter(body: Buffer): Filter | undefined {
+  const attributes = attributesAfter(body, 20);
   const { index, handle, parent, info } = tcFacts(body);
-  const attributes = attributesOf(body.subarray(20));
   const options = attributesOf(attributes.get(TCA_OPTIONS));
   const sel = options.get(TCA_U32.SEL);
   const kind = textOf(attributes.get(TCA_KIND));
-  if (kind === 'u32' && !sel) return undefined;
+  // A hash table of u32, or the frame that the kernel lists before the filters of any kind.
+  if (kind === 'u32' ? !sel : handle === 0) return undefined;
   const act = attributesOf(attributesOf(options.get(TCA_U32.ACT)).get(1));
   const parms = textOf(act.get(TCA_ACT.KIND)) === 'mirred' ? attributesOf(act.get(TCA_ACT.OPTIONS)).get(TCA_MIRRED_PARMS) : undefined;
   const redirect = parms && parms.length >= 28 && parms.readInt32LE(20) === TCA_EGRESS_REDIR ? parms.readUInt32LE(24) : undefined;

@@ -18,7 +18,7 @@ export function tcHeader({ index, handle = 0, parent = 0, info = 0 }: TcHeader):
 export const tcFacts = (body: Buffer): Required<TcHeader> =>
   ({ index: body.readInt32LE(4), handle: body.readUInt32LE(8), parent: body.readUInt32LE(12), info: body.readUInt32LE(16) });
 
-/** struct tc_ratespec: cell_log, linklayer, overhead, cell_align, mpu, rate. Linklayer 1 is Ethernet, as tc sends. */
+/** struct tc_ratespec: cell_log, linklayer, overhead, cell_align, mpu, rate. All but the rate are zero, as the reference's. */
 export function rateSpec(bytesPerSecond: number): Buffer {
   const bytes = Buffer.alloc(12);
   bytes.writeUInt32LE(Math.min(bytesPerSecond, 0xffffffff), 8);

@@ -1,0 +1,47 @@
+// Netlink messages (linux/netlink.h, struct nlmsghdr): several in a datagram, each with a header, a body and padding.
+// SPDX-License-Identifier: Apache-2.0
+
+import { KernelError } from '../kernel-error.ts';
+import { attributesOf, textOf } from './attributes.ts';
+import { errnoName } from './errno.ts';
+
+export interface Received { type: number; flags: number; sequence: number; body: Buffer }
+
+export const NLMSG_ERROR = 2;
+export const NLMSG_DONE = 3;
+const NLM_F_CAPPED = 0x100;
+const NLM_F_ACK_TLVS = 0x200;
+const NLMSGERR_ATTR_MSG = 1;
+const HEADER = 16;
+
+export function message(type: number, flags: number, sequence: number, body: Uint8Array): Buffer {
+  const bytes = Buffer.alloc((HEADER + body.length + 3) & ~3);
+  bytes.writeUInt32LE(HEADER + body.length, 0);
+  bytes.writeUInt16LE(type, 4);
+  bytes.writeUInt16LE(flags, 6);
+  bytes.writeUInt32LE(sequence, 8);
+  bytes.set(body, HEADER);
+  return bytes;
+}
+
+/** The messages of one datagram. Throws EBADMSG for lengths that do not fit. */
+export function messagesIn(data: Buffer): Received[] {
+  const found: Received[] = [];
+  for (let at = 0; at + HEADER <= data.length;) {
+    const length = data.readUInt32LE(at);
+    if (length < HEADER || at + length > data.length) throw new KernelError('EBADMSG', `read a message of ${length} bytes in ${data.length - at}`);
+    found.push({ type: data.readUInt16LE(at + 4), flags: data.readUInt16LE(at + 6), sequence: data.readUInt32LE(at + 8), body: data.subarray(at + HEADER, at + length) });
+    at += (length + 3) & ~3;
+  }
+  return found;
+}
+
+/** NLMSG_ERROR and NLMSG_DONE both begin with a negative errno, 0 for success; an error then has the message it is about. */
+export function errorIn(type: number, body: Buffer, flags: number, action: string): KernelError | undefined {
+  const errno = body.length >= 4 ? -body.readInt32LE(0) : 0;
+  if (errno === 0) return undefined;
+  const capped = (flags & NLM_F_CAPPED) !== 0 || body.length < 4 + HEADER;
+  const about = type === NLMSG_DONE ? 0 : capped ? HEADER : (Math.min(body.readUInt32LE(4), body.length) + 3) & ~3;
+  const words = (flags & NLM_F_ACK_TLVS) !== 0 ? textOf(attributesOf(body.subarray(4 + about)).get(NLMSGERR_ATTR_MSG)) : '';
+  return new KernelError(errnoName(errno), action, words || undefined);
+}

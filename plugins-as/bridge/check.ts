@@ -1,0 +1,41 @@
+// CHECK: is what ADD answered still so? In the reference's order and words, and beyond it what else the configuration asked for.
+// SPDX-License-Identifier: Apache-2.0
+
+import { fail, failWith } from '../sdk/fail';
+import { delegateCall } from '../sdk/gen/ops';
+import { Obj } from '../sdk/json';
+import { checkMasquerade } from '../sdk/masquerade';
+import { Request } from '../sdk/request';
+import { AssignedIp, Result } from '../sdk/result';
+import { BridgeConf } from './bridge-conf';
+import { checkIps, checkRoutes } from './check-addresses';
+import { CheckedLinks } from './check-links';
+
+export function check(length: i32): i32 {
+  const request = Request.take(length);
+  const conf = BridgeConf.from(request);
+  if (conf.problem.length > 0) return fail(conf.problem);
+  if (conf.ipam.length > 0) {
+    const delegated = delegateCall(new Obj().str('verb', 'CHECK'));
+    if (!delegated.ok) return failWith(delegated.error);
+  }
+  if (!request.prevResult.exists) return fail('Required prevResult missing');
+  const result = Result.from(request.prevResult);
+  const links = new CheckedLinks(conf, request.ifname, result);
+  if (links.check() != 0) return 1;
+  const ips = ownIps(result, request.ifname);
+  if (checkIps(links.container, request.ifname, ips) != 0 || checkRoutes(result.routes) != 0) return 1;
+  if (conf.ipam.length == 0) return 0;
+  if (conf.isGateway && links.checkGateways(ips) != 0) return 1;
+  return conf.ipMasq ? checkMasquerade(request, conf.ipMasqBackend, ips) : 0;
+}
+
+/** Not those that another plugin of the chain gave to another interface. */
+function ownIps(result: Result, ifname: string): AssignedIp[] {
+  const own: AssignedIp[] = [];
+  for (let i = 0; i < result.ips.length; i++) {
+    const index = result.ips[i].index;
+    if (index < 0 || index >= result.interfaces.length || result.interfaces[index].name == ifname) own.push(result.ips[i]);
+  }
+  return own;
+}

@@ -1,0 +1,9 @@
+// bridge: connects a container to a bridge of the node by a veth pair.
+// SPDX-License-Identifier: Apache-2.0
+
+export { add as cni_add } from './add';
+export { check as cni_check } from './check';
+export { del as cni_del } from './del';
+export { gc as cni_gc, status as cni_status } from './network';
+
+export function cni_abi_1(): void {}

@@ -1,0 +1,73 @@
+// The veth pair: one end is the container's interface, the other a port of the bridge.
+// SPDX-License-Identifier: Apache-2.0
+
+import { fail, failWith } from '../sdk/fail';
+import { linkCreate, linkGet, linkSet, sysctlSet } from '../sdk/gen/ops';
+import { Obj } from '../sdk/json';
+import { normalMac } from '../sdk/mac';
+import { quote } from '../sdk/quote';
+import { Interface } from '../sdk/result';
+import { Bridge } from './bridge';
+import { BridgeConf } from './bridge-conf';
+
+/** The reference looks five times, within about two and a half seconds. */
+const PORT_UP_MS: i64 = 2550;
+
+export class Pair {
+  container: i64 = 0;
+  host: i64 = 0;
+
+  constructor(private conf: BridgeConf, private ifname: string) {}
+
+  create(): i32 {
+    const mac = normalMac(this.conf.mac);
+    if (this.conf.mac.length > 0 && mac.length == 0) return fail('address ' + this.conf.mac + ': invalid MAC address');
+    const peer = new Obj().str('ns', 'host').int('txqlen', 0);
+    const request = new Obj().str('ns', 'container').str('name', this.ifname).str('kind', 'veth').optional('mac', mac);
+    if (this.conf.mtu > 0) {
+      peer.int('mtu', this.conf.mtu);
+      request.int('mtu', this.conf.mtu);
+    }
+    const made = linkCreate(request.obj('peer', peer));
+    if (!made.ok) {
+      return made.error.kind == 'exists' ? fail('container veth name (' + quote(this.ifname) + ') already exists') : failWith(made.error, 'failed to make veth pair');
+    }
+    this.container = made.json.get('link').int();
+    this.host = made.json.get('peer').int();
+    return 0;
+  }
+
+  attach(bridge: Bridge): i32 {
+    // CVE-2020-10749: a container must not be able to give the node a route. Without IPv6 there is nothing to switch off.
+    sysctlSet(new Obj().int('link', this.host).str('key', 'net/ipv6/conf/{link}/accept_ra').str('value', '0'));
+    const set = linkSet(new Obj().int('link', this.host).bool('up', true).int('master', bridge.link)
+      .bool('hairpin', this.conf.hairpin).bool('isolated', this.conf.portIsolation));
+    return set.ok ? 0 : failWith(set.error, 'failed to connect the host end of ' + quote(this.ifname) + ' to bridge ' + bridge.name);
+  }
+
+  /** Each of these is only for the better; without IPv6 some do not exist. */
+  prepareForAddresses(): void {
+    if (this.conf.enableDad) this.sysctl('net/ipv6/conf/{link}/enhanced_dad', '1');
+    this.sysctl('net/ipv6/conf/{link}/accept_dad', this.conf.enableDad ? '1' : '0');
+    this.sysctl('net/ipv4/conf/{link}/arp_notify', '1');
+  }
+
+  private sysctl(key: string, value: string): void {
+    sysctlSet(new Obj().int('link', this.container).str('key', key).str('value', value));
+  }
+
+  /** The port forwards only when both ends are up and the kernel has noticed. */
+  finish(shownHost: Interface, shownContainer: Interface): i32 {
+    const request = new Obj().int('link', this.host);
+    const host = linkGet(this.conf.containerDown ? request : request.int('upWithinMs', PORT_UP_MS));
+    if (!host.ok) return failWith(host.error, 'failed to lookup the host end of ' + quote(this.ifname));
+    const state = host.json.get('state').str();
+    if (!this.conf.containerDown && state != 'up') return fail('bridge port in error state: ' + state);
+    shownHost.name = host.json.get('name').str();
+    shownHost.mac = host.json.get('mac').str();
+    const container = linkGet(new Obj().int('link', this.container));
+    if (!container.ok) return failWith(container.error, 'failed to lookup ' + quote(this.ifname));
+    shownContainer.mac = container.json.get('mac').str();
+    return 0;
+  }
+}

@@ -1,0 +1,132 @@
+// The two namespaces of a live kernel: opened once, entered and left, and closed to strangers.
+// SPDX-License-Identifier: Apache-2.0
+
+import { execFileSync } from 'node:child_process';
+import { readFileSync, readlinkSync, statSync } from 'node:fs';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { CniError } from '../../host/cni-error.ts';
+import { isNotFound, KernelError } from '../../host/kernel/kernel-error.ts';
+import { openContext } from '../../host/kernel/live/context.ts';
+import { openLibc } from '../../host/kernel/live/libc.ts';
+import { liveKernel } from '../../host/kernel/live/live-kernel.ts';
+import { addNetns, deleteNetns, has, inNetns, sh } from '../support/node.ts';
+
+const AF_NETLINK = 16;
+const SOCK_RAW = 3;
+const libc = openLibc();
+const here = (): string => readlinkSync('/proc/thread-self/ns/net');
+const refused = (path: string, words: string): void =>
+  assert.throws(() => openContext(libc, path), (error: unknown) => error instanceof CniError && error.message === `failed to open netns "${path}": ${words}`);
+
+test('what is no namespace is refused in the words of the reference', () => {
+  refused('/run/nothing', 'failed to Statfs "/run/nothing": no such file or directory');
+  refused('/run', 'unknown FS magic on "/run": 1021994');
+  refused('/proc/self/status', 'enter the container namespace: EINVAL');
+  refused('/proc/self/ns/mnt', 'enter the container namespace: EINVAL');
+});
+
+test('identity by device and inode, the same for every path', () => {
+  const path = addNetns('c1');
+  const kernel = liveKernel(libc, path);
+  const { dev, ino } = statSync(path);
+  assert.is(kernel.netnsId('container'), `${dev}:${ino}`);
+  assert.not.equal(kernel.netnsId('container'), kernel.netnsId('host'));
+  const own = liveKernel(libc, '/proc/self/ns/net');
+  assert.is(own.netnsId('container'), own.netnsId('host'));
+  const alone = liveKernel(libc, '');
+  assert.is(alone.netnsId('container'), undefined);
+  assert.throws(() => alone.link.list('container'), isNotFound);
+  for (const one of [kernel, own, alone]) one.close();
+  deleteNetns('c1');
+});
+
+test('the namespace stays the one that was opened, whatever becomes of the path', () => {
+  const kernel = liveKernel(libc, addNetns('c1'));
+  deleteNetns('c1');
+  kernel.link.create('container', { kind: 'ifb', name: 'here' });
+  addNetns('c1');
+  assert.not.match(inNetns('c1', 'ip', 'link'), /here/);
+  assert.ok(kernel.link.get('container', { name: 'here' }));
+  kernel.close();
+  deleteNetns('c1');
+});
+
+test('entered and left, in turn and when it fails', () => {
+  const context = openContext(libc, addNetns('c1'));
+  const before = here();
+  const seen = context.within('container', () => [here(), context.within('host', here), here()]);
+  assert.is(seen[0], seen[2]);
+  assert.is(seen[1], before);
+  assert.not.equal(seen[0], before);
+  assert.throws(() => context.within('container', () => { throw new Error('inside'); }), /inside/);
+  assert.is(here(), before);
+  // A socket of the host that is first opened from inside the container is the host's.
+  sh('ip', 'link', 'add', 'only-host', 'type', 'ifb');
+  const kernel = liveKernel(libc, '/run/netns/c1');
+  assert.ok(kernel.link.get('host', { name: 'only-host' }));
+  assert.is(kernel.link.get('container', { name: 'only-host' }), undefined);
+  kernel.close();
+  context.close();
+  deleteNetns('c1');
+});
+
+test('sysctls are those of the namespace', () => {
+  const kernel = liveKernel(libc, addNetns('c1'));
+  const before = kernel.sysctl.get('host', 'net/ipv4/ip_forward');
+  kernel.sysctl.set('container', 'net/ipv4/ip_forward', before === '1' ? '0' : '1');
+  assert.is(kernel.sysctl.get('host', 'net/ipv4/ip_forward'), before);
+  assert.not.equal(kernel.sysctl.get('container', 'net/ipv4/ip_forward'), before);
+  assert.is(kernel.sysctl.get('container', 'net/ipv4/conf/nothing/forwarding'), undefined);
+  const errno = (wanted: string) => (error: unknown): boolean => error instanceof KernelError && error.errno === wanted;
+  assert.throws(() => kernel.sysctl.set('host', 'net/ipv4/nothing', '1'), errno('ENOENT'));
+  assert.throws(() => kernel.sysctl.set('host', 'net/ipv4/ip_forward', 'x'), errno('EINVAL'));
+  for (const key of ['net/../kernel/hostname', 'kernel/hostname', 'net//ipv4', 'net/ipv4/.\0']) assert.throws(() => kernel.sysctl.get('host', key), errno('EINVAL'));
+  kernel.close();
+  deleteNetns('c1');
+});
+
+test('nobody but the kernel can send to our sockets', () => {
+  const kernel = liveKernel(libc, '');
+  kernel.link.list('host');
+  const address = Buffer.alloc(12);
+  address.writeUInt16LE(AF_NETLINK, 0);
+  address.writeUInt32LE(ourPort(), 4);
+  const stranger = libc.socket(AF_NETLINK, SOCK_RAW, 0, 'open a socket');
+  libc.connect(stranger, address, 'aim at our socket');
+  assert.throws(() => libc.send(stranger, Buffer.alloc(16, 1), 'send to our socket'), /ECONNREFUSED/);
+  libc.close(stranger);
+  kernel.close();
+});
+
+if (has('conntrack')) {
+  test('conntrack entries of one published port', () => {
+    const kernel = liveKernel(libc, '');
+    const insert = (...args: string[]): void => void execFileSync('conntrack', ['-I', ...args, '--sport', '5', '-t', '100'], { stdio: 'ignore' });
+    insert('-p', 'udp', '-s', '192.0.2.1', '-d', '192.0.2.5', '--dport', '53');
+    insert('-p', 'udp', '-s', '192.0.2.1', '-d', '192.0.2.6', '--dport', '53');
+    insert('-p', 'udp', '-s', '192.0.2.1', '-d', '192.0.2.5', '--dport', '54');
+    insert('-p', 'tcp', '-s', '192.0.2.1', '-d', '192.0.2.5', '--dport', '53', '--state', 'ESTABLISHED');
+    insert('-p', 'udp', '-s', '2001:db8::1', '-d', '2001:db8::5', '--dport', '53');
+    insert('-p', 'udp', '-s', '2001:db8::1', '-d', '2001:db8::6', '--dport', '53');
+    const flush = (of: Parameters<typeof kernel.conntrack.delete>[1]): number => kernel.conntrack.delete('host', of);
+    assert.is(flush({ family: 'ip', proto: 'udp', dport: 53, daddr: '192.0.2.5' }), 1);
+    assert.is(flush({ family: 'ip', proto: 'udp', dport: 53 }), 1);
+    assert.is(flush({ family: 'ip', proto: 'sctp', dport: 53 }), 0);
+    assert.is(flush({ family: 'ip6', proto: 'udp', dport: 53, daddr: '2001:db8:0::5' }), 1);
+    const left = ['ipv4', 'ipv6'].map((family) => execFileSync('conntrack', ['-L', '-f', family], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })).join('');
+    assert.equal(left.trim().split('\n').map((line) => /^(\w+).*?dst=(\S+) sport=5 dport=(\d+)/.exec(line)!.slice(1).join(' ')).sort(),
+      ['tcp 192.0.2.5 53', 'udp 192.0.2.5 54', 'udp 2001:db8::6 53']);
+    kernel.close();
+  });
+}
+
+test.run();
+
+/** The only rtnetlink socket of this namespace that is not the kernel's: columns are socket, protocol, port, … */
+function ourPort(): number {
+  const ports = readFileSync('/proc/thread-self/net/netlink', 'utf8').split('\n').map((line) => line.split(/\s+/))
+    .filter(([, protocol, port]) => protocol === '0' && port !== '0').map(([, , port]) => Number(port));
+  assert.is(ports.length, 1);
+  return ports[0]!;
+}
