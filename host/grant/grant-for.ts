@@ -65,9 +65,10 @@ function isGranted(operation: string, grants: Grants): boolean {
   }
 }
 
-/** What both sides say, in the words of the wish: the narrower one. */
+/** What both sides say: of two patterns the narrower one, whoever wrote it. */
 function intersect(wants: Grants, may: Grants): Grants {
-  const words = (wished: readonly string[], granted: readonly string[]): string[] => wished.filter((wish) => granted.some((grant) => covers(grant, wish)));
+  const within = (narrow: readonly string[], wide: readonly string[]): string[] => narrow.filter((one) => wide.some((other) => covers(other, one)));
+  const words = (wished: readonly string[], granted: readonly string[]): string[] => [...new Set([...within(wished, granted), ...within(granted, wished)])];
   const same = <T extends string>(wished: readonly T[], granted: readonly T[]): T[] => wished.filter((wish) => granted.includes(wish));
   return {
     link: Object.fromEntries((['host', 'container'] as const).map((ns) => [ns, words(wants.link[ns] ?? [], may.link[ns] ?? [])])),

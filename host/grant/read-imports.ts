@@ -5,7 +5,7 @@ import { OPS } from '../../abi/ops.ts';
 import { CniError, CODE } from '../cni-error.ts';
 
 /** Functions of `cni:abi/1`: always granted. */
-export const ABI_FUNCTIONS = ['take', 'result', 'fail', 'log', 'log_level', 'now', 'random', 'grants'] as const;
+export const ABI_FUNCTIONS = ['take', 'result', 'fail', 'log', 'log_level', 'now', 'random', 'grants', 'close'] as const;
 
 const WASI = 'wasi_snapshot_preview1';
 const MARKER = 'cni_abi_1';

@@ -19,7 +19,8 @@ export interface Handles {
   mint(held: Held): number;
   /** Throws `invalid` for a number that was never minted, `denied` when the right does not reach. */
   use(handle: number, op: string, needs: 'read' | 'configure' | 'own'): Held;
-  close(handle: number): void;
+  /** Whether there was such a handle. */
+  close(handle: number): boolean;
 }
 
 export function newHandles(): Handles {
@@ -41,8 +42,6 @@ export function newHandles(): Handles {
       }
       return link;
     },
-    close(handle) {
-      held.delete(handle);
-    },
+    close: (handle) => held.delete(handle),
   };
 }

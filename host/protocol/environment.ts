@@ -54,5 +54,5 @@ function checkIfname(name: string): void {
     throw new CniError(CODE.invalidEnvironment, 'interface name is too long', { details: 'interface name should be less than 16 characters' });
   }
   if (name === '.' || name === '..') throw new CniError(CODE.invalidEnvironment, 'interface name is . or ..');
-  if (/[/:\s]/.test(name)) throw new CniError(CODE.invalidEnvironment, 'interface name contains / or : or whitespace characters');
+  if (/[/:\p{White_Space}]/u.test(name)) throw new CniError(CODE.invalidEnvironment, 'interface name contains / or : or whitespace characters');
 }

@@ -21,7 +21,7 @@ const MAX_DEPTH = 64;
 export function parseObject(bytes: Uint8Array): { text: string; value: Record<string, unknown> } {
   const text = decode(bytes);
   if (depthOf(text) > MAX_DEPTH) throw new SyntaxError(`nested deeper than ${MAX_DEPTH} levels`);
-  const value = JSON.parse(text) as unknown;
+  const value = parse(text);
   if (!isObject(value)) throw new SyntaxError(`expected an object, got ${Array.isArray(value) ? 'an array' : value === null ? 'null' : typeof value}`);
   return { text, value };
 }
@@ -32,6 +32,21 @@ function decode(bytes: Uint8Array): string {
   } catch {
     throw new SyntaxError('invalid UTF-8');
   }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new SyntaxError(inGosWords((error as Error).message, text), { cause: error });
+  }
+}
+
+/** V8 quotes the text, which may be long and may be what the operator would rather not see in a log. */
+function inGosWords(message: string, text: string): string {
+  const [, token] = /token '(.)'/su.exec(message) ?? [];
+  if (text.trim() === '' || /end of JSON|Unterminated/.test(message)) return 'unexpected end of JSON input';
+  return token === undefined ? message.charAt(0).toLowerCase() + message.slice(1) : `invalid character '${token}' looking for beginning of value`;
 }
 
 /** Counted before parsing: JSON.parse itself recurses. */

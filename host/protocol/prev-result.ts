@@ -32,11 +32,16 @@ export function parseDelegateResult(stdout: string, cniVersion: string): Result 
 
 /** Throws Error with a reason. */
 export function parseResult(value: unknown, cniVersion: string, anyVersion = false): Result {
-  if (!isObject(value)) throw new Error('expected an object');
-  const own = field(value, 'cniVersion');
-  if (own !== undefined && own !== '' && own !== cniVersion && !anyVersion) throw new Error(`result type supports [${cniVersion}] but unmarshalled CNIVersion is "${String(own)}"`);
-  return ['0.1.0', '0.2.0'].includes(cniVersion) ? fromOldest(value) : fromInterfaces(value);
+  const result = object(value, 'a result');
+  const own = text(result, 'cniVersion') ?? cniVersion;
+  const alike = SHAPES.find((versions) => versions.includes(cniVersion));
+  if (!alike) throw new Error(`there is no result of version "${cniVersion}"`);
+  if (!alike.includes(own) && !anyVersion) throw new Error(`result type supports [${alike.join(' ')}] but unmarshalled CNIVersion is "${own}"`);
+  return alike.includes('0.1.0') ? fromOldest(result) : fromInterfaces(result);
 }
+
+/** Versions that share one shape. */
+const SHAPES: readonly (readonly string[])[] = [['0.1.0', '0.2.0'], ['0.3.0', '0.3.1', '0.4.0'], ['1.0.0', '1.1.0']];
 
 function fromInterfaces(value: object): Result {
   const interfaces = items(value, 'interfaces').map(parseInterface);
@@ -64,11 +69,12 @@ function assemble(interfaces: ResultInterface[], ips: ResultIp[], routes: Result
   };
 }
 
-function parseInterface(value: unknown): ResultInterface {
+function parseInterface(entry: unknown): ResultInterface {
+  const value = object(entry, 'an entry of "interfaces"');
   const name = text(value, 'name');
   return {
     name: name ?? '',
-    ...optional('mac', text(value, 'mac')), ...optional('mtu', integer(value, 'mtu')), ...optional('sandbox', text(value, 'sandbox')),
+    ...optional('mac', text(value, 'mac')), ...optional('mtu', count(value, 'mtu')), ...optional('sandbox', text(value, 'sandbox')),
     ...optional('socketPath', text(value, 'socketPath')), ...optional('pciID', text(value, 'pciID')),
   };
 }
@@ -80,21 +86,27 @@ function parseIp(value: unknown): ResultIp {
 function parseRoute(value: unknown): ResultRoute {
   return {
     dst: cidr(field(value, 'dst')), ...optional('gw', optionalIp(value, 'gw')),
-    ...optional('mtu', integer(value, 'mtu')), ...optional('advmss', integer(value, 'advmss')), ...optional('priority', integer(value, 'priority')),
+    ...optional('mtu', count(value, 'mtu')), ...optional('advmss', count(value, 'advmss')), ...optional('priority', count(value, 'priority')),
     ...optional('table', integer(value, 'table')), ...optional('scope', integer(value, 'scope')),
   };
 }
 
-function parseDns(value: unknown): Dns {
+function parseDns(given: unknown): Dns {
+  const value = object(given ?? {}, '"dns"');
   const list = (key: string): string[] | undefined => {
-    const found = items(value ?? {}, key);
+    const found = items(value, key);
     if (found.some((item) => typeof item !== 'string')) throw new Error(`"${key}" must be a list of strings`);
     return found.length > 0 ? (found as string[]) : undefined;
   };
-  return { ...optional('nameservers', list('nameservers')), ...optional('domain', text(value ?? {}, 'domain')), ...optional('search', list('search')), ...optional('options', list('options')) };
+  return { ...optional('nameservers', list('nameservers')), ...optional('domain', text(value, 'domain')), ...optional('search', list('search')), ...optional('options', list('options')) };
 }
 
 const optional = <K extends string, V>(key: K, value: V | undefined): { [key in K]?: V } => (value === undefined ? {} : { [key]: value } as { [key in K]: V });
+
+function object(value: unknown, what: string): Record<string, unknown> {
+  if (!isObject(value)) throw new Error(`${what} must be an object`);
+  return value;
+}
 
 function items(value: unknown, key: string): unknown[] {
   const found = field(value, key);
@@ -115,9 +127,12 @@ function integer(value: unknown, key: string): number | undefined {
   return found as number | undefined;
 }
 
+/** Where 0 says nothing, and is left out when it is written again. */
+const count = (value: unknown, key: string): number | undefined => integer(value, key) || undefined;
+
 /** Host bits stay. */
 function cidr(value: unknown): string {
-  if (typeof value !== 'string' || !value.includes('/')) throw new Error(`invalid CIDR address: ${String(value)}`);
+  if (typeof value !== 'string' || isIP(value.replace(/\/[0-9]+$/, '')) === 0) throw new Error(`invalid CIDR address: ${String(value)}`);
   try {
     const { bytes, length } = parsePrefix(value);
     return formatPrefix(bytes, length);

@@ -18,16 +18,22 @@ export const versionAnswer = (versions: readonly string[]): string => `${JSON.st
 
 /** Throws code 1 when the configuration's version is not one of the plugin's or does not know the verb. */
 export function checkVersion(verb: Verb, configured: string, versions: readonly string[]): void {
-  if (!/^\d+(\.\d+){0,2}$/.test(configured)) {
-    throw new CniError(CODE.decode, `failed to parse config version "${configured}"`, { details: 'cniVersion is like "1.0.0"' });
-  }
   const needed = NEEDS[verb];
-  if (needed && isOlder(configured, needed)) throw new CniError(CODE.incompatibleVersion, `config version does not allow ${verb}`);
+  if (needed) checkVerb(verb, needed, configured, versions);
   if (!versions.includes(configured)) {
     throw new CniError(CODE.incompatibleVersion, 'incompatible CNI versions', {
       details: `config is "${configured}", plugin supports [${versions.map((version) => `"${version}"`).join(' ')}]`,
     });
   }
+}
+
+/** Only these verbs compare versions; the others look for an exact member, so that there any text is merely incompatible. */
+function checkVerb(verb: Verb, needed: CniVersion, configured: string, versions: readonly string[]): void {
+  if (!/^\d+(\.\d+){0,2}$/.test(configured)) {
+    throw new CniError(CODE.decode, `failed to parse config version "${configured}"`, { details: 'cniVersion is like "1.0.0"' });
+  }
+  if (isOlder(configured, needed)) throw new CniError(CODE.incompatibleVersion, `config version does not allow ${verb}`);
+  if (versions.every((version) => isOlder(version, configured))) throw new CniError(CODE.incompatibleVersion, `plugin version does not allow ${verb}`);
 }
 
 export function isOlder(version: string, than: string): boolean {

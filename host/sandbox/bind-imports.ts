@@ -43,10 +43,7 @@ function abiFunctions(guest: Guest): Record<string, Import> {
       bytesAt(guest, at, length, own('grants'));
       return offer(guest, JSON.stringify(call.grants));
     },
-    close: (handle = 0) => {
-      call.close(handle);
-      return 0;
-    },
+    close: (handle = 0) => (call.close(handle) ? 0 : 1),
   };
   return Object.fromEntries(Object.entries(functions).map(([name, run]) => [name, fatally(guest, run)]));
 }

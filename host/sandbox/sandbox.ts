@@ -26,8 +26,8 @@ export interface GuestCall {
   /** the least level that is written anywhere, so that a guest need not format what nobody reads */
   logLevel: LogRecord['level'];
   random(bytes: Uint8Array): void;
-  /** `cni:abi/1.close`: the guest is done with a handle */
-  close(handle: number): void;
+  /** `cni:abi/1.close`: the guest is done with a handle; false when there is none such */
+  close(handle: number): boolean;
 }
 
 /** The result the guest set, undefined if none. Throws CniError: the guest's own failure, a trap (103), a limit (104, 105), a refusal (100). */

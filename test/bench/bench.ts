@@ -52,7 +52,7 @@ function compare(rounds: number, reference: string): void {
 }
 
 function contender(name: string, path: string, backend: Backend): Contender {
-  const subnet = { 'reference iptables': '10.1.0.0/16', 'reference nftables': '10.2.0.0/16', 'cni-wasm iptables': '10.3.0.0/16', 'cni-wasm nftables': '10.4.0.0/16' }[`${name} ${backend}`];
+  const subnet = `10.${(name === 'reference' ? 1 : 3) + (backend === 'nftables' ? 1 : 0)}.0.0/16`;
   const label = `${name === 'reference' ? 'ref' : 'wasm'}${backend === 'iptables' ? 'ipt' : 'nft'}`;
   const list = parseConflist(JSON.stringify({
     cniVersion: '1.0.0', name: label,

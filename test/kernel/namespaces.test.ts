@@ -36,7 +36,8 @@ test('identity by device and inode, the same for every path', () => {
   assert.is(own.netnsId('container'), own.netnsId('host'));
   const alone = liveKernel(libc, '');
   assert.is(alone.netnsId('container'), undefined);
-  assert.throws(() => alone.link.list('container'), isNotFound);
+  assert.throws(() => alone.link.get('container', { name: 'eth0' }), isNotFound);
+  assert.throws(() => alone.addr.list('container', 1), isNotFound);
   for (const one of [kernel, own, alone]) one.close();
   deleteNetns('c1');
 });

@@ -57,7 +57,7 @@ function play(plugin: { module: WebAssembly.Module; name: string }, call: Call, 
       log: ({ text }) => played.logged.push(text),
       logLevel: 'debug',
       random: () => {},
-      close: () => {},
+      close: () => true,
     });
     return { ...played, ...(result ? { result } : {}) };
   } catch (error) {

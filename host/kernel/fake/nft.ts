@@ -1,7 +1,7 @@
 // nf_tables of the fake kernel: a batch is tried on a copy, and the copy counts only when all of it worked.
 // SPDX-License-Identifier: Apache-2.0
 
-import { applyToNft, nameOf } from '../../ops/rules/apply-to-nft.ts';
+import { applyToNft } from '../../ops/rules/apply-to-nft.ts';
 import { KernelError } from '../kernel-error.ts';
 import type { NftCommand, NftKernel, NftRule } from '../kernel.ts';
 import { faultOf, type ChainNode, type Step } from './chain-graph.ts';

@@ -3,10 +3,10 @@
 
 import { broadcastOf, formatPrefix, parsePrefix, type AddressFamily, type Prefix } from '../address.ts';
 import { isNotFound } from '../kernel-error.ts';
-import type { Addr, AddrKernel, Ns } from '../kernel.ts';
+import type { Addr, AddrKernel } from '../kernel.ts';
 import { attributesAfter, Body, u32Of } from './attributes.ts';
 import type { LiveContext } from './context.ts';
-import { NLM_F_CREATE, NLM_F_EXCL } from './netlink.ts';
+import { NLM_F_CREATE, NLM_F_EXCL, type NetlinkSocket } from './netlink.ts';
 
 const RTM_NEWADDR = 20;
 const RTM_DELADDR = 21;
@@ -17,14 +17,15 @@ const IFA_F_TENTATIVE = 0x40;
 
 export function addrKernel(context: LiveContext): AddrKernel {
   // Kernels before 4.20 give those of all links.
-  const listFamily = (ns: Ns, family: AddressFamily, index: number): Addr[] =>
-    context.route(ns).dump(RTM_GETADDR, header(family, 0, index), 'list addresses')
+  const listFamily = (socket: NetlinkSocket, family: AddressFamily, index: number): Addr[] =>
+    socket.dump(RTM_GETADDR, header(family, 0, index), 'list addresses')
       .map(({ body }) => parseAddr(body))
       .filter((addr) => index === 0 || addr.index === index);
   return {
     list(ns, index = 0) {
+      const socket = context.route(ns);
       try {
-        return ([2, 10] as const).flatMap((family) => listFamily(ns, family, index));
+        return ([2, 10] as const).flatMap((family) => listFamily(socket, family, index));
       } catch (error) {
         if (isNotFound(error)) return [];
         throw error;

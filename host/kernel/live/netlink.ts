@@ -8,10 +8,9 @@ import { errorIn, message, messagesIn, NLMSG_DONE, NLMSG_ERROR, type Received } 
 export const NETLINK_ROUTE = 0;
 export const NETLINK_NETFILTER = 12;
 
-export const NLM_F_REQUEST = 1;
+const NLM_F_REQUEST = 1;
 export const NLM_F_ACK = 4;
-export const NLM_F_ROOT_MATCH = 0x300;
-export const NLM_F_REPLACE = 0x100;
+const NLM_F_DUMP = 0x300;
 export const NLM_F_EXCL = 0x200;
 export const NLM_F_CREATE = 0x400;
 export const NLM_F_APPEND = 0x800;
@@ -71,7 +70,7 @@ export class NetlinkSocket {
   dump(type: number, body: Uint8Array, action: string): Message[] {
     for (let tries = 1; ; tries++) {
       const sequence = this.sequence++;
-      this.libc.send(this.fd, message(type, NLM_F_ROOT_MATCH | NLM_F_REQUEST, sequence, body), action);
+      this.libc.send(this.fd, message(type, NLM_F_DUMP | NLM_F_REQUEST, sequence, body), action);
       const { messages, interrupted } = this.collect(sequence, action);
       if (!interrupted || tries === DUMP_TRIES) return messages;
     }
