@@ -142,7 +142,7 @@ const op = (domain: string, name: string, right: Right, does: string, request: S
 
 export const OPS: readonly Op[] = [
   op('link', 'get', 'read', 'Finds one link. Exactly one of name, link, and endOf (the other end of a veth; looked up in the other namespace).',
-    object({ 'ns?': ns, 'name?': ifname, 'link?': handle, 'endOf?': handle }), link),
+    object({ 'ns?': ns, 'name?': ifname, 'link?': handle, 'endOf?': handle, 'upWithinMs?': integer('ms to wait for its operational state to become up; it is answered as it is then', 0, 30000) }), link),
   op('link', 'list', 'read', 'Lists the links of the container, or those of the host that this module may see.',
     object({ 'ns?': ns, 'kind?': string('only this kind'), 'master?': handle }), object({ links: list(link, 'in index order') })),
   op('link', 'create', 'write', 'Makes a link, or a veth pair across the two namespaces. An existing name is an error.',

@@ -11,6 +11,8 @@ export interface LinkGetRequest {
   link?: number;
   /** a link handle the host has minted in this call */
   endOf?: number;
+  /** ms to wait for its operational state to become up; it is answered as it is then */
+  upWithinMs?: number;
 }
 
 export interface LinkGetAnswer {

@@ -7,7 +7,7 @@ import { CniError, CODE } from '../cni-error.ts';
 import { isExists } from '../kernel/kernel-error.ts';
 import type { Link, LinkChange, NewLink, Ns } from '../kernel/kernel.ts';
 import { intend, within, type Call } from './call.ts';
-import type { Right } from './handles.ts';
+import type { Held, Right } from './handles.ts';
 import { denied, granted, rightToContainerLink, rightToHostLink } from './scope.ts';
 
 export const linkOps = {
@@ -18,15 +18,28 @@ export const linkOps = {
   'link.delete': remove,
 };
 
+/** ms between two looks at the operational state */
+const STATE_POLL = 2;
+
 function get(call: Call, req: Requests['link.get']): Answers['link.get'] {
   const ns = req.ns ?? 'container';
   if (req.link !== undefined) {
     const held = call.handles.use(req.link, 'link.get', 'read');
-    return answer(call, held.ns, call.kernel.link.get(held.ns, { index: held.index }), held.name, req.link);
+    return answer(call, held.ns, whenUp(call, held, req.upWithinMs ?? 0), held.name, req.link, held.right);
   }
   if (req.endOf !== undefined) return otherEnd(call, req.endOf);
   if (req.name === undefined) throw new CniError(CODE.capabilityDenied, 'link.get: give name, link or endOf', { kind: 'invalid', op: 'link.get' });
   return answer(call, ns, call.kernel.link.get(ns, { name: req.name }), req.name);
+}
+
+/** The kernel's link watch is asynchronous: a port whose ends are both up is "down" for a moment longer. */
+function whenUp(call: Call, { ns, index }: Held, withinMs: number): Link | undefined {
+  const deadline = performance.now() + withinMs;
+  for (;;) {
+    const link = call.kernel.link.get(ns, { index });
+    if (!link || link.state === 'up' || performance.now() >= deadline) return link;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, STATE_POLL);
+  }
 }
 
 /** The host end of the attachment's own veth is the attachment's, whoever made it: a chained plugin shapes what bridge attached. */

@@ -1,43 +1,24 @@
-// A module must declare how far its memory may grow; V8 then keeps it there.
+// How much memory a module may ever take is declared in the module, before it runs; V8 then keeps it there.
 // SPDX-License-Identifier: Apache-2.0
 
 import { CniError, CODE } from '../cni-error.ts';
+import { readDeclared } from './sections.ts';
 
-const MEMORY_SECTION = 5;
+/** 8 bytes each in V8; compilers ask for one entry for each function that is called indirectly */
+const MAX_TABLE_ENTRIES = 65_536;
 
-/** Throws code 100. WebAssembly has validated the bytes already, so the sections are well-formed. */
+/** Throws code 100. `bytes` have been compiled. */
 export function checkMemory(bytes: Uint8Array, name: string, maxPages: number): void {
-  const declared = declaredMaximum(bytes);
-  if (declared === undefined) {
-    throw new CniError(CODE.moduleRefused, `module "${name}" declares no maximum for its memory`, { hint: `build it with --maximumMemory ${maxPages} or less` });
+  const { memories: [memory, ...more], tables, heapTypes } = readDeclared(bytes);
+  const build = `build it with --maximumMemory ${maxPages} or less`;
+  if (!memory || more.length > 0) throw refuse(name, `declares ${more.length + (memory ? 1 : 0)} memories, a plugin has one`, 'export one memory of its own as "memory"');
+  if (memory.unusual) throw refuse(name, 'declares a shared or 64-bit memory', 'build it for wasm32 without threads');
+  if (memory.maximum === undefined) throw refuse(name, 'declares no maximum for its memory', build);
+  if (memory.maximum > maxPages) throw refuse(name, `declares a memory of up to ${memory.maximum} pages of 64 KiB, its limit is ${maxPages}`, `${build}, or raise limits.memoryPages in the policy`);
+  if (tables.length > 1 || tables.some(({ minimum, maximum = minimum }) => maximum > MAX_TABLE_ENTRIES)) {
+    throw refuse(name, `declares more table than one of ${MAX_TABLE_ENTRIES} entries`, 'build it without growing tables');
   }
-  if (declared > maxPages) {
-    throw new CniError(CODE.moduleRefused, `module "${name}" declares a memory of up to ${declared} pages of 64 KiB, its limit is ${maxPages}`, {
-      hint: `build it with --maximumMemory ${maxPages} or less, or raise limits.memoryPages in the policy`,
-    });
-  }
+  if (heapTypes) throw refuse(name, 'declares types of the garbage-collected heap, which cannot be limited', 'build it for linear memory');
 }
 
-/** https://webassembly.github.io/spec/core/binary/modules.html: memories are counted, each with a flag byte and one or two numbers. */
-function declaredMaximum(bytes: Uint8Array): number | undefined {
-  let at = 8;
-  const number = (): number => {
-    let value = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = bytes[at++]!;
-      value += (byte & 0x7f) * 2 ** shift;
-      if ((byte & 0x80) === 0) return value;
-    }
-  };
-  while (at < bytes.length) {
-    const section = bytes[at++];
-    const end = number() + at;
-    if (section === MEMORY_SECTION && number() === 1) {
-      const hasMaximum = (bytes[at++]! & 1) === 1;
-      number();
-      return hasMaximum ? number() : undefined;
-    }
-    at = end;
-  }
-  return undefined;
-}
+const refuse = (name: string, what: string, hint: string): CniError => new CniError(CODE.moduleRefused, `module "${name}" ${what}`, { hint });

@@ -62,13 +62,13 @@ function complete(draft: Draft, table: FakeTable, command: NftCommand): FakeTabl
 
 function check(table: FakeTable | undefined, command: NftCommand): void {
   for (const name of [command.table, ...('chain' in command ? [command.chain] : [])]) {
-    if (Buffer.byteLength(name) > NAME_MAX) throw new KernelError('ERANGE', nameOf(command));
-    if (name === '') throw new KernelError('EINVAL', nameOf(command));
+    if (Buffer.byteLength(name) > NAME_MAX) throw new KernelError('ERANGE', command.do);
+    if (name === '') throw new KernelError('EINVAL', command.do);
   }
   if (command.do !== 'add rule') return;
   const { jump, goto: go } = command.rule.action;
   const target = table?.chains.find((chain) => chain.name === (jump ?? go));
-  if (target?.hook) throw new KernelError('EOPNOTSUPP', nameOf(command), `${target.name} is a base chain`);
+  if (target?.hook) throw new KernelError('EOPNOTSUPP', command.do, `${target.name} is a base chain`);
 }
 
 function nodeOf({ name, hook, rules }: FakeChain): ChainNode {
