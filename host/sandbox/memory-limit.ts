@@ -15,8 +15,8 @@ export function checkMemory(bytes: Uint8Array, name: string, maxPages: number): 
   if (memory.unusual) throw refuse(name, 'declares a shared or 64-bit memory', 'build it for wasm32 without threads');
   if (memory.maximum === undefined) throw refuse(name, 'declares no maximum for its memory', build);
   if (memory.maximum > maxPages) throw refuse(name, `declares a memory of up to ${memory.maximum} pages of 64 KiB, its limit is ${maxPages}`, `${build}, or raise limits.memoryPages in the policy`);
-  if (tables.length > 1 || tables.some(({ minimum, maximum = minimum }) => maximum > MAX_TABLE_ENTRIES)) {
-    throw refuse(name, `declares more table than one of ${MAX_TABLE_ENTRIES} entries`, 'build it without growing tables');
+  if (tables.length > 1 || tables.some(({ maximum = Infinity }) => maximum > MAX_TABLE_ENTRIES)) {
+    throw refuse(name, `declares more than one table of at most ${MAX_TABLE_ENTRIES} entries`, 'build it without growing tables');
   }
   if (heapTypes) throw refuse(name, 'declares types of the garbage-collected heap, which cannot be limited', 'build it for linear memory');
 }

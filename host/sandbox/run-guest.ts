@@ -63,7 +63,8 @@ function failureOf(guest: Guest, thrown: unknown): CniError {
   }
   const error = fatal ?? thrown;
   if (error instanceof CniError) return error.code === CODE.trap ? new CniError(error.code, error.message, { ...error.facts, details: progress(guest) }) : error;
-  if (error instanceof WebAssembly.LinkError) return new CniError(CODE.moduleRefused, `plugin "${call.name}" cannot be linked: ${reason(error)}`, { cause: error });
+  // V8 says TypeError when nothing at all is there under the import's module name.
+  if (error instanceof WebAssembly.LinkError || (error instanceof TypeError && !guest.memory)) return new CniError(CODE.moduleRefused, `plugin "${call.name}" cannot be linked: ${reason(error)}`, { cause: error });
   if (isOutOfMemory(guest, error)) {
     return new CniError(CODE.memoryLimit, `plugin "${call.name}" needs more memory than it may have`, {
       kind: 'limit', details: progress(guest), hint: 'raise limits.memoryPages in policy.json and --maximumMemory of the module if that is meant', cause: error,

@@ -1,0 +1,51 @@
+// What a module may ever take is read from its bytes, before it is run.
+// SPDX-License-Identifier: Apache-2.0
+
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { CniError, CODE } from '../../host/cni-error.ts';
+import { checkMemory } from '../../host/sandbox/memory-limit.ts';
+import { compile } from '../../plugins-as/sdk/tool/compile.mjs';
+import { bytesOf } from './wat.ts';
+
+const allowed = (wat: string): void => checkMemory(bytesOf(wat), 'acme', 64);
+function refused(wat: string, words: RegExp): void {
+  assert.throws(() => allowed(wat), (error: unknown) => error instanceof CniError && error.code === CODE.moduleRefused && words.test(error.message));
+}
+
+test('a memory with a maximum within the limit', () => {
+  allowed('(module (memory (export "memory") 1 64))');
+  allowed('(module (memory 0 0))');
+  allowed('(module (type (func (param i32 i64 f32 f64 v128 funcref externref) (result i32 i32))) (memory 1 2) (table 1 4 funcref))');
+});
+
+test('a memory without a maximum, beyond the limit, or none', () => {
+  refused('(module (memory 1))', /declares no maximum/);
+  refused('(module (memory 1 65))', /up to 65 pages of 64 KiB, its limit is 64/);
+  refused('(module (memory 1 65536))', /up to 65536 pages/);
+  refused('(module (func))', /declares 0 memories/);
+  refused('(module (memory 1 1) (memory 1 1))', /declares 2 memories/);
+});
+
+test('shared and 64-bit memories', () => {
+  refused('(module (memory 1 2 shared))', /shared or 64-bit/);
+  refused('(module (memory i64 1 2))', /shared or 64-bit/);
+});
+
+test('tables that can grow without end', () => {
+  refused('(module (memory 1 2) (table 1 funcref))', /one table of at most 65536/);
+  refused('(module (memory 1 2) (table 10000000 10000000 funcref))', /one table/);
+  refused('(module (memory 1 2) (table 1 1 funcref) (table 1 1 funcref))', /one table/);
+});
+
+test('types of the garbage-collected heap', () => {
+  refused('(module (type $s (struct (field i32))) (memory 1 2) (func (result anyref) (struct.new $s (i32.const 1))))', /garbage-collected heap/);
+  refused('(module (type $a (array (mut i8))) (memory 1 2) (func (result anyref) (array.new $a (i32.const 1) (i32.const 1000))))', /garbage-collected heap/);
+});
+
+test('a plugin of this repository', async () => {
+  const { bytes } = await compile('plugins-as/loopback');
+  checkMemory(bytes, 'loopback', 64);
+});
+
+test.run();
