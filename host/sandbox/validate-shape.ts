@@ -28,10 +28,9 @@ function mismatchedInteger({ minimum = Number.MIN_SAFE_INTEGER, maximum = Number
 function mismatchedString({ enum: words, pattern, maxLength }: Of<'string'>, value: unknown, at: string): string | undefined {
   if (typeof value !== 'string') return `${at} must be a string`;
   if (words && !words.includes(value)) return `${at} must be one of ${words.join(', ')}, got "${value.slice(0, 64)}"`;
-  if (maxLength !== undefined && value.length > maxLength) return `${at} must be at most ${maxLength} characters`;
+  if (maxLength !== undefined && Buffer.byteLength(value) > maxLength) return `${at} must be at most ${maxLength} bytes, got ${Buffer.byteLength(value)}`;
   if (pattern !== undefined && !new RegExp(pattern).test(value)) return `${at} must match ${pattern}, got "${value.slice(0, 64)}"`;
   // A control character has no place in a name, an address or a comment, and could end a line of somebody else's format.
-  // eslint-disable-next-line no-control-regex
   return words === undefined && pattern === undefined && /[\0\x01-\x08\x0b\x0c\x0e-\x1f\x7f]/.test(value) ? `${at} must not hold control characters` : undefined;
 }
 

@@ -27,41 +27,52 @@ export function bindWasi(guest: Guest): { imports: Imports; attach(instance: Web
   };
   const own: Record<string, Import> = {
     proc_exit: (code) => {
-      if (code === 0) guest.exited = true;
-      throw code === 0 ? new Error('exit') : new CniError(CODE.plugin, `plugin "${call.name}" exited with status ${code}`, guest.lastErrorLog === undefined ? {} : { details: guest.lastErrorLog });
+      if (code !== 0) throw new CniError(CODE.plugin, `plugin "${call.name}" exited with status ${code}`, guest.lastErrorLog === undefined ? {} : { details: guest.lastErrorLog });
+      // Not a failure of the run, but the guest's frames have to be left.
+      guest.exited = true;
+      throw new Error('exit');
     },
     random_get: (at = 0, length = 0) => {
       call.random(bytesAt(guest, at, length, `${WASI}.random_get`));
       return 0;
     },
     // Read out at once: the library keeps what is written in memory that no limit of ours covers.
-    ...(given['fd_write'] ? { fd_write: (...args) => {
+    fd_write: (...args) => {
       const errno = given['fd_write']!(...args);
       flush();
       return errno;
-    } } : {}),
+    },
   };
-  return {
-    imports: { [WASI]: Object.fromEntries(Object.entries({ ...given, ...own }).map(([name, run]) => [name, counted(guest, name, run)])) },
-    attach: (instance) => void wasi.instantiate(instance),
-  };
+  const all = Object.entries({ ...given, ...own }).map(([name, run]) => [name, name === 'proc_exit' ? leaving(guest, run) : counted(guest, name, withoutFiles(name, run))]);
+  return { imports: { [WASI]: Object.fromEntries(all) as Record<string, Import> }, attach: (instance) => void wasi.instantiate(instance) };
 }
 
 function openWasi(guest: Guest): InstanceType<Library['WASI']> {
   try {
     const library = lazy<Library>('wasi');
-    // Without `preopens` the library opens the root of its file system.
     return new library.WASI({ args: [], env: {}, preopens: {} });
   } catch (error) {
     throw new CniError(CODE.hostInternal, `plugin "${guest.call.name}" needs WASI and it is not ready; await prepareWasi() first`, { cause: error });
   }
 }
 
-const counted = (guest: Guest, name: string, run: Import): Import => {
-  const bound = fatally(guest, (...args) => {
-    countOperation(guest, `${WASI}.${name}`);
-    return run(...args);
-  });
-  // Leaving with 0 is a good end, not a failure of the run.
-  return name === 'proc_exit' ? (code) => (code === 0 ? run(0) : bound(code ?? 1)) : bound;
+/** errno of WASI preview 1 */
+const BAD_FD = 8;
+const NOT_CAPABLE = 76;
+
+/** The library has a file system in memory and opens its root unasked. Nobody needs it, and it grows without a limit. */
+function withoutFiles(name: string, run: Import): Import {
+  if (name.startsWith('path_') || name.startsWith('sock_') || name === 'poll_oneoff') return () => NOT_CAPABLE;
+  if (name.startsWith('fd_')) return (fd = -1, ...rest) => (fd >>> 0 > 2 ? BAD_FD : run(fd, ...rest));
+  return run;
+}
+
+const counted = (guest: Guest, name: string, run: Import): Import => fatally(guest, (...args) => {
+  countOperation(guest, `${WASI}.${name}`);
+  return run(...args);
+});
+
+const leaving = (guest: Guest, run: Import): Import => {
+  const failing = fatally(guest, run);
+  return (code = 1) => (code === 0 && !guest.fatal ? run(0) : failing(code));
 };

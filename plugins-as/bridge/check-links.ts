@@ -21,16 +21,17 @@ export class CheckedLinks {
     const bridge = new Interface('');
     const container = new Interface('');
     let hasContainer = false;
+    let elsewhere = '';
     for (let i = 0; i < this.result.interfaces.length; i++) {
       const shown = this.result.interfaces[i];
       if (shown.name == this.conf.bridge && shown.sandbox.length == 0) copyTo(shown, bridge);
       else if (shown.name == this.ifname && shown.sandbox == CONTAINER) {
         copyTo(shown, container);
         hasContainer = true;
-      }
+      } else if (shown.name == this.ifname) elsewhere = shown.sandbox;
     }
     if (this.checkBridge(bridge) != 0) return 1;
-    if (!hasContainer) return fail("Sandbox in prevResult  doesn't match configured netns: no interface " + this.ifname + ' of this container');
+    if (!hasContainer) return fail('Sandbox in prevResult ' + elsewhere + " doesn't match configured netns");
     return this.checkPair(container);
   }
 

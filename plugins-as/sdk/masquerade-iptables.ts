@@ -24,8 +24,8 @@ export function iptablesRules(request: Request, ips: AssignedIp[], family: strin
 }
 
 /**
- * Takes the attachment's rules away. Another interface of the container can use the same chain: with addresses known only their
- * jumps go, and the chain when no jump is left; without them all goes.
+ * Takes the attachment's rules away. Another interface of the container can use the same chain: only the jumps from the known
+ * addresses go, and the chain when no jump is left. When the container itself is gone and no address is known, all goes.
  */
 export function iptablesWithout(request: Request, addresses: Prefix[], family: string): Obj {
   const chain = chainOf(request);
@@ -37,8 +37,8 @@ export function iptablesWithout(request: Request, addresses: Prefix[], family: s
     // The form of old versions of the reference.
     remove.obj(removed(jump(addresses[i].network(), chain, comment)));
   }
-  const drop = new Obj().str('chain', chain);
-  return table(family).arr('remove', remove).arr('drop', new Arr().obj(addresses.length > 0 ? drop.bool('unreferenced', true) : drop));
+  const drop = new Obj().str('chain', chain).bool('unreferenced', addresses.length > 0 || request.netns);
+  return table(family).arr('remove', remove).arr('drop', new Arr().obj(drop));
 }
 
 /** Takes away the chains of the network whose container is not among `valid`; `listed` is what iptables.list found. */

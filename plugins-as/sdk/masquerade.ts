@@ -36,7 +36,7 @@ export function checkMasquerade(request: Request, backend: string, ips: Assigned
   return 0;
 }
 
-/** DEL: in both backends, the configuration may have changed since ADD. No addresses: all that the attachment can have. */
+/** DEL: in both backends, the configuration may have changed since ADD. `addresses` may be empty when nothing tells them any more. */
 export function unmasquerade(request: Request, addresses: Prefix[]): i32 {
   const problems = new Problems();
   for (let i = 0; i < FAMILIES.length; i++) {

@@ -5,7 +5,6 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CniError, CODE } from '../../host/cni-error.ts';
 import { checkMemory } from '../../host/sandbox/memory-limit.ts';
-import { compile } from '../../plugins-as/sdk/tool/compile.mjs';
 import { bytesOf } from './wat.ts';
 
 const allowed = (wat: string): void => checkMemory(bytesOf(wat), 'acme', 64);
@@ -41,11 +40,6 @@ test('tables that can grow without end', () => {
 test('types of the garbage-collected heap', () => {
   refused('(module (type $s (struct (field i32))) (memory 1 2) (func (result anyref) (struct.new $s (i32.const 1))))', /garbage-collected heap/);
   refused('(module (type $a (array (mut i8))) (memory 1 2) (func (result anyref) (array.new $a (i32.const 1) (i32.const 1000))))', /garbage-collected heap/);
-});
-
-test('a plugin of this repository', async () => {
-  const { bytes } = await compile('plugins-as/loopback');
-  checkMemory(bytes, 'loopback', 64);
 });
 
 test.run();

@@ -43,15 +43,18 @@ export function picture(netns: readonly string[] = []): string {
 
 const section = (netns: string, title: string, text: string): string => `## ${netns ? `${netns} ` : ''}${title}\n${text.trim()}\n`;
 
-interface IpLink { ifname: string; flags: string[]; mtu: number; master?: string; operstate: string; linkinfo?: { info_kind?: string } }
+/** A bridge without ports loses its carrier some time later. */
+const CARRIER = ['NO-CARRIER', 'LOWER_UP'];
+
+interface IpLink { ifname: string; flags: string[]; mtu: number; master?: string; linkinfo?: { info_kind?: string } }
 const links = (json: string): string => (JSON.parse(json) as IpLink[])
-  .map(({ ifname, flags, mtu, master, operstate, linkinfo }) => `${ifname} ${linkinfo?.info_kind ?? '-'} ${flags.join(',')} mtu ${mtu} ${master ?? '-'} ${operstate}`).sort().join('\n');
+  .map(({ ifname, flags, mtu, master, linkinfo }) => `${ifname} ${linkinfo?.info_kind ?? '-'} ${flags.filter((flag) => !CARRIER.includes(flag)).join(',')} mtu ${mtu} ${master ?? '-'}`).sort().join('\n');
 
 interface IpAddr { ifname: string; addr_info: { local: string; prefixlen: number; scope: string }[] }
 const addresses = (json: string): string => (JSON.parse(json) as IpAddr[])
   .flatMap(({ ifname, addr_info }) => addr_info.map(({ local, prefixlen, scope }) => `${ifname} ${local.startsWith('fe80:') ? 'fe80::*' : local}/${prefixlen} ${scope}`)).sort().join('\n');
 
-const routes = (...texts: string[]): string => texts.join('').split('\n').map((line) => line.replace(/fe80::[0-9a-f:]+/g, 'fe80::*').trim()).filter(Boolean).sort().join('\n');
+const routes = (...texts: string[]): string => texts.join('').split('\n').map((line) => line.replace(/fe80::[0-9a-f:]+/g, 'fe80::*').replace(' linkdown', '').trim()).filter(Boolean).sort().join('\n');
 
 const handleless = (text: string): string => text.replace(/ # handle \d+/g, '').replace(/counter packets \d+ bytes \d+/g, 'counter');
 
@@ -59,10 +62,10 @@ function sysctls(): string {
   return ['net/ipv4/ip_forward', 'net/ipv6/conf/all/forwarding'].map((key) => `${key} = ${existsSync(`/proc/sys/${key}`) ? readFileSync(`/proc/sys/${key}`, 'utf8').trim() : '-'}`).join('\n');
 }
 
-/** Files below a folder with their content. */
+/** Files below a folder with their content; host-local's round-robin cursor moves on for good, as the reference's does. */
 export function files(root: string): string[] {
   if (!existsSync(root)) return [];
-  return readdirSync(root).sort().flatMap((name) => {
+  return readdirSync(root).filter((name) => !name.startsWith('last_reserved_ip.')).sort().flatMap((name) => {
     const path = join(root, name);
     return statSync(path).isDirectory() ? files(path) : [`${path} ${JSON.stringify(readFileSync(path, 'utf8'))}`];
   });

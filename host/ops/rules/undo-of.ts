@@ -20,8 +20,8 @@ const isEmpty = (part: object): boolean => Object.keys(part).length === 0;
 
 function takeAway(chains: readonly ChainDraft[], life: RuleLife): Partial<RuleSet> {
   const isMade = (chain: ChainDraft): boolean => chain.make !== undefined && !survives(chain);
-  const drop = chains.filter((chain) => isMade(chain) && chain.life === life)
-    .map(({ name }) => ({ chain: name, unreferenced: true }));
+  // Another attachment can have come to jump there: a second interface of the container shares its masquerade chain.
+  const drop = chains.filter((chain) => isMade(chain) && chain.life === life).map(({ name }) => ({ chain: name, unreferenced: true }));
   const remove = chains.flatMap((chain) => {
     // An attachment's chain goes with its content. A replaced content is brought back as a whole.
     if ((isMade(chain) && chain.life === 'attachment') || (chain.replaced && survives(chain))) return [];
