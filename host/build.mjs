@@ -17,7 +17,7 @@ export async function buildHost(digests) {
   const outputs = await Promise.all([
     bundle('host/main.ts', { outfile: `${OUT}/host.cjs`, sourcemap: 'linked', define: { BUILTIN_DIGESTS: JSON.stringify(digests) } }),
     ...readdirSync('host/side').map((file) => bundle(`host/side/${file}`, { outfile: `${OUT}/${file.replace(/\.ts$/, '.cjs')}` })),
-    ...Object.entries(PROGRAMS).filter(([entry]) => existsSync(entry)).map(([entry, outfile]) => bundle(entry, { outfile, format: 'esm', packages: 'external' })),
+    ...Object.entries(PROGRAMS).filter(([entry]) => existsSync(entry)).map(([entry, outfile]) => bundle(entry, { outfile, format: 'esm', packages: 'external', minifyWhitespace: false, minifySyntax: false })),
   ]);
   for (const { path, contents } of outputs.flat()) writeFile(path, contents);
   writeFile(`${OUT}/koffi.node`, readFileSync(koffiPath()));

@@ -61,7 +61,7 @@ export class BridgeConf {
     this.portIsolation = config.bool('portIsolation');
     this.containerDown = config.bool('disableContainerInterface');
     this.wantsSpoofCheck = config.bool('macspoofchk');
-    this.ipam = config.part('ipam', 'IPAM').str('type');
-    this.dns = Dns.configured(config.part('dns', 'DNS'));
+    this.ipam = config.part('ipam', 'types.IPAM').str('type');
+    this.dns = Dns.configured(config.part('dns', 'types.DNS'));
   }
 }

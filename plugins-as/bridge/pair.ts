@@ -21,7 +21,7 @@ export class Pair {
 
   create(): i32 {
     const mac = normalMac(this.conf.mac);
-    if (this.conf.mac.length > 0 && mac.length == 0) return fail('address ' + this.conf.mac + ': invalid MAC address');
+    if (this.conf.mac.length > 0 && mac.length == 0) return fail('failed to make veth pair: address ' + this.conf.mac + ': invalid MAC address');
     const peer = new Obj().str('ns', 'host').int('txqlen', 0);
     const request = new Obj().str('ns', 'container').str('name', this.ifname).str('kind', 'veth').optional('mac', mac);
     if (this.conf.mtu > 0) {

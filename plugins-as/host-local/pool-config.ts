@@ -21,7 +21,7 @@ export class PoolConfig {
   static from(request: Request): PoolConfig {
     const pool = new PoolConfig();
     const config = new Config(request.config, 'Net');
-    const ipam = config.part('ipam', 'IPAMConfig');
+    const ipam = config.part('ipam', 'allocator.IPAMConfig');
     const texts = rangeTexts(config, ipam);
     pool.hasResolvConf = ipam.str('resolvConf').length > 0;
     ipam.str('dataDir');

@@ -10,6 +10,8 @@ import { mappingFrom, PortMapping } from './port-mapping';
 export const UNSUPPORTED_FIELD: i32 = 2;
 /** Kubernetes uses bits 14 and 15, Calico 20 to 31. */
 const DEFAULT_MARK_BIT: i64 = 13;
+/** Without a word the plugin chooses. */
+const BACKENDS: string[] = ['', 'iptables', 'nftables'];
 
 export class PortmapConfig {
   /** '' when everything is as it should be. */
@@ -41,7 +43,7 @@ export class PortmapConfig {
     if (keys.problem.length > 0) this.problem = 'failed to parse network configuration: ' + keys.problem;
     else if (keys.has('markMasqBit') && keys.has('externalSetMarkChain')) this.problem = 'Cannot specify externalSetMarkChain and markMasqBit';
     else if (markBit < 0 || markBit > 31) this.problem = 'MasqMarkBit must be between 0 and 31';
-    else if (this.backend != '' && this.backend != 'iptables' && this.backend != 'nftables') this.problem = 'unrecognized backend ' + quote(this.backend);
+    else if (!BACKENDS.includes(this.backend)) this.problem = 'unrecognized backend ' + quote(this.backend);
     else this.problem = firstProblem(this.mappings);
     if (conditions > 0) this.unsupported = 'conditionsV4 and conditionsV6 are not supported; take them out of the configuration of portmap';
   }

@@ -44,7 +44,8 @@ class IptablesLayout {
     this.chains.obj(new Obj().str('name', this.chain));
     for (let i = 0; i < this.config.mappings.length; i++) this.mapping(this.config.mappings[i]);
     this.entries();
-    return new Obj().str('ns', 'host').str('family', this.address.ip.v6 ? 'ip6' : 'ip').str('table', 'nat').arr('chains', this.chains).arr('add', this.add);
+    const table = new Obj().str('ns', 'host').str('family', this.address.ip.v6 ? 'ip6' : 'ip').str('table', 'nat');
+    return table.arr('chains', this.chains).arr('add', this.add);
   }
 
   private masquerading(): void {

@@ -9,7 +9,7 @@ class Problem {
 }
 
 export class Config {
-  /** `type` and `path` are named in problems: `NetConf` and `` for the whole, `IPAMConfig` and `ipam.` for a part. */
+  /** `type` and `path` are named in problems: `NetConf` and `` for the whole, `types.IPAM` and `ipam.` for a part. */
   constructor(readonly json: Json, private type: string, private path: string = '', private found: Problem = new Problem()) {
     if (json.exists && json.kind != Kind.Object) this.wrong(json, path.substring(0, path.length - 1), type);
   }
@@ -96,8 +96,8 @@ export class Config {
   }
 
   private wrong(value: Json, path: string, type: string): void {
-    const where = path.length == 0 ? '' : ' struct field ' + this.type + '.' + path;
-    this.refuse('json: cannot unmarshal ' + kindWord(value, type) + ' into Go' + (where.length == 0 ? ' value' : where) + ' of type ' + type);
+    const where = path.length == 0 ? 'value' : 'struct field ' + this.type.substring(this.type.lastIndexOf('.') + 1) + '.' + path;
+    this.refuse('json: cannot unmarshal ' + kindWord(value, type) + ' into Go ' + where + ' of type ' + type);
   }
 }
 
