@@ -56,7 +56,7 @@ function normalMatch(family: RuleFamily, match: Match): Match {
     case 'dport': return { proto: withPorts(proto), dport: port(match.dport!), ...not };
     case 'dports':
       if (match.dports!.length === 0) throw invalid('dports must have at least one port');
-      return { proto: withPorts(proto), dports: [...new Set(match.dports!.map(port))].sort((a, b) => a - b), ...not };
+      return { proto: withPorts(proto), dports: [...new Set(match.dports!.map(port))], ...not };
     default: return { proto: proto!, ...not };
   }
 }

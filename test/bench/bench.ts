@@ -16,18 +16,6 @@ backend is compared only if that reference has it (1.6 and later).
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '15' }, reference: { type: 'string', default: REFERENCE }, help: { type: 'boolean' }, inside: { type: 'boolean' } } });
 
-if (values.help) {
-  process.stdout.write(HELP);
-} else if (values.inside) {
-  compare(Number(values.rounds), values.reference);
-} else {
-  // NODE_EXTRA_CA_CERTS costs every Node start 40 ms; a node's runtime does not set it.
-  const { NODE_EXTRA_CA_CERTS: _ca, NODE_OPTIONS: _options, ...env } = process.env;
-  const script = 'for d in /run /var/lib; do mount -t tmpfs tmpfs $d; done; ip link set lo up; exec "$@"';
-  const { status } = spawnSync('unshare', ['--mount', '--net', 'sh', '-c', script, 'sh', process.execPath, ...process.argv.slice(1), '--inside'], { stdio: 'inherit', env });
-  process.exitCode = status ?? 1;
-}
-
 interface Contender { name: string; path: string; backend: Backend; list: Conflist }
 type Backend = 'iptables' | 'nftables';
 type Times = Record<'ADD' | 'CHECK' | 'DEL', number[]>;
@@ -76,7 +64,7 @@ function oneRound({ path, list }: Contender, round: number): Record<keyof Times,
   };
   let result: unknown;
   const ADD = timed(() => { result = addAll(list, target); });
-  const CHECK = timed(() => checkAll(list, target, result));
+  const CHECK = timedCheck(() => checkAll(list, target, result));
   const DEL = timed(() => delAll(list, target, result));
   deleteNetns(`b${round}`);
   return { ADD, CHECK, DEL };
@@ -107,6 +95,15 @@ function floor(reference: string): void {
 const hasNftables = (folder: string): boolean =>
   JSON.parse(execute('bridge', 'VERSION', { containerId: '', netns: 'dummy', ifname: 'dummy', path: [folder] }, '{"cniVersion":"1.0.0"}').stdout).supportedVersions.includes('1.1.0') as boolean;
 
+/** Debian's 1.1.1 fails its own CHECK of port mappings in one family; there is nothing to compare with then. */
+function timedCheck(act: () => void): number {
+  try {
+    return timed(act);
+  } catch {
+    return NaN;
+  }
+}
+
 function timed(act: () => void): number {
   const start = performance.now();
   act();
@@ -114,3 +111,15 @@ function timed(act: () => void): number {
 }
 
 const median = (list: readonly number[]): number => list.toSorted((a, b) => a - b)[list.length >> 1] ?? NaN;
+
+if (values.help) {
+  process.stdout.write(HELP);
+} else if (values.inside) {
+  compare(Number(values.rounds), values.reference);
+} else {
+  // NODE_EXTRA_CA_CERTS costs every Node start 40 ms; a node's runtime does not set it.
+  const { NODE_EXTRA_CA_CERTS: _ca, NODE_OPTIONS: _options, ...env } = process.env;
+  const script = 'for d in /run /var/lib; do mount -t tmpfs tmpfs $d; done; ip link set lo up; exec "$@"';
+  const { status } = spawnSync('unshare', ['--mount', '--net', 'sh', '-c', script, 'sh', process.execPath, ...process.argv.slice(1), '--inside'], { stdio: 'inherit', env });
+  process.exitCode = status ?? 1;
+}

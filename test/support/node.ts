@@ -25,14 +25,14 @@ export function deleteNetns(name: string): void {
 
 export const inNetns = (name: string, file: string, ...args: string[]): string => sh('ip', 'netns', 'exec', name, file, ...args);
 
-/** Everything an attachment may touch, as text. Counters, timers and kernel-random values are left out; each line names its object. */
+/** Everything an attachment may touch, as text. IPv6's table local follows duplicate address detection some time later, so it is left out. Counters, timers and kernel-random values are left out; each line names its object. */
 export function picture(netns: readonly string[] = []): string {
   const parts = ['', ...netns].flatMap((name) => {
     const run = (file: string, ...args: string[]): string => (name ? inNetns(name, file, ...args) : sh(file, ...args));
     return [
       section(name, 'link', links(run('ip', '-d', '-j', 'link'))),
       section(name, 'addr', addresses(run('ip', '-j', 'addr'))),
-      section(name, 'route', routes(run('ip', '-4', 'route', 'show', 'table', 'all'), run('ip', '-6', 'route', 'show', 'table', 'all'))),
+      section(name, 'route', routes(run('ip', '-4', 'route', 'show', 'table', 'all'), run('ip', '-6', 'route', 'show', 'table', 'main'))),
       section(name, 'rule', run('ip', 'rule') + run('ip', '-6', 'rule')),
       section(name, 'tc', run('tc', 'qdisc', 'show').replace(/ ?refcnt \d+/g, '')),
       ...(has('nft') ? [section(name, 'nft', handleless(run('nft', 'list', 'ruleset')))] : []),

@@ -1,0 +1,164 @@
+// The host-local plugin against a store in memory: what it hands out, and what it says about configurations.
+// SPDX-License-Identifier: Apache-2.0
+
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { CniError, CODE } from '../../host/cni-error.ts';
+import { firstFree, type Range } from '../../host/store/first-free.ts';
+import type { Store } from '../../host/store/store.ts';
+import { loadPlugin, type Answers, type Call } from '../support/guest-host.ts';
+
+const hostLocal = await loadPlugin('host-local');
+const V4 = { subnet: '192.0.2.0/24' };
+const V6 = { subnet: '2001:db8::/64' };
+const OWNER = 'c1\r\neth0';
+
+type Entries = Record<string, string>;
+const conf = (ipam: object | undefined, keys: object = {}): Record<string, unknown> =>
+  ({ cniVersion: '1.0.0', name: 'blue', type: 'bridge', ...(ipam ? { ipam: { type: 'host-local', ...ipam } } : {}), ...keys });
+
+/** Answers from `entries`, which calls change. */
+function storeOf(entries: Entries): Answers {
+  const keys = (): string[] => Object.keys(entries).filter((key) => !key.startsWith('last_reserved_ip.')).sort();
+  const list = (value?: string): { key: string; value: string }[] => keys().filter((key) => value === undefined || entries[key] === value).map((key) => ({ key, value: entries[key]! }));
+  return {
+    'store.get': ({ key }) => (entries[key as string] === undefined ? { rev: 0 } : { value: entries[key as string], rev: 1 }),
+    'store.list': ({ value }) => ({ entries: list(value as string | undefined) }),
+    'store.put': ({ key, value, rev }) => {
+      if (rev === 0 && entries[key as string] !== undefined) throw new CniError(CODE.tryAgainLater, 'taken', { kind: 'conflict' });
+      entries[key as string] = value as string;
+      return { rev: 1 };
+    },
+    'store.delete': ({ key }) => {
+      delete entries[key as string];
+      return {};
+    },
+    'store.firstFree': ({ ranges, after }) => firstFree({ has: (key: string) => key in entries, list } as Store, ranges as Range[], after as string | undefined) ?? {},
+  };
+}
+
+const run = (verb: Call['verb'], config: Record<string, unknown>, entries: Entries = {}, more: Partial<Call> = {}): ReturnType<typeof hostLocal> =>
+  hostLocal({ verb, config, ...more }, storeOf(entries));
+const addresses = (config: Record<string, unknown>, entries: Entries = {}, more: Partial<Call> = {}): string[] | string => {
+  const { result, error } = run('ADD', config, entries, more);
+  return error ? error.msg : result!.ips!.map(({ address }) => address);
+};
+
+test('one address out of each set, with gateway and routes, in the reference\'s entries', () => {
+  const entries: Entries = {};
+  const routes = [{ dst: '198.51.100.1/24', gw: '192.0.2.9', mtu: 1300, table: 0 }];
+  const { result } = run('ADD', conf({ ranges: [[V4], [V6]], routes }), entries);
+  assert.equal(result, {
+    ips: [{ address: '192.0.2.2/24', gateway: '192.0.2.1' }, { address: '2001:db8::2/64', gateway: '2001:db8::1' }],
+    routes,
+  });
+  assert.equal(entries, {
+    '192.0.2.2': OWNER, '2001:db8::2': OWNER, 'last_reserved_ip.0': '192.0.2.2', 'last_reserved_ip.1': '2001:db8::2',
+  });
+});
+
+test('walks on from the last address, through the ranges of the set and around', () => {
+  const pool = conf({ ranges: [[{ ...V4, rangeStart: '192.0.2.10', rangeEnd: '192.0.2.11' }, { subnet: '198.51.100.0/30' }]] });
+  assert.equal(addresses(pool, { 'last_reserved_ip.0': '192.0.2.10' }), ['192.0.2.11/24']);
+  assert.equal(addresses(pool, { 'last_reserved_ip.0': '192.0.2.11' }), ['198.51.100.2/30']);
+  assert.equal(addresses(pool, { 'last_reserved_ip.0': '198.51.100.2' }), ['192.0.2.10/24']);
+  assert.equal(addresses(pool, { 'last_reserved_ip.0': '203.0.113.1' }), ['192.0.2.10/24'], 'one that left the pool');
+  assert.is(addresses(pool, { '192.0.2.10': 'a\r\neth0', '192.0.2.11': 'b\r\neth0', '198.51.100.2': 'c\r\neth0' }),
+    'failed to allocate for range 0: no IP addresses available in range set: 192.0.2.10-192.0.2.11,198.51.100.1-198.51.100.2');
+});
+
+test('an attachment has one address in a set', () => {
+  const again = 'failed to allocate for range 0: 192.0.2.5 has been allocated to c1, duplicate allocation is not allowed';
+  assert.is(addresses(conf(V4), { '192.0.2.5': OWNER }), again);
+  assert.is(addresses(conf(V4), { '192.0.2.5': 'c1' }), again, 'an entry of old versions');
+  assert.equal(addresses(conf(V4), { '192.0.2.2': 'c1\r\nnet1', '198.51.100.5': OWNER }), ['192.0.2.3/24']);
+});
+
+test('addresses can be asked for in three ways, whatever their prefix length', () => {
+  assert.equal(addresses(conf(V4), {}, { args: 'IgnoreUnknown=1;K8S_POD_NAME=x;IP=192.0.2.77' }), ['192.0.2.77/24']);
+  assert.equal(addresses(conf(V4, { args: { cni: { ips: ['192.0.2.88/16'] } } })), ['192.0.2.88/24']);
+  assert.equal(addresses(conf({ ranges: [[V4], [V6]] }, { runtimeConfig: { IPs: ['2001:db8::9/128'] } })), ['192.0.2.2/24', '2001:db8::9/64']);
+  assert.is(addresses(conf(V4), { '192.0.2.77': OWNER }, { args: 'IP=192.0.2.77' }),
+    'failed to allocate for range 0: requested IP address 192.0.2.77 is not available in range set 192.0.2.1-192.0.2.254');
+  assert.is(addresses(conf(V4), {}, { args: 'IP=192.0.2.1' }), "failed to allocate for range 0: requested ip 192.0.2.1 is subnet's gateway");
+  assert.is(addresses(conf(V4, { runtimeConfig: { ips: ['192.0.2.9', '198.51.100.7'] } })), 'failed to allocate all requested IPs: 198.51.100.7');
+});
+
+test('the runtime\'s ranges come first, then the single one, then the list', () => {
+  const config = conf({ ...V4, ranges: [[V6]] }, { runtimeConfig: { ipRanges: [[{ subnet: '203.0.113.0/24' }]] } });
+  assert.equal(addresses(config), ['203.0.113.2/24', '192.0.2.2/24', '2001:db8::2/64']);
+});
+
+test('IPv6 hands out the last address of a subnet, IPv4 does not', () => {
+  assert.equal(addresses(conf({ subnet: '2001:db8::/126' }), { '2001:db8::2': 'a\r\neth0' }), ['2001:db8::3/126']);
+  assert.match(addresses(conf({ subnet: '192.0.2.0/30' }), { '192.0.2.2': 'a\r\neth0' }) as string, /no IP addresses available/);
+});
+
+test('resolv.conf becomes the result\'s dns', () => {
+  const text = '# comment\nnameserver 192.0.2.53\n; other\n\tnameserver  192.0.2.54\ndomain example.org\nsearch a  b\nsearch c\noptions ndots:2 edns0\nnameserver\n';
+  const { asked, result } = hostLocal({ verb: 'ADD', config: conf({ ...V4, resolvConf: '/etc/resolv.conf' }) }, { ...storeOf({}), 'conf.file': { text } });
+  assert.equal(asked[0], { op: 'conf.file', request: { key: 'ipam.resolvConf' } });
+  assert.equal(result!.dns, { nameservers: ['192.0.2.53', '192.0.2.54'], domain: 'example.org', search: ['a', 'b', 'c'], options: ['ndots:2', 'edns0'] });
+});
+
+test('DEL gives back what the attachment holds, or what old versions noted for the container', () => {
+  const entries: Entries = { '192.0.2.2': OWNER, '192.0.2.3': 'c1\r\nnet1', '192.0.2.4': 'c1', 'last_reserved_ip.0': '192.0.2.4' };
+  run('DEL', conf(V4), entries, { netns: false });
+  assert.equal(Object.keys(entries), ['192.0.2.3', '192.0.2.4', 'last_reserved_ip.0']);
+  run('DEL', conf(V4), entries);
+  assert.equal(Object.keys(entries), ['192.0.2.3', 'last_reserved_ip.0']);
+  assert.is(run('DEL', conf(V4), entries).error, undefined);
+});
+
+test('CHECK wants a lease', () => {
+  assert.is(run('CHECK', conf(V4), { '192.0.2.2': OWNER }).error, undefined);
+  assert.equal(run('CHECK', conf(V4), { '192.0.2.2': 'c2\r\neth0' }).error, { code: 999, msg: 'host-local: Failed to find address added by container c1' });
+});
+
+test('GC gives back the leases of attachments that are not valid, only when the valid ones are known', () => {
+  const entries: Entries = { '192.0.2.2': OWNER, '192.0.2.3': 'c1\r\nnet1', '192.0.2.4': 'c2', '192.0.2.5': 'c3', '2001:db8::2': 'c9\r\neth0' };
+  run('GC', conf(V4), entries);
+  assert.is(Object.keys(entries).length, 5);
+  run('GC', conf(V4), entries, { validAttachments: [{ containerID: 'c1', ifname: 'eth0' }, { containerID: 'c2', ifname: 'eth0' }] });
+  assert.equal(entries, { '192.0.2.2': OWNER, '192.0.2.4': 'c2' });
+});
+
+test('STATUS fails when a set is exhausted', () => {
+  const small = conf({ ranges: [[V6], [{ ...V4, rangeStart: '192.0.2.9', rangeEnd: '192.0.2.9' }]] });
+  assert.is(run('STATUS', small).error, undefined);
+  assert.equal(run('STATUS', small, { '192.0.2.9': OWNER }).error, { code: 50, msg: 'no IP addresses available in range set: 192.0.2.9-192.0.2.9' });
+});
+
+const wrong: [string, Record<string, unknown>, string, string?][] = [
+  ['no ipam', conf(undefined), "IPAM config missing 'ipam' key"],
+  ['no ranges', conf({}), 'no IP ranges specified'],
+  ['an empty set', conf({ ranges: [[]] }), 'invalid range set 0: empty range set'],
+  ['a range without subnet', conf({ ranges: [[V4], [{}]] }), 'invalid range set 1: IP <nil> not v4 nor v6'],
+  ['host bits', conf({ subnet: '192.0.2.1/24' }), 'invalid range set 0: Network has host bits set. For a subnet mask of length 24 the network address is 192.0.2.0'],
+  ['a small IPv4 subnet', conf({ subnet: '192.0.2.0/31' }), 'invalid range set 0: Network 192.0.2.0/31 too small to allocate from'],
+  ['a small IPv6 subnet', conf({ subnet: '2001:db8::/127' }), 'invalid range set 0: Network 2001:db8::/127 too small to allocate from'],
+  ['no CIDR', conf({ subnet: '192.0.2.0' }), 'invalid CIDR address: 192.0.2.0'],
+  ['no address', conf({ ...V4, gateway: 'zz' }), 'invalid IP address: zz'],
+  ['a start outside', conf({ ...V4, rangeStart: '198.51.100.1' }), 'invalid range set 0: RangeStart 198.51.100.1 not in network 192.0.2.0/24'],
+  ['an end outside', conf({ ...V4, rangeEnd: '198.51.100.1' }), 'invalid range set 0: RangeEnd 198.51.100.1 not in network 192.0.2.0/24'],
+  ['a start behind the end', conf({ ...V4, rangeStart: '192.0.2.9', rangeEnd: '192.0.2.8' }), 'invalid range set 0: RangeStart 192.0.2.9 not in network 192.0.2.0/24'],
+  ['two families', conf({ ranges: [[V4, V6]] }), 'invalid range set 0: mixed address families'],
+  ['overlapping ranges', conf({ ranges: [[V4, V4]] }), 'invalid range set 0: subnets 192.0.2.1-192.0.2.254 and 192.0.2.1-192.0.2.254 overlap'],
+  ['overlapping sets', conf({ ranges: [[V6], [V4], [V4]] }), 'range set 1 overlaps with 2'],
+  ['two sets of a family at 0.2.0', conf({ ranges: [[V4], [{ subnet: '198.51.100.0/24' }]] }, { cniVersion: '0.2.0' }), 'CNI version 0.2.0 does not support more than 1 address per family'],
+  ['a route without CIDR', conf({ ...V4, routes: [{ dst: '198.51.100.0' }] }), 'invalid CIDR address: 198.51.100.0'],
+  ['a bad gateway of a route', conf({ ...V4, routes: [{ dst: '198.51.100.0/24', gw: 'x' }] }), 'invalid IP address: x'],
+  ['a bad request', conf(V4, { runtimeConfig: { ips: ['192.0.2.4/99'] } }), 'invalid IP address 192.0.2.4/99'],
+  ['a wrong type', conf({ subnet: 5 }), 'json: cannot unmarshal number into Go struct field IPAMConfig.ipam.subnet of type string'],
+  ['CNI_ARGS without value', conf(V4), 'ARGS: invalid pair "IP"', 'IP'],
+  ['CNI_ARGS with a bad address', conf(V4), 'ARGS: error parsing value of pair "IP=zz": invalid IP address zz', 'IP=zz'],
+  ['unknown CNI_ARGS', conf(V4), 'ARGS: unknown args ["FOO=bar" "X=y"]', 'FOO=bar;X=y;IgnoreUnknown=0'],
+  ['a bad IgnoreUnknown', conf(V4), 'ARGS: error parsing value of pair "IgnoreUnknown=x": boolean unmarshal error: invalid input x', 'FOO=bar;IgnoreUnknown=x'],
+];
+for (const [what, config, msg, args = ''] of wrong) {
+  test(`refuses ${what} in the reference's words`, () => {
+    for (const verb of ['ADD', 'DEL'] as const) assert.equal(run(verb, config, {}, { args }).error, { code: 999, msg });
+  });
+}
+
+test.run();
