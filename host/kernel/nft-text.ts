@@ -20,7 +20,7 @@ function renderMatch({ saddr, daddr, proto, dport, dports, dstType, mark, not }:
   if (saddr !== undefined) return `${wordOf(saddr)} saddr ${is}${shortest(saddr)}`;
   if (daddr !== undefined) return `${wordOf(daddr)} daddr ${is}${shortest(daddr)}`;
   if (dport !== undefined) return `${proto} dport ${is}${dport}`;
-  if (dports !== undefined) return `${proto} dport ${is}{ ${dports.join(', ')} }`;
+  if (dports !== undefined) return `${proto} dport ${is}{ ${dports.toSorted((a, b) => a - b).join(', ')} }`;
   if (dstType !== undefined) return `fib daddr type ${is}${dstType}`;
   if (mark) return mark.mask === 0xffffffff ? `meta mark ${is}${hex(mark.value)}` : `meta mark & ${hex(mark.mask)} ${not ? '!=' : '=='} ${hex(mark.value)}`;
   return `meta l4proto ${is}${proto}`;

@@ -25,10 +25,14 @@ export function normalRule(family: RuleFamily, rule: Rule): Rule {
   };
 }
 
-/** Equal for equal rules. The order of matches means nothing, they have no side effects. */
+/**
+ * Equal for equal rules. The order of matches means nothing, they have no side effects; nor does that of ports. But ports are written
+ * as they were given, since the reference's `iptables -C` compares them so.
+ */
 export function ruleKey(family: RuleFamily, rule: Rule): string {
   const { match, ...rest } = normalRule(family, rule);
-  return JSON.stringify([match.map((one) => JSON.stringify(one)).sort(), rest]);
+  const words = match.map(({ dports, ...one }) => JSON.stringify({ ...one, ...(dports ? { dports: dports.toSorted((a, b) => a - b) } : {}) }));
+  return JSON.stringify([words.sort(), rest]);
 }
 
 /** Throws for a chain name that a listing could not be read back with. */

@@ -206,7 +206,7 @@ const standing: Answers = {
   'route.list': { routes: [{ dst: '0.0.0.0/0', gw: '192.0.2.1', table: 254, metric: 0, scope: 0 }, { dst: '192.0.2.0/24', table: 254, metric: 0, scope: 253 }] },
 };
 const checked = (answers: Answers = {}, config = CHECKED): string | undefined => bridge({ verb: 'CHECK', config }, { ...standing, ...answers }).error?.msg;
-const with_ = (change: object): Answers => ({ 'link.get': ({ name }) => {
+const changed = (change: object): Answers => ({ 'link.get': ({ name }) => {
   const link = { ...[BRIDGE, ETH0, VETH].find((one) => one.name === name)! };
   return { ...link, ...((change as Record<string, object>)[link.name] ?? {}) };
 } });
@@ -216,12 +216,12 @@ test('CHECK passes when all stands, and finds each thing that does not', () => {
   assert.is(checked({}, conf({ prevResult: { interfaces: INTERFACES } })), undefined, 'without IPAM none is called');
   assert.is(checked({}, layer3()), 'Required prevResult missing');
   assert.is(checked({ 'link.get': notFound }), 'Interface cni0 not found');
-  assert.is(checked(with_({ cni0: { kind: 'dummy' } })), 'Interface cni0 does not have link type of bridge');
-  assert.is(checked(with_({ cni0: { mac: '02:00:00:00:00:99' } })), "Bridge interface cni0 Mac doesn't match: 02:00:00:00:00:99");
-  assert.is(checked(with_({ cni0: { promisc: true } })), "Bridge interface cni0 configured Promisc Mode false doesn't match current state: true ");
-  assert.is(checked(with_({ eth0: { mac: '02:00:00:00:00:99' } })), "Interface eth0 Mac 02:00:00:00:00:02 doesn't match container Mac: 02:00:00:00:00:99");
-  assert.is(checked(with_({ [VETH.name]: { master: 8 } })), 'CNI veth created for bridge cni0 was not found');
-  assert.is(checked(with_({ [VETH.name]: { hairpin: true } })), `Interface ${VETH.name} configured hairpin mode false doesn't match current state: true`);
+  assert.is(checked(changed({ cni0: { kind: 'dummy' } })), 'Interface cni0 does not have link type of bridge');
+  assert.is(checked(changed({ cni0: { mac: '02:00:00:00:00:99' } })), "Bridge interface cni0 Mac doesn't match: 02:00:00:00:00:99");
+  assert.is(checked(changed({ cni0: { promisc: true } })), "Bridge interface cni0 configured Promisc Mode false doesn't match current state: true ");
+  assert.is(checked(changed({ eth0: { mac: '02:00:00:00:00:99' } })), "Interface eth0 Mac 02:00:00:00:00:02 doesn't match container Mac: 02:00:00:00:00:99");
+  assert.is(checked(changed({ [VETH.name]: { master: 8 } })), 'CNI veth created for bridge cni0 was not found');
+  assert.is(checked(changed({ [VETH.name]: { hairpin: true } })), `Interface ${VETH.name} configured hairpin mode false doesn't match current state: true`);
   assert.is(checked({ 'addr.list': ({ link }) => (link === 1 ? addrs('192.0.2.1/24') : addrs()) }), 'Failed to match addr 192.0.2.2/24 on interface eth0');
   assert.is(checked({ 'addr.list': ({ link }) => (link === 1 ? addrs() : addrs('192.0.2.2/24')) }), 'Failed to match addr 192.0.2.1/24 on interface cni0');
   assert.is(checked({ 'route.list': { routes: [{ dst: '192.0.2.0/24', table: 254, metric: 0, scope: 253 }] } }), 'Expected Route {Dst:0.0.0.0/0 GW:192.0.2.1} not found in routing table');

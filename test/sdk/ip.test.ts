@@ -37,8 +37,10 @@ test('IPv6 is read in long and short form, written in canonical form, and counte
       const [read, next, previous, word] = probe('ip', text).split(' ');
       assert.is(read, text6(value), text);
       assert.is(word, kind);
-      if (!next!.includes('.')) assert.is(next, text6(value + 1n));
-      if (!previous!.includes('.')) assert.is(previous, text6(value - 1n));
+      // a neighbour that is a mapped address is not shown as IPv4: it was counted, not read
+      for (const [neighbour, expected] of [[next, text6(value + 1n)], [previous, text6(value - 1n)]]) {
+        if (!expected!.includes('.')) assert.is(neighbour, expected);
+      }
     }
   }), RUNS);
 });

@@ -1,0 +1,50 @@
+// Patterns: what they match in a call, and which covers which.
+// SPDX-License-Identifier: Apache-2.0
+
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { covers, matches, type PatternFacts } from '../../host/grant/patterns.ts';
+
+const HASH = 'cd3fed99a2da5e8c646d13af'.padEnd(128, '0');
+const FACTS: PatternFacts = { attachment: HASH, ifname: 'eth0', config: { bridge: 'cni7', ipam: { dataDir: 'x' }, n: 5, Upper: 'up', dots: 'a.b*' } };
+
+const MATCHES: readonly [string, string, boolean][] = [
+  ['veth*', 'veth1a2b', true],
+  ['veth*', 'xveth1', false],
+  ['*', '', true],
+  ['a*', 'a/b', false],
+  ['net/ipv4/conf/*/rp_filter', 'net/ipv4/conf/eth0/rp_filter', true],
+  ['net/ipv4/conf/*/rp_filter', 'net/ipv4/conf/eth0/x/rp_filter', false],
+  ['CNI-{attachment:24}', `CNI-${HASH.slice(0, 24)}`, true],
+  ['CNI-{attachment:24}', `CNI-${'0'.repeat(24)}`, false],
+  ['{ifname}', 'eth0', true],
+  ['{ifname}', 'eth1', false],
+  ['{config.bridge|cni0}', 'cni7', true],
+  ['{config.bridge|cni0}', 'cni0', false],
+  ['{config.absent|cni0}', 'cni0', true],
+  ['{config.absent}', '', false],
+  ['{config.absent}', 'undefined', false],
+  ['{config.n|7}', '5', false],
+  ['{config.upper}', 'up', true],
+  ['{config.ipam.dataDir}', 'x', true],
+  ['{config.dots}', 'a.b*', true],
+  ['{config.dots}', 'axb*', false],
+  ['a.b', 'axb', false],
+  ['net/ipv6/conf/{link}/accept_ra', 'net/ipv6/conf/{link}/accept_ra', true],
+  ['x', 'x\n', false],
+];
+for (const [pattern, text, expected] of MATCHES) test(`${pattern} on ${JSON.stringify(text).slice(0, 50)}: ${expected}`, () => assert.is(matches(pattern, text, FACTS), expected));
+
+test('in GC any attachment is meant', () => {
+  const gc = { ...FACTS, attachment: undefined };
+  assert.is(matches('CNI-{attachment:4}', 'CNI-0a1b', gc), true);
+  assert.is(matches('CNI-{attachment:4}', 'CNI-0a1', gc), false);
+  assert.is(matches('CNI-{attachment:4}', 'CNI-zzzz', gc), false);
+});
+
+test('covers', () => {
+  for (const [wide, narrow] of [['*', 'CNI-{attachment:24}'], ['CNI-*', 'CNI-DN-*'], ['x', 'x'], ['{ifname}', '{ifname}']] as const) assert.is(covers(wide, narrow), true, `${wide} ${narrow}`);
+  for (const [wide, narrow] of [['CNI-DN-*', 'CNI-*'], ['*', 'a/b'], ['x', 'y'], ['{ifname}', 'eth0'], ['CNI.', 'CNIx']] as const) assert.is(covers(wide, narrow), false, `${wide} ${narrow}`);
+});
+
+test.run();

@@ -1,0 +1,103 @@
+// A name → bytes: ours, or those the lock file pins; never a path, never other bytes.
+// SPDX-License-Identifier: Apache-2.0
+
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { CniError } from '../../host/cni-error.ts';
+import { blobPath, digestOf, findModule, isKnown } from '../../host/selection/find-module.ts';
+import { loadPlugin } from '../../host/selection/load-plugin.ts';
+import { lockPath } from '../../host/selection/lockfile.ts';
+import { stamp } from '../../plugins-as/sdk/tool/stamp.mjs';
+import { bytesOf } from '../sandbox/wat.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'modules-'));
+const roots = { etc: join(root, 'etc'), state: join(root, 'state'), run: join(root, 'run'), leases: join(root, 'leases') };
+const acme = (pages: string, wants: object = { tc: ['host'] }): Uint8Array => stamp(
+  bytesOf(`(module (import "cni:tc/1" "list" (func (param i32 i32) (result i32))) (import "cni:tc/1" "qdisc" (func (param i32 i32) (result i32))) (memory (export "memory") ${pages}) (func (export "cni_abi_1")))`),
+  JSON.stringify({ abi: 1, name: 'acme', version: '1.0.0', role: 'chained', wants }),
+);
+const BYTES = acme('1 4');
+const builtins = { folder: join(root, 'plugins'), digests: { bridge: digestOf(BYTES) } };
+
+test.before.each(() => {
+  rmSync(root, { recursive: true, force: true });
+  put(join(builtins.folder, 'bridge.wasm'), BYTES);
+  put(blobPath(roots.state, digestOf(BYTES)), BYTES);
+  put(lockPath(roots.etc), JSON.stringify({ acme: { digest: digestOf(BYTES) } }));
+});
+test.after(() => rmSync(root, { recursive: true, force: true }));
+
+function put(path: string, content: string | Uint8Array): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, content, { mode: 0o644 });
+}
+const refusal = (code: number, words: RegExp) => (error: unknown): boolean => error instanceof CniError && error.code === code && words.test(`${error.message} ${error.facts.details ?? ''}`);
+const find = (name: string) => findModule(name, builtins, roots);
+const load = (name: string, network = 'blue') => loadPlugin(name, { name: network }, builtins, roots, new Map());
+
+test('ours and the locked one', () => {
+  assert.equal([find('bridge').builtin, find('bridge').digest], [true, digestOf(BYTES)]);
+  assert.equal([find('acme').builtin, find('acme').digest], [false, digestOf(BYTES)]);
+  assert.equal(['bridge', 'acme', 'other'].map((name) => isKnown(name, builtins, roots)), [true, true, false]);
+});
+
+for (const name of ['../acme', '/etc/passwd', 'http://example.org/a.wasm', 'a/b', '', '.', '-a', 'Acme', 'a'.repeat(65), 'a\0', 'a\n']) {
+  test(`never a name: ${JSON.stringify(name).slice(0, 40)}`, () => assert.throws(() => find(name), refusal(100, /cannot be a module's name/)));
+}
+
+test('nobody\'s name, and names every object has', () => {
+  for (const name of ['other', 'constructor', 'valueof', '__proto__']) assert.throws(() => find(name), (error: unknown) => error instanceof CniError && error.code === 100);
+});
+
+test('bytes that were changed', () => {
+  put(join(builtins.folder, 'bridge.wasm'), acme('1 5'));
+  put(blobPath(roots.state, digestOf(BYTES)), Uint8Array.from([...BYTES, 0]));
+  for (const name of ['bridge', 'acme']) assert.throws(() => find(name), refusal(100, /has the digest sha256:[0-9a-f]{64}, expected sha256:/));
+});
+
+test('bytes that are gone', () => {
+  rmSync(roots.state, { recursive: true });
+  assert.throws(() => find('acme'), refusal(100, /cannot be read from .*ENOENT/));
+});
+
+test('the lock file cannot replace one of ours', () => {
+  put(lockPath(roots.etc), JSON.stringify({ bridge: { digest: `sha256:${'0'.repeat(64)}` } }));
+  assert.is(find('bridge').builtin, true);
+});
+
+const LOCKS: readonly [string, RegExp][] = [
+  ['{', /modules\.lock/],
+  ['{"acme":"sha256:00"}', /"acme" needs a digest/],
+  ['{"acme":{"digest":"sha256:00"}}', /"acme" needs a digest/],
+  ['{"acme":{"digest":"../../../etc/passwd"}}', /"acme" needs a digest/],
+];
+for (const [text, words] of LOCKS) test(`a lock file that is none: ${text}`, () => {
+  put(lockPath(roots.etc), text);
+  assert.throws(() => find('acme'), refusal(100, words));
+});
+
+test('a lock file that others can write', () => {
+  chmodSync(lockPath(roots.etc), 0o666);
+  assert.throws(() => find('acme'), refusal(100, /must belong to root/));
+});
+
+test('loading: ours with what it wants, the locked one with what policy says', () => {
+  assert.equal([...load('bridge').granted], ['tc.list', 'tc.qdisc']);
+  assert.throws(() => load('acme'), refusal(101, /plugin "acme" asks for cni:tc\/1\.qdisc; policy grants none allow it in .*policy\.json: modules\["sha256:[0-9a-f]{64}"\]\.grants \+= {"tc":\["host"\]}/));
+  put(join(roots.etc, 'policy.json'), JSON.stringify({ version: 1, modules: { [digestOf(BYTES)]: { networks: ['blue'], grants: { tc: ['host'] } } } }));
+  assert.equal([...load('acme').granted], ['tc.list', 'tc.qdisc']);
+  assert.throws(() => load('acme', 'red'), refusal(101, /on network "red"/));
+});
+
+test('a module that may grow too far is refused before it runs', () => {
+  const greedy = acme('1 65');
+  put(blobPath(roots.state, digestOf(greedy)), greedy);
+  put(lockPath(roots.etc), JSON.stringify({ acme: { digest: digestOf(greedy) } }));
+  put(join(roots.etc, 'policy.json'), JSON.stringify({ version: 1, modules: { [digestOf(greedy)]: { grants: { tc: ['host'] } } } }));
+  assert.throws(() => load('acme'), refusal(100, /up to 65 pages/));
+});
+
+test.run();
