@@ -33,6 +33,7 @@ export function openHost(env: Readonly<Record<string, string | undefined>>): Hos
     openKernel: (netns) => liveKernel(libc(), netns),
     loadPlugin: (name, netconf) => loadPlugin(name, netconf, own, roots, modules),
     manifestOf: (name) => loadModule(name, own, roots, modules).manifest,
+    usesWasi: (name) => isKnown(name, own, roots) && loadModule(name, own, roots, modules).imports.wasi,
     isModule: (name) => isKnown(name, own, roots),
     runGuest,
   };

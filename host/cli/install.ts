@@ -5,8 +5,10 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CniError, CODE } from '../cni-error.ts';
 import { readManifest } from '../grant/manifest.ts';
+import { DEFAULT_LIMITS } from '../grant/grants.ts';
 import { readImports } from '../grant/read-imports.ts';
 import type { Roots } from '../roots.ts';
+import { checkMemory } from '../sandbox/memory-limit.ts';
 import { builtins } from '../selection/builtins.ts';
 import { blobPath, digestOf } from '../selection/find-module.ts';
 import { compile } from '../selection/load-plugin.ts';
@@ -19,6 +21,7 @@ export function install([file, asked]: readonly string[], roots: Roots): string 
   const module = compile(bytes, file);
   const manifest = readManifest(module, file);
   readImports(module, file);
+  checkMemory(bytes, file, DEFAULT_LIMITS.memoryPages);
   const name = checkModuleName(asked ?? manifest.name);
   if (Object.hasOwn(builtins().digests, name)) throw new CniError(CODE.moduleRefused, `"${name}" is a module of the host itself; give another name`);
   const digest = digestOf(bytes);

@@ -22,7 +22,7 @@ export function loadPlugin(name: string, netconf: Pick<Netconf, 'name'>, builtin
   const asked = { name, digest: found.digest, manifest, operations: imports.operations, network: netconf.name };
   const grant = found.builtin ? grantBuiltin(asked) : grantByPolicy(asked, readPolicy(roots.etc));
   checkMemory(found.bytes, name, grant.limits.memoryPages);
-  return { name, digest: found.digest, manifest, module, wasi: imports.wasi, ...grant };
+  return { name, digest: found.digest, manifest, module, ...grant };
 }
 
 /** Everything about a module but what it may do here. */

@@ -4,14 +4,15 @@
 import { CniError, CODE } from '../cni-error.ts';
 import { openJournal, type Journal } from '../ledger/journal.ts';
 import { hostLinksMade } from '../ledger/records.ts';
-import type { Result } from '../protocol/result.ts';
 import { nextNetconf } from '../protocol/compose-chain.ts';
+import { formatResult } from '../protocol/write-result.ts';
 import type { Chain, Host, Plugin } from './host.ts';
 import { enterNetns } from './netns.ts';
 import { residueError, withAttachment, type Opened } from './open-call.ts';
 import { runPlugin, withPath } from './run-plugin.ts';
 
-export function add(host: Host, { request, links }: Chain): Result {
+/** The document for stdout. */
+export function add(host: Host, { request, links }: Chain): string {
   return withAttachment(host, request, () => enterNetns(host, request), (opened) => {
     const journal = openJournal(host.roots.run, request.attachment, request.netns);
     const done: Plugin[] = [];
@@ -28,8 +29,10 @@ export function add(host: Host, { request, links }: Chain): Result {
         result = withPath(outcome.result, request.netns);
         done.push(plugin);
       }
+      // A result that cannot be said in the configuration's version is a failed ADD: found out before it stands.
+      const document = formatResult(result ?? {}, request.netconf.cniVersion);
       commit(host, { request, links }, journal, done);
-      return result ?? {};
+      return document;
     } catch (error) {
       throw undone(journal, opened, error);
     }

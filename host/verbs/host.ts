@@ -26,6 +26,8 @@ export interface Host {
   /** Selection and grant for one plugin of this configuration; throws CniError 100 or 101. */
   loadPlugin(name: string, netconf: Netconf): Plugin;
   manifestOf(name: string): Manifest;
+  /** imports wasi_snapshot_preview1 */
+  usesWasi(name: string): boolean;
   /** Is this IPAM type one of our modules? Otherwise it is a program on CNI_PATH. */
   isModule(name: string): boolean;
   runGuest: RunGuest;
@@ -37,8 +39,6 @@ export interface Plugin {
   digest: string;
   manifest: Manifest;
   module: WebAssembly.Module;
-  /** imports wasi_snapshot_preview1 */
-  wasi: boolean;
   grants: Grants;
   granted: ReadonlySet<string>;
   limits: Limits;

@@ -32,8 +32,8 @@ export class Gateways {
         if (ip.isV6) routedV6 = true;
         else routedV4 = true;
       }
-      const gateway = Ip.parse(ip.gateway);
-      if (gateway !== null) (ip.isV6 ? gateways.v6 : gateways.v4).push(new Prefix(gateway, prefix.bits));
+      const gateway = gatewayOf(ip);
+      if (gateway !== null) (ip.isV6 ? gateways.v6 : gateways.v4).push(gateway);
     }
     return gateways;
   }

@@ -6,7 +6,7 @@ import { isJson } from './json-scan';
 import { intAt, isInt, isUint, uintAt } from './json-number';
 import { decode, keyIs, skip, skipBlank } from './json-text';
 
-export { Arr, Obj } from './json-writer';
+export { Arr, Obj } from './json-build';
 
 export enum Kind { Absent, Invalid, Null, Bool, Number, String, Array, Object }
 

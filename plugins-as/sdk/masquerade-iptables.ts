@@ -20,7 +20,7 @@ export function iptablesRules(request: Request, ips: AssignedIp[], family: strin
     add.obj(added(chain, rule(new Obj().str('daddr', multicast).bool('not', true), new Obj().bool('masquerade', true), comment)));
     add.obj(added('POSTROUTING', jump(Prefix.of(prefix.ip), chain, comment)));
   }
-  return table(family).arr('chains', new Arr().obj(new Obj().str('name', chain))).arr('add', add);
+  return iptablesTable(family).arr('chains', new Arr().obj(new Obj().str('name', chain))).arr('add', add);
 }
 
 /**
@@ -38,7 +38,7 @@ export function iptablesWithout(request: Request, addresses: Prefix[], family: s
     remove.obj(removed(jump(addresses[i].network(), chain, comment)));
   }
   const drop = new Obj().str('chain', chain).bool('unreferenced', addresses.length > 0 || request.netns);
-  return table(family).arr('remove', remove).arr('drop', new Arr().obj(drop));
+  return iptablesTable(family).arr('remove', remove).arr('drop', new Arr().obj(drop));
 }
 
 /** Takes away the chains of the network whose container is not among `valid`; `listed` is what iptables.list found. */
@@ -53,14 +53,11 @@ export function iptablesWithoutStale(request: Request, listed: Json, valid: Json
     const comment = chain.get('rules').first().get('comment').str();
     if (comment.startsWith(start) && !keep.has(comment)) drop.obj(new Obj().str('chain', name));
   }
-  return table(family).arr('drop', drop);
+  return iptablesTable(family).arr('drop', drop);
 }
 
+/** Where the rules are; as such what a listing asks for. */
 export function iptablesTable(family: string): Obj {
-  return table(family);
-}
-
-function table(family: string): Obj {
   return new Obj().str('ns', 'host').str('family', family).str('table', 'nat');
 }
 

@@ -15,7 +15,7 @@ const COMMENT_BYTES = 128;
 
 /** The table as the reference has it, with a rule for each address; `replacing` what an earlier ADD of the attachment left. */
 export function nftRules(request: Request, ips: AssignedIp[], replacing: bool): Obj {
-  const rules = table();
+  const rules = nftTable();
   const comment = commentOf(request.networkHash, request.interfaceHash, facts(request.network, request.ifname, request.containerId));
   if (replacing) rules.arr('remove', new Arr().obj(ownRules(request)));
   rules.str('tableComment', TABLE_COMMENT);
@@ -36,7 +36,7 @@ export function nftRules(request: Request, ips: AssignedIp[], replacing: bool): 
 
 /** Takes the attachment's rules away, whatever their addresses. */
 export function nftWithout(request: Request): Obj {
-  return table().arr('remove', new Arr().obj(ownRules(request)));
+  return nftTable().arr('remove', new Arr().obj(ownRules(request)));
 }
 
 /** Takes away the rules of the network whose attachment is not among `valid`; `listed` is what nft.list found. */
@@ -56,14 +56,11 @@ export function nftWithoutStale(request: Request, listed: Json, valid: Json): Ob
       if (comment.startsWith(start) && !keep.has(comment.substring(hashes))) remove.obj(new Obj().str('chain', CHECKS).str('comment', comment));
     }
   }
-  return table().arr('remove', remove);
+  return nftTable().arr('remove', remove);
 }
 
+/** Where the rules are; as such what a listing asks for. */
 export function nftTable(): Obj {
-  return table();
-}
-
-function table(): Obj {
   return new Obj().str('ns', 'host').str('family', 'inet').str('table', TABLE);
 }
 
