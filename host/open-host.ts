@@ -18,7 +18,7 @@ import type { Host } from './verbs/host.ts';
 
 export function openHost(env: Readonly<Record<string, string | undefined>>): Host {
   const roots = rootsFrom(env);
-  const own = builtins();
+  const own = builtins(__dirname);
   const libc = once(openLibc);
   const locks = fileLocks(join(roots.run, 'lock'), (fd, mode) => libc().tryFlock(fd, mode));
   const modules = new Map<string, WebAssembly.Module>();

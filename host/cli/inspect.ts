@@ -13,7 +13,7 @@ import { compile } from '../selection/load-plugin.ts';
 export function inspect([which]: readonly string[], roots: Roots): string {
   if (which === undefined) throw new CniError(CODE.invalidConfig, 'inspect: give a module name or a .wasm file');
   const isFile = which.endsWith('.wasm') || existsSync(which);
-  const { bytes, digest } = isFile ? fromFile(which) : findModule(which, builtins(), roots);
+  const { bytes, digest } = isFile ? fromFile(which) : findModule(which, builtins(__dirname), roots);
   const module = compile(bytes, which);
   const manifest = readManifest(module, which);
   const { operations } = readImports(module, which);

@@ -23,7 +23,7 @@ export function install([file, asked]: readonly string[], roots: Roots): string 
   readImports(module, file);
   checkMemory(bytes, file, DEFAULT_LIMITS.memoryPages);
   const name = checkModuleName(asked ?? manifest.name);
-  if (Object.hasOwn(builtins().digests, name)) throw new CniError(CODE.moduleRefused, `"${name}" is a module of the host itself; give another name`);
+  if (Object.hasOwn(builtins(__dirname).digests, name)) throw new CniError(CODE.moduleRefused, `"${name}" is a module of the host itself; give another name`);
   const digest = digestOf(bytes);
   put(blobPath(roots.state, digest), bytes);
   put(lockPath(roots.etc), `${JSON.stringify({ ...Object.fromEntries(readLock(roots.etc)), [name]: { digest } }, null, 2)}\n`);

@@ -7,4 +7,5 @@ import type { Builtins } from './find-module.ts';
 /** Defined by esbuild when it bundles. */
 declare const BUILTIN_DIGESTS: Readonly<Record<string, string>>;
 
-export const builtins = (): Builtins => ({ folder: join(__dirname, '..', 'plugins'), digests: BUILTIN_DIGESTS });
+/** `home` is the folder of the bundle. */
+export const builtins = (home: string): Builtins => ({ folder: join(home, '..', 'plugins'), digests: BUILTIN_DIGESTS });

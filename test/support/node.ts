@@ -62,12 +62,13 @@ function sysctls(): string {
   return ['net/ipv4/ip_forward', 'net/ipv6/conf/all/forwarding'].map((key) => `${key} = ${existsSync(`/proc/sys/${key}`) ? readFileSync(`/proc/sys/${key}`, 'utf8').trim() : '-'}`).join('\n');
 }
 
-/** Files below a folder with their content; host-local's round-robin cursor moves on for good, as the reference's does. */
+/** Files below a folder with their content, but not host-local's round-robin cursor and lock, which stay as the reference's do. */
 export function files(root: string): string[] {
   if (!existsSync(root)) return [];
-  return readdirSync(root).filter((name) => !name.startsWith('last_reserved_ip.')).sort().flatMap((name) => {
+  return readdirSync(root).sort().flatMap((name) => {
     const path = join(root, name);
-    return statSync(path).isDirectory() ? files(path) : [`${path} ${JSON.stringify(readFileSync(path, 'utf8'))}`];
+    if (statSync(path).isDirectory()) return files(path);
+    return name === 'lock' || name.startsWith('last_reserved_ip.') ? [] : [`${path} ${JSON.stringify(readFileSync(path, 'utf8'))}`];
   });
 }
 
