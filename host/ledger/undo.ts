@@ -65,7 +65,7 @@ export function carryOut(inverse: Inverse, { kernel, tables, openStore, delegate
     case 'delete neighbour': return unlessGone(() => kernel.neigh.delete(inverse.ns, inverse.index, inverse.ip));
     case 'add neighbour': return unlessGone(() => kernel.neigh.add(inverse.ns, inverse.index, inverse.ip, inverse.mac));
     case 'nft': case 'iptables': return undoRules(kernel, tables, inverse.do, inverse.ns, inverse.rules);
-    case 'delete qdisc': return unlessGone(() => kernel.tc.deleteQdisc(inverse.ns, inverse.qdisc));
+    case 'delete qdisc': return deleteQdisc(kernel, inverse);
     case 'delete class': return unlessGone(() => kernel.tc.deleteClass(inverse.ns, inverse.class.index, inverse.class.classid));
     case 'delete filter': return deleteFilter(kernel, inverse);
     case 'set sysctl': return unlessGone(() => kernel.sysctl.set(inverse.ns, inverse.key, inverse.to));
@@ -96,6 +96,13 @@ function deleteIfSame(kernel: Kernel, ns: Ns, name: string, kind: string, index:
   if (kind === 'bridge' && kernel.link.list(ns).some((port) => port.master === found.index)) return false;
   unlessGone(() => kernel.link.delete(ns, found.index));
   return true;
+}
+
+/** A qdisc of another kind in that place is somebody else's. */
+function deleteQdisc(kernel: Kernel, { ns, qdisc }: Extract<Inverse, { do: 'delete qdisc' }>): void {
+  if (!kernel.link.get(ns, { index: qdisc.index })) return;
+  const same = kernel.tc.qdiscs(ns, qdisc.index).some(({ kind, handle, parent }) => kind === qdisc.kind && handle === qdisc.handle && parent === qdisc.parent);
+  if (same) unlessGone(() => kernel.tc.deleteQdisc(ns, qdisc));
 }
 
 function deleteFilter(kernel: Kernel, { ns, filter }: Extract<Inverse, { do: 'delete filter' }>): void {
