@@ -8,10 +8,11 @@ export interface ProgramOptions {
   /** then it is killed */
   timeoutMs: number;
   /** nothing of the host's own environment is handed on */
-  env: Readonly<Record<string, string>>;
+  env: Readonly<Record<string, string | undefined>>;
 }
 
 export interface ProgramOutcome {
+  /** without the last newline, as stderr */
   stdout: string;
   stderr: string;
   /** undefined when it could not be started or was killed */
@@ -21,7 +22,7 @@ export interface ProgramOutcome {
   failure?: string;
 }
 
-/** stdout and stderr without their last newline. */
+/** bytes; an iptables table of a node with many services is some megabytes */
 const MAX_OUTPUT = 64 * 1024 * 1024;
 
 export function runProgram(file: string, args: readonly string[], { input = '', timeoutMs, env }: ProgramOptions): ProgramOutcome {
