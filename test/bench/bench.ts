@@ -16,7 +16,8 @@ backend is compared only if that reference has it (1.6 and later).
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '15' }, reference: { type: 'string', default: REFERENCE }, help: { type: 'boolean' }, inside: { type: 'boolean' } } });
 
-interface Contender { name: string; path: string; backend: Backend; list: Conflist }
+interface Contender { name: Name; path: string; backend: Backend; list: Conflist }
+type Name = 'reference' | 'cni-wasm' | 'one process';
 type Backend = 'iptables' | 'nftables';
 type Times = Record<'ADD' | 'CHECK' | 'DEL', number[]>;
 
@@ -25,8 +26,7 @@ function compare(rounds: number, reference: string): void {
   const backends: Backend[] = hasNftables(reference) ? ['iptables', 'nftables'] : ['iptables'];
   const contenders = [
     ...backends.map((backend) => contender('reference', reference, backend)),
-    contender('cni-wasm', BIN, 'iptables'),
-    contender('cni-wasm', BIN, 'nftables'),
+    ...(['cni-wasm', 'one process'] as const).flatMap((name) => (['iptables', 'nftables'] as const).map((backend) => contender(name, BIN, backend))),
   ];
   const times = new Map(contenders.map((one) => [one, { ADD: [], CHECK: [], DEL: [] } as Times]));
   for (const one of contenders) oneRound(one, 0); // cold caches, shared chains
@@ -39,24 +39,23 @@ function compare(rounds: number, reference: string): void {
   floor(reference);
 }
 
-function contender(name: string, path: string, backend: Backend): Contender {
-  const subnet = `10.${(name === 'reference' ? 1 : 3) + (backend === 'nftables' ? 1 : 0)}.0.0/16`;
-  const label = `${name === 'reference' ? 'ref' : 'wasm'}${backend === 'iptables' ? 'ipt' : 'nft'}`;
-  const list = parseConflist(JSON.stringify({
-    cniVersion: '1.0.0', name: label,
-    plugins: [
-      { type: 'bridge', bridge: `br-${label}`, isGateway: true, ipMasq: true, ipMasqBackend: backend, ipam: { type: 'host-local', ranges: [[{ subnet }]], routes: [{ dst: '0.0.0.0/0' }] } },
-      { type: 'portmap', backend, capabilities: { portMappings: true } },
-      { type: 'bandwidth', capabilities: { bandwidth: true } },
-    ],
-  }));
-  return { name, path, backend, list };
+function contender(name: Name, path: string, backend: Backend): Contender {
+  const names: readonly Name[] = ['reference', 'cni-wasm', 'one process'];
+  const subnet = `10.${1 + 2 * names.indexOf(name) + (backend === 'nftables' ? 1 : 0)}.0.0/16`;
+  const label = `${name.slice(0, 3)}-${backend.slice(0, 3)}`;
+  const plugins = [
+    { type: 'bridge', bridge: `br-${label}`, isGateway: true, ipMasq: true, ipMasqBackend: backend, ipam: { type: 'host-local', ranges: [[{ subnet }]], routes: [{ dst: '0.0.0.0/0' }] } },
+    { type: 'portmap', backend, capabilities: { portMappings: true } },
+    { type: 'bandwidth', capabilities: { bandwidth: true } },
+  ];
+  const chain = [{ type: 'cni-wasm', plugins, capabilities: { portMappings: true, bandwidth: true } }];
+  return { name, path, backend, list: parseConflist(JSON.stringify({ cniVersion: '1.0.0', name: label, plugins: name === 'one process' ? chain : plugins })) };
 }
 
 function oneRound({ path, list }: Contender, round: number): Record<keyof Times, number> {
   const netns = addNetns(`b${round}`);
   const target: Target = {
-    containerId: `${list.name}-${round}`, netns, ifname: 'eth0', path: [path], env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+    containerId: `${list.name.replaceAll(' ', '')}-${round}`, netns, ifname: 'eth0', path: [path], env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
     capabilityArgs: {
       portMappings: [{ hostPort: 8080, containerPort: 80, protocol: 'tcp' }, { hostPort: 5353, containerPort: 53, protocol: 'udp' }],
       bandwidth: { ingressRate: 1e8, ingressBurst: 1e7, egressRate: 1e8, egressBurst: 1e7 },
@@ -71,16 +70,16 @@ function oneRound({ path, list }: Contender, round: number): Record<keyof Times,
 }
 
 function report(contenders: readonly Contender[], times: ReadonlyMap<Contender, Times>, rounds: number): void {
-  console.log(`chain: bridge + host-local, portmap with 2 ports, bandwidth; one execution for each plugin; medians of ${rounds} rounds in ms, smallest in brackets`);
+  console.log(`chain: bridge + host-local, portmap with 2 ports, bandwidth; one execution for each plugin, or the chain in one process; medians of ${rounds} rounds in ms, smallest in brackets`);
   console.log(`${''.padEnd(24)}${['ADD', 'CHECK', 'DEL'].map((verb) => verb.padStart(18)).join('')}`);
   for (const one of contenders) {
     const cells = (['ADD', 'CHECK', 'DEL'] as const).map((verb) => `${median(times.get(one)![verb]).toFixed(1)} (${Math.min(...times.get(one)![verb]).toFixed(1)})`);
     console.log(`${`${one.name} ${one.backend}`.padEnd(24)}${cells.map((cell) => cell.padStart(18)).join('')}`);
   }
-  for (const one of contenders.filter(({ name }) => name === 'cni-wasm')) {
+  for (const one of contenders.filter(({ name }) => name !== 'reference')) {
     const base = contenders.find(({ name, backend }) => name === 'reference' && backend === one.backend) ?? contenders.find(({ name }) => name === 'reference')!;
     const ratio = (verb: keyof Times): string => (median(times.get(one)![verb]) / median(times.get(base)![verb])).toFixed(2);
-    console.log(`ratio ${one.backend} to reference ${base.backend}: ADD ${ratio('ADD')}, CHECK ${ratio('CHECK')}, DEL ${ratio('DEL')}`);
+    console.log(`ratio ${one.name} ${one.backend} to reference ${base.backend}: ADD ${ratio('ADD')}, CHECK ${ratio('CHECK')}, DEL ${ratio('DEL')}`);
   }
 }
 

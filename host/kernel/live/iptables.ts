@@ -66,4 +66,4 @@ function isProgram(path: string): boolean {
 
 /** Without the hint that the manual exists, and warnings that are about other tables. */
 const wordsOf = (stderr: string): string =>
-  stderr.split('\n').map((line) => line.trim()).filter((line) => line !== '' && !/^(#|Try `|Error occurred)/.test(line)).join('; ');
+  stderr.split('\n').map((line) => line.trim()).filter((line) => line !== '' && !/^(#|Try `|Error occurred)/.test(line)).join(' ');

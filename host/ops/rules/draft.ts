@@ -3,7 +3,7 @@
 
 import type { NftHook } from '../../kernel/kernel.ts';
 import type { Rule } from '../../kernel/rule.ts';
-import type { RuleLife, RuleSet, WantedRule } from './rule-set.ts';
+import type { Drop, RuleLife, RuleSet, WantedRule } from './rule-set.ts';
 import { matchesRemoval } from './removal.ts';
 
 /** A rule that is there, as both backends can be asked about it. */
@@ -27,7 +27,7 @@ export interface ChainDraft<P extends Present = Present> {
   /** new rules before and after those kept, in their final order */
   start: NewRule[];
   end: NewRule[];
-  /** the content did not fit around the rules that are there: `end` replaces them all */
+  /** the whole content is asked for and `end` is it; what is there goes, unless it turns out to be a part of it */
   replaced: boolean;
 }
 
@@ -38,11 +38,13 @@ export function draftOf<P extends Present>(present: readonly PresentChain<P>[], 
     ...emptyDraft(name), ...(hook ? { hook } : {}), before: rules, kept: rules.map(() => true),
   }]));
   removeRules(draft, wanted, keyOf);
+  leaveContent(draft, wanted, keyOf);
   if (wanted.unlessShared && isShared(draft, wanted)) return draftOf(present, { family: wanted.family, table: wanted.table }, keyOf);
   dropChains(draft, wanted);
   makeChains(draft, wanted);
   for (const { chain, rules } of wanted.set ?? []) setContent(chainOf(draft, chain), rules, keyOf);
   for (const addition of wanted.add ?? []) addRule(chainOf(draft, addition.chain), addition, keyOf);
+  for (const { chain } of wanted.set ?? []) keepContent(chainOf(draft, chain));
   return draft;
 }
 
@@ -67,6 +69,14 @@ function removeRules(draft: Draft, { remove = [] }: RuleSet, keyOf: (rule: Rule)
   }
 }
 
+/** A call from a rule that the chain's content will not have is none: whether a chain can go must not depend on who asked first. */
+function leaveContent(draft: Draft, { set = [], add = [] }: RuleSet, keyOf: (rule: Rule) => string): void {
+  for (const { chain, rules } of set) {
+    const content = new Set([...rules, ...add.filter((one) => one.chain === chain).map(({ rule }) => rule)].map(keyOf));
+    forget(draft.get(chain), ({ key }) => !content.has(key));
+  }
+}
+
 function forget(chain: ChainDraft | undefined, which: (rule: Present) => boolean): void {
   chain?.before?.forEach((rule, i) => {
     if (which(rule)) chain.kept[i] = false;
@@ -80,16 +90,21 @@ function isShared(draft: Draft, { drop = [] }: RuleSet): boolean {
   return drop.some(({ chain }) => staying(draft.get(chain) ?? emptyDraft(chain)).length > 0 || (draft.has(chain) && callers(draft, chain).length > 0));
 }
 
+/** One that goes may have been the last to call another, so the list is gone through until nothing more goes. */
 function dropChains(draft: Draft, { drop = [] }: RuleSet): void {
-  for (const { chain: name, unreferenced } of drop) {
-    const chain = draft.get(name);
-    if (!chain?.before) continue;
-    const calling = callers(draft, name);
-    if (unreferenced && calling.length > 0) continue;
-    for (const caller of calling) forget(caller, ({ jump }) => jump === name);
-    forget(chain, () => true);
-    chain.dropped = true;
+  for (let going = true; going;) {
+    going = drop.map((one) => dropChain(draft, one)).includes(true);
   }
+}
+
+function dropChain(draft: Draft, { chain: name, unreferenced }: Drop): boolean {
+  const chain = draft.get(name);
+  const calling = callers(draft, name).filter((caller) => caller !== chain);
+  if (!chain?.before || chain.dropped || (unreferenced && calling.length > 0)) return false;
+  for (const caller of calling) forget(caller, ({ jump }) => jump === name);
+  forget(chain, () => true);
+  chain.dropped = true;
+  return true;
 }
 
 function makeChains(draft: Draft, { chains = [] }: RuleSet): void {
@@ -107,13 +122,20 @@ const sameHook = (is: NftHook | undefined, wanted: NftHook | undefined): boolean
   !wanted || (is?.type === wanted.type && is.hook === wanted.hook && is.priority === wanted.priority);
 
 function setContent(chain: ChainDraft, rules: readonly Rule[], keyOf: (rule: Rule) => string): void {
-  const wanted = rules.map((rule) => ({ key: keyOf(rule), rule, life: chain.life }));
+  chain.end = rules.map((rule) => ({ key: keyOf(rule), rule, life: chain.life }));
+  chain.kept.fill(false);
+  chain.replaced = true;
+}
+
+/** Rules that are there without a gap are left where they are; only what stands around them is new. */
+function keepContent(chain: ChainDraft): void {
+  const content = [...chain.start, ...chain.end];
   const { before = [], kept } = chain;
-  const at = chain.dropped ? -1 : indexOfRun(wanted.map(({ key }) => key), before.map(({ key }) => key));
+  const at = chain.dropped ? -1 : indexOfRun(content.map(({ key }) => key), before.map(({ key }) => key));
   chain.replaced = at < 0;
   kept.fill(at >= 0);
-  chain.start = at < 0 ? [] : wanted.slice(0, at);
-  chain.end = at < 0 ? wanted : wanted.slice(at + before.length);
+  chain.start = content.slice(0, Math.max(at, 0));
+  chain.end = at < 0 ? content : content.slice(at + before.length);
 }
 
 /** Where `part` stands in `whole` without a gap. */

@@ -22,11 +22,12 @@ function takeAway(chains: readonly ChainDraft[], life: RuleLife): Partial<RuleSe
   const isMade = (chain: ChainDraft): boolean => chain.make !== undefined && !survives(chain);
   // Another attachment can have come to jump there: a second interface of the container shares its masquerade chain.
   const drop = chains.filter((chain) => isMade(chain) && chain.life === life).map(({ name }) => ({ chain: name, unreferenced: true }));
-  const remove = chains.flatMap((chain) => {
-    // An attachment's chain goes with its content. A replaced content is brought back as a whole.
-    if ((isMade(chain) && chain.life === 'attachment') || (chain.replaced && survives(chain))) return [];
-    return newRules(chain).filter((rule) => rule.life === life).map(({ rule }) => ({ chain: chain.name, rule }));
-  });
+  // A rule cannot outlive the chain it calls.
+  const passing = new Set(chains.filter((chain) => isMade(chain) && chain.life === 'attachment').map(({ name }) => name));
+  const lifeOf = ({ rule, life: asked }: NewRule): RuleLife => (passing.has(rule.action.jump ?? rule.action.goto ?? '') ? 'attachment' : asked);
+  // An attachment's chain goes with its content.
+  const remove = chains.filter((chain) => !isMade(chain) || chain.life === 'network')
+    .flatMap((chain) => newRules(chain).filter((rule) => lifeOf(rule) === life).map(({ rule }) => ({ chain: chain.name, rule })));
   return lists({ remove, drop });
 }
 
@@ -47,7 +48,11 @@ function returning({ name, before = [], kept }: ChainDraft): WantedRule[] {
   return [...back('start', (i) => i < firstKept).reverse(), ...back('end', (i) => i >= firstKept)];
 }
 
-const newRules = ({ start, end }: ChainDraft): NewRule[] => [...start, ...end];
+/** A content that is replaced may have parts in common with the one before. */
+function newRules({ start, end, before = [], replaced }: ChainDraft): NewRule[] {
+  const old = new Set(replaced ? before.map(({ key }) => key) : []);
+  return [...start, ...end].filter(({ key }) => !old.has(key));
+}
 
 function lists<T extends Partial<RuleSet>>(part: T): Partial<RuleSet> {
   return Object.fromEntries(Object.entries(part).filter(([, list]) => Array.isArray(list) && list.length > 0));
