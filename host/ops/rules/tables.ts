@@ -53,19 +53,25 @@ export function ruleTables(kernel: Kernel, locks: Locks): RuleTables {
     return known;
   };
   const planForNft = (ns: Ns, rules: RuleSet): Plan => {
+    const key = `nft-${kernel.netnsId(ns) ?? ns}-${rules.family}-${rules.table}`;
     const before = readNft(ns, rules.family, rules.table);
     const { commands, undo, missing } = planNft(before, rules);
+    // A rule added in this call has a handle of the kernel's own that only reading shows.
+    if (commands.some((command) => command.do === 'delete rule' && command.handle < 0) && nft.delete(key)) return planForNft(ns, rules);
     return {
       undo,
       missing,
       carryOut() {
         if (commands.length === 0) return;
+        // What a failure says is that the table is not as it was read.
+        nft.delete(key);
         kernel.nft.apply(ns, commands);
-        nft.set(`nft-${kernel.netnsId(ns) ?? ns}-${rules.family}-${rules.table}`, applyToNft(before, commands));
+        nft.set(key, applyToNft(before, commands));
       },
     };
   };
   const planForIptables = (ns: Ns, rules: RuleSet & { family: Family }): Plan => {
+    const key = `iptables-${kernel.netnsId(ns) ?? ns}-${rules.family}-${rules.table}`;
     const before = readIptables(ns, rules.family, rules.table);
     const { lines, undo, missing } = planIptables(before, rules);
     return {
@@ -73,8 +79,9 @@ export function ruleTables(kernel: Kernel, locks: Locks): RuleTables {
       missing,
       carryOut() {
         if (lines.length === 0) return;
+        iptables.delete(key);
         kernel.iptables.restore(ns, rules.family, rules.table, lines);
-        iptables.set(`iptables-${kernel.netnsId(ns) ?? ns}-${rules.family}-${rules.table}`, applyToIptables(before, lines));
+        iptables.set(key, applyToIptables(before, lines));
       },
     };
   };

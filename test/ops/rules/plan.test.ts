@@ -1,0 +1,166 @@
+// The rule sets of the built-in plugins, as the transactions they become. The texts are those of the reference.
+// SPDX-License-Identifier: Apache-2.0
+
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { IptablesTable, NftTable } from '../../../host/kernel/kernel.ts';
+import { applyToIptables } from '../../../host/ops/rules/apply-to-iptables.ts';
+import { applyToNft } from '../../../host/ops/rules/apply-to-nft.ts';
+import { listIptables, listNft } from '../../../host/ops/rules/list.ts';
+import { planIptables } from '../../../host/ops/rules/plan-iptables.ts';
+import { planNft } from '../../../host/ops/rules/plan-nft.ts';
+import type { RuleSet } from '../../../host/ops/rules/rule-set.ts';
+
+const UNUSED: IptablesTable = { family: 'ip', name: 'nat', chains: [] };
+const OWN = 'CNI-DN-e0f1c2d3b4a5968778695';
+
+/** portmap for one container with tcp 8080 → 80. */
+const PORTMAP: RuleSet = {
+  family: 'ip', table: 'nat',
+  chains: [...['CNI-HOSTPORT-SETMARK', 'CNI-HOSTPORT-MASQ', 'CNI-HOSTPORT-DNAT'].map((name) => ({ name, life: 'network' as const })), { name: OWN }],
+  set: [
+    { chain: 'CNI-HOSTPORT-SETMARK', rules: [{ match: [], action: { setMark: { value: 0x2000, mask: 0x2000 } }, comment: 'CNI portfwd masquerade mark' }] },
+    { chain: 'CNI-HOSTPORT-MASQ', rules: [{ match: [{ mark: { value: 0x2000, mask: 0x2000 } }], action: { masquerade: true } }] },
+    {
+      chain: OWN, rules: [
+        { match: [{ saddr: '10.1.0.5/24' }, { proto: 'tcp', dport: 8080 }], action: { jump: 'CNI-HOSTPORT-SETMARK' } },
+        { match: [{ saddr: '127.0.0.1' }, { proto: 'tcp', dport: 8080 }], action: { jump: 'CNI-HOSTPORT-SETMARK' } },
+        { match: [{ proto: 'tcp', dport: 8080 }], action: { dnat: { to: '10.1.0.5', port: 80 } } },
+      ],
+    },
+  ],
+  add: [
+    { chain: 'POSTROUTING', at: 'start', rule: { match: [], action: { jump: 'CNI-HOSTPORT-MASQ' }, comment: 'CNI portfwd requiring masquerade' }, life: 'network' },
+    ...['PREROUTING', 'OUTPUT'].map((chain) => ({ chain, rule: { match: [{ dstType: 'local' as const }], action: { jump: 'CNI-HOSTPORT-DNAT' } }, life: 'network' as const })),
+    { chain: 'CNI-HOSTPORT-DNAT', rule: { match: [{ proto: 'tcp', dports: [8080] }], action: { jump: OWN }, comment: 'dnat name: "blue" id: "c1"' } },
+  ],
+};
+
+test('portmap on a fresh node is one iptables-restore', () => {
+  assert.equal(planIptables(UNUSED, PORTMAP).lines, [
+    '-N CNI-HOSTPORT-SETMARK', '-N CNI-HOSTPORT-MASQ', '-N CNI-HOSTPORT-DNAT', `-N ${OWN}`,
+    '-A PREROUTING -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT',
+    '-A OUTPUT -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT',
+    '-I POSTROUTING -m comment --comment "CNI portfwd requiring masquerade" -j CNI-HOSTPORT-MASQ',
+    '-A CNI-HOSTPORT-SETMARK -m comment --comment "CNI portfwd masquerade mark" -j MARK --set-xmark 0x2000/0x2000',
+    '-A CNI-HOSTPORT-MASQ -m mark --mark 0x2000/0x2000 -j MASQUERADE',
+    '-A CNI-HOSTPORT-DNAT -p tcp -m comment --comment "dnat name: \\"blue\\" id: \\"c1\\"" -m multiport --dports 8080 -j CNI-DN-e0f1c2d3b4a5968778695',
+    `-A ${OWN} -s 10.1.0.0/24 -p tcp -m tcp --dport 8080 -j CNI-HOSTPORT-SETMARK`,
+    `-A ${OWN} -s 127.0.0.1/32 -p tcp -m tcp --dport 8080 -j CNI-HOSTPORT-SETMARK`,
+    `-A ${OWN} -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.1.0.5:80`,
+  ]);
+});
+
+test('its second container adds only its own', () => {
+  const first = applyToIptables(UNUSED, planIptables(UNUSED, PORTMAP).lines);
+  const second: RuleSet = {
+    ...PORTMAP, chains: [...PORTMAP.chains!.slice(0, 3), { name: 'CNI-DN-2' }], set: PORTMAP.set!.slice(0, 2),
+    add: [...PORTMAP.add!.slice(0, 3), { chain: 'CNI-HOSTPORT-DNAT', rule: { match: [{ proto: 'udp', dports: [53] }], action: { jump: 'CNI-DN-2' } } }],
+  };
+  assert.equal(planIptables(first, second).lines, ['-N CNI-DN-2', '-A CNI-HOSTPORT-DNAT -p udp -m multiport --dports 53 -j CNI-DN-2']);
+});
+
+test('DEL drops the chain with the jumps to it, however they are spelled', () => {
+  const there = applyToIptables(UNUSED, [
+    '-N CNI-HOSTPORT-DNAT', `-N ${OWN}`, `-A ${OWN} -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.1.0.5:80`,
+    `-A CNI-HOSTPORT-DNAT -s 192.0.2.0/24 -p tcp -m conntrack --ctstate NEW -m multiport --dports 8080 -j ${OWN}`,
+  ]);
+  assert.equal(planIptables(there, { family: 'ip', table: 'nat', drop: [{ chain: OWN }] }).lines, [
+    `-D CNI-HOSTPORT-DNAT -s 192.0.2.0/24 -p tcp -m conntrack --ctstate NEW -m multiport --dports 8080 -j ${OWN}`, `-F ${OWN}`, `-X ${OWN}`,
+  ]);
+  assert.equal(planIptables(there, { family: 'ip', table: 'nat', drop: [{ chain: OWN, unreferenced: true }] }).lines, []);
+});
+
+test('what the first attachment of a network made for all stays while a later one uses it', () => {
+  const { lines, undo } = planIptables(UNUSED, PORTMAP);
+  const first = applyToIptables(UNUSED, lines);
+  const withSecond = applyToIptables(first, ['-N CNI-DN-2', '-A CNI-HOSTPORT-DNAT -p udp -m multiport --dports 53 -j CNI-DN-2']);
+  const alone = applyToIptables(first, planIptables(first, undo.attachment!).lines);
+  const shared = applyToIptables(withSecond, planIptables(withSecond, undo.attachment!).lines);
+  assert.equal(planIptables(shared, undo.network!).lines, []);
+  const after = applyToIptables(alone, planIptables(alone, undo.network!).lines);
+  assert.equal(after.chains.map(({ name, rules }) => [name, rules]), [['PREROUTING', []], ['INPUT', []], ['OUTPUT', []], ['POSTROUTING', []]]);
+});
+
+test('check names what is missing, and says nothing of what is there beside it', () => {
+  const there = applyToIptables(UNUSED, [...planIptables(UNUSED, PORTMAP).lines, `-I ${OWN} -j LOG --log-prefix x`]);
+  assert.equal(planIptables(there, PORTMAP).missing, []);
+  const without = applyToIptables(there, ['-F CNI-HOSTPORT-DNAT', '-F PREROUTING']);
+  assert.equal(planIptables(without, PORTMAP).missing, [
+    { chain: 'PREROUTING', rule: '-m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT' },
+    { chain: 'CNI-HOSTPORT-DNAT', rule: `-p tcp -m comment --comment "dnat name: \\"blue\\" id: \\"c1\\"" -m multiport --dports 8080 -j ${OWN}` },
+  ]);
+  assert.equal(planIptables(UNUSED, PORTMAP).missing[0], { chain: 'PREROUTING', rule: '-m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT' });
+  assert.ok(planIptables(UNUSED, PORTMAP).missing.some(({ chain, rule }) => chain === OWN && rule === undefined));
+});
+
+const HASH = '0123456789abcdef-fedcba9876543210';
+const masquerade = (ip: string): RuleSet => ({
+  family: 'inet', table: 'cni_plugins_masquerade', tableComment: 'Masquerading',
+  remove: [{ chain: 'masq_checks', commentPrefix: HASH }],
+  chains: [
+    { name: 'masq_checks', comment: 'Masquerade traffic', life: 'network' },
+    { name: 'postrouting', hook: { type: 'nat', hook: 'postrouting', priority: 100 }, life: 'network' },
+  ],
+  set: [{ chain: 'postrouting', rules: [{ match: [{ daddr: '224.0.0.0/4' }], action: { verdict: 'return' } }, { match: [], action: { goto: 'masq_checks' } }] }],
+  add: [{
+    chain: 'masq_checks',
+    rule: { match: [{ saddr: ip }, { daddr: '10.1.0.0/24', not: true }], action: { masquerade: true }, comment: `${HASH}, net: blue, if: eth0, id: c1` },
+  }],
+});
+
+test('masquerading replaces a stale rule of the same attachment in the same transaction, and brings it back when the call fails', () => {
+  const wanted = masquerade('10.1.0.5');
+  const fresh = planNft(undefined, wanted);
+  assert.equal(fresh.commands.map((command) => command.do), ['add table', 'add chain', 'add chain', 'add rule', 'add rule', 'add rule']);
+  const there = applyToNft(undefined, fresh.commands)!;
+  assert.equal(planNft(there, wanted).commands, []);
+  const moved = planNft(there, masquerade('10.1.0.6'));
+  assert.equal(moved.commands.map((command) => command.do), ['delete rule', 'add rule']);
+  assert.equal(Object.keys(moved.undo), ['call', 'attachment']);
+  const after = [moved.undo.attachment!, moved.undo.call!].reduce<NftTable | undefined>((table, undo) => applyToNft(table, planNft(table, undo).commands), applyToNft(there, moved.commands));
+  assert.equal(listNft(after), listNft(there));
+});
+
+test('the table that was made goes with its last chain', () => {
+  const { commands, undo } = planNft(undefined, masquerade('10.1.0.5'));
+  assert.equal(Object.keys(undo), ['attachment', 'network']);
+  const there = applyToNft(undefined, commands);
+  const after = [undo.attachment!, undo.network!].reduce<NftTable | undefined>((table, part) => applyToNft(table, planNft(table, part).commands), there);
+  assert.is(after, undefined);
+});
+
+test('rules outside the grammar stay, can be found by comment and jump, and keep a chain from being unreferenced', () => {
+  const table: NftTable = {
+    family: 'ip', name: 't', chains: [{ name: 'a', rules: [{ handle: 7, comment: 'theirs', jump: 'b' }] }, { name: 'b', rules: [] }],
+  };
+  const plan = (rest: Partial<RuleSet>) => planNft(table, { family: 'ip', table: 't', ...rest }).commands.map((command) => command.do);
+  assert.equal(plan({ drop: [{ chain: 'b', unreferenced: true }] }), []);
+  assert.equal(plan({ drop: [{ chain: 'b' }] }), ['delete rule', 'delete chain']);
+  assert.equal(plan({ remove: [{ chain: 'a', comment: 'theirs' }] }), ['delete rule']);
+  assert.equal(plan({ set: [{ chain: 'a', rules: [] }] }), ['flush chain']);
+  assert.equal(listNft(table), [{ name: 'a', rules: [{ text: '# handle 7', comment: 'theirs' }] }, { name: 'b', rules: [] }]);
+});
+
+test('a content that grows around what is there is not flushed', () => {
+  const rule = (comment: string) => ({ match: [], action: { verdict: 'return' as const }, comment });
+  const table: NftTable = { family: 'ip', name: 't', chains: [{ name: 'a', rules: [{ handle: 1, rule: rule('b') }] }] };
+  const set = (...comments: string[]) => planNft(table, { family: 'ip', table: 't', set: [{ chain: 'a', rules: comments.map(rule) }] }).commands.map((command) => command.do);
+  assert.equal(set('b'), []);
+  assert.equal(set('a', 'b', 'c'), ['add rule', 'add rule']);
+  assert.equal(set('c'), ['flush chain', 'add rule']);
+});
+
+test('listings give text and comment', () => {
+  const table = applyToIptables(UNUSED, ['-N A', '-A A -m comment --comment "x y" -j ACCEPT', '-A A -p tcp -m tcp --sport 1 -j DROP']);
+  assert.equal(listIptables(table).at(-1), {
+    name: 'A', rules: [{ text: '-m comment --comment "x y" -j ACCEPT', comment: 'x y' }, { text: '-p tcp -m tcp --sport 1 -j DROP' }],
+  });
+});
+
+test('a removal without a criterion, and a hook for iptables, are refused', () => {
+  assert.throws(() => planNft(undefined, { family: 'ip', table: 't', remove: [{ chain: 'a' }] }), /give rule, comment, commentPrefix or jump/);
+  assert.throws(() => planIptables(UNUSED, { family: 'ip', table: 'nat', chains: [{ name: 'A', hook: { type: 'nat', hook: 'output', priority: 0 } }] }), /leave hook out/);
+});
+
+test.run();

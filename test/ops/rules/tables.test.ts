@@ -1,0 +1,66 @@
+// The tables of one call: read once, and again when the kernel knows more than we do.
+// SPDX-License-Identifier: Apache-2.0
+
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { KernelError } from '../../../host/kernel/kernel-error.ts';
+import type { Kernel, NftTable } from '../../../host/kernel/kernel.ts';
+import type { Locks } from '../../../host/ledger/locks.ts';
+import { applyToNft } from '../../../host/ops/rules/apply-to-nft.ts';
+import type { RuleSet } from '../../../host/ops/rules/rule-set.ts';
+import { ruleTables } from '../../../host/ops/rules/tables.ts';
+
+const WANTED: RuleSet = {
+  family: 'ip', table: 't', chains: [{ name: 'c', life: 'network' }],
+  add: [{ chain: 'c', rule: { match: [], action: { verdict: 'return' }, comment: 'c1' } }],
+};
+
+/** One table whose rules get handles from 1 on; a delete by another handle is ENOENT, as in the kernel. */
+function oneTable() {
+  let table: NftTable | undefined;
+  let next = 1;
+  const did = { reads: 0, fail: false };
+  const nft: Partial<Kernel['nft']> = {
+    read() {
+      did.reads++;
+      return structuredClone(table);
+    },
+    apply(_ns, commands) {
+      if (did.fail) throw new KernelError('EBUSY', 'nft');
+      table = applyToNft(table, commands);
+      for (const rule of table?.chains.flatMap(({ rules }) => rules) ?? []) if (rule.handle < 0) rule.handle = next++;
+    },
+  };
+  const kernel = { netnsId: () => '1:1', nft } as unknown as Kernel;
+  const locks = { hold: () => ({ release: () => undefined }) } as unknown as Locks;
+  return { tables: ruleTables(kernel, locks), did, chains: () => table?.chains };
+}
+
+test('a table is read once for any number of plans', () => {
+  const { tables, did } = oneTable();
+  tables.plan('nft', 'host', WANTED).carryOut();
+  assert.equal(tables.plan('nft', 'host', WANTED).missing, []);
+  assert.is(did.reads, 1);
+});
+
+test('what was added in this call can be taken back in it', () => {
+  const { tables, did, chains } = oneTable();
+  const plan = tables.plan('nft', 'host', WANTED);
+  plan.carryOut();
+  tables.plan('nft', 'host', plan.undo.attachment!).carryOut();
+  assert.equal(chains()?.map(({ name, rules }) => [name, rules]), [['c', []]]);
+  assert.is(did.reads, 2);
+  tables.plan('nft', 'host', plan.undo.network!).carryOut();
+  assert.is(chains(), undefined);
+});
+
+test('after a failure the table is read again', () => {
+  const { tables, did } = oneTable();
+  did.fail = true;
+  assert.throws(() => tables.plan('nft', 'host', WANTED).carryOut(), /EBUSY/);
+  did.fail = false;
+  tables.plan('nft', 'host', WANTED).carryOut();
+  assert.is(did.reads, 2);
+});
+
+test.run();
