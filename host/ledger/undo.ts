@@ -70,7 +70,8 @@ export function carryOut(inverse: Inverse, { kernel, tables, openStore, delegate
     case 'delete filter': return deleteFilter(kernel, inverse);
     case 'set sysctl': return unlessGone(() => kernel.sysctl.set(inverse.ns, inverse.key, inverse.to));
     case 'delete entry': return openStore(inverse.store).with((store) => {
-      if (store.get(inverse.key) === inverse.value) store.delete(inverse.key);
+      // Killed between making and writing the entry, it is empty.
+      if ((store.get(inverse.key) ?? inverse.value) === inverse.value) store.delete(inverse.key);
     });
     case 'put entry': return openStore(inverse.store).with((store) => {
       if (store.get(inverse.key) === inverse.instead) store.put(inverse.key, inverse.value);

@@ -16,7 +16,7 @@ const OWN_NAME = 'cni-wasm';
 export function selectChain(host: Host, request: Request): Chain {
   const netconfs = request.calledAs === OWN_NAME ? innerNetconfs(request.netconf) : undefined;
   const names = (netconfs ?? [request.netconf]).map((netconf) => nameOf(netconf, netconfs ? netconf.type : request.calledAs));
-  for (const name of names) checkVersion(request.verb, request.netconf.cniVersion, versionsFor(host, name));
+  for (const name of names) checkVersion(request.verb, request.netconf.cniVersion, versionsOrAll(host, name, request.verb));
   const prevResult = lenientPrevResult(request);
   const withPrev = (netconf: Netconf): Netconf => (prevResult ? { ...netconf, prevResult } : netconf);
   const links: Link[] = (netconfs ?? [request.netconf]).map((netconf, i) => ({ name: names[i]!, netconf: withPrev(netconf) }));
@@ -33,15 +33,20 @@ function nameOf(netconf: Netconf, calledAs: string): string {
   return checkModuleName(module);
 }
 
-/** The versions in a module's manifest; for a module that cannot be read, those of the host, so that DEL still works without it. */
+/** DEL works without the module: what it made is in the ledger. */
+function versionsOrAll(host: Host, name: string, verb: Request['verb']): readonly string[] {
+  try {
+    return versionsFor(host, name);
+  } catch (error) {
+    if (verb === 'DEL' && error instanceof CniError) return VERSIONS;
+    throw error;
+  }
+}
+
+/** The versions in a module's manifest. Throws code 100. */
 export function versionsFor(host: Host, name: string): readonly string[] {
   if (name === OWN_NAME) return VERSIONS;
-  try {
-    return versionsOf(host.manifestOf(name).cniVersions);
-  } catch (error) {
-    if (error instanceof CniError && error.facts.kind === 'not-found') throw error;
-    return VERSIONS;
-  }
+  return versionsOf(host.manifestOf(name).cniVersions);
 }
 
 /** DEL must go on without a prevResult that cannot be read. */

@@ -1,7 +1,7 @@
 // Entries as files: for IPAM the reference host-local's layout and lock, so that both can share a folder of live leases.
 // SPDX-License-Identifier: Apache-2.0
 
-import { closeSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, readdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CniError, CODE } from '../cni-error.ts';
 import { folderOf } from '../ledger/attachment-id.ts';
@@ -61,12 +61,8 @@ function folderStore(folder: string): Store {
     get,
     has: (key) => (statSync(at(key), { throwIfNoEntry: false })?.size ?? 0) > 0,
     put(key, value) {
-      // A torn file would be a lost lease: written beside, then renamed. The dot keeps it out of every listing.
-      const draft = at(`.${key}.new`);
-      reaching(at(key), () => {
-        writeFileSync(draft, value, { mode: 0o600 });
-        renameSync(draft, at(key));
-      });
+      // Without a temporary file, which a killed host would leave behind: an entry is one short write, and an empty one is free.
+      reaching(at(key), () => writeFileSync(at(key), value, { mode: 0o600 }));
     },
     delete(key) {
       try {

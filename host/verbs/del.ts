@@ -2,6 +2,7 @@
 // It goes on after errors, and what could not be taken back stays in the ledger for the next DEL or GC.
 // SPDX-License-Identifier: Apache-2.0
 
+import { CniError, CODE } from '../cni-error.ts';
 import { forwardJournal } from '../ledger/journal.ts';
 import type { LedgerRecord } from '../ledger/ledger.ts';
 import { ownLinksOf, survivors } from '../ledger/records.ts';
@@ -18,7 +19,8 @@ export function del(host: Host, { request, links }: Chain): void {
       try {
         ownDel(host, { request, links }, link, opened, record);
       } catch (error) {
-        failures.push(error);
+        if (hasNothingOutsideLedger(error, link, record)) host.log.warn({ plugin: link.name, attachment: request.attachment, err: error }, 'DEL from the ledger alone');
+        else failures.push(error);
       }
       if (record) {
         const residue = takeBackPlugin(host, record, link.name, opened);
@@ -27,6 +29,16 @@ export function del(host: Host, { request, links }: Chain): void {
     }
     if (failures.length > 0) throw failures[0];
   });
+}
+
+/**
+ * A module that may not run (any more) must not hold up the DEL of the plugins before it. What it made is in the ledger; what it was never
+ * granted it never made.
+ */
+function hasNothingOutsideLedger(error: unknown, { name }: Link, record: LedgerRecord | undefined): boolean {
+  if (!(error instanceof CniError) || (error.code !== CODE.moduleRefused && error.code !== CODE.capabilityDenied)) return false;
+  const wasNeverRun = error.code === CODE.capabilityDenied || error.facts.kind === 'not-found';
+  return wasNeverRun || (record?.plugins.some((plugin) => plugin.name === name) ?? false);
 }
 
 function ownDel(host: Host, { request }: Chain, link: Link, { kernel }: Opened, record: LedgerRecord | undefined): void {
