@@ -73,15 +73,20 @@ function report(contenders: readonly Contender[], times: ReadonlyMap<Contender, 
   console.log(`chain: bridge + host-local, portmap with 2 ports, bandwidth; one execution for each plugin, or the chain in one process; medians of ${rounds} rounds in ms, smallest in brackets`);
   console.log(`${''.padEnd(24)}${['ADD', 'CHECK', 'DEL'].map((verb) => verb.padStart(18)).join('')}`);
   for (const one of contenders) {
-    const cells = (['ADD', 'CHECK', 'DEL'] as const).map((verb) => `${median(times.get(one)![verb]).toFixed(1)} (${Math.min(...times.get(one)![verb]).toFixed(1)})`);
+    const cells = (['ADD', 'CHECK', 'DEL'] as const).map((verb) => cell(times.get(one)![verb]));
     console.log(`${`${one.name} ${one.backend}`.padEnd(24)}${cells.map((cell) => cell.padStart(18)).join('')}`);
   }
   for (const one of contenders.filter(({ name }) => name !== 'reference')) {
     const base = contenders.find(({ name, backend }) => name === 'reference' && backend === one.backend) ?? contenders.find(({ name }) => name === 'reference')!;
-    const ratio = (verb: keyof Times): string => (median(times.get(one)![verb]) / median(times.get(base)![verb])).toFixed(2);
+    const ratio = (verb: keyof Times): string => {
+      const of = median(times.get(one)![verb]) / median(times.get(base)![verb]);
+      return Number.isNaN(of) ? '-' : of.toFixed(2);
+    };
     console.log(`ratio ${one.name} ${one.backend} to reference ${base.backend}: ADD ${ratio('ADD')}, CHECK ${ratio('CHECK')}, DEL ${ratio('DEL')}`);
   }
 }
+
+const cell = (list: readonly number[]): string => (list.some(Number.isNaN) ? '-' : `${median(list).toFixed(1)} (${Math.min(...list).toFixed(1)})`);
 
 /** What an execution costs before it does anything. */
 function floor(reference: string): void {
