@@ -44,9 +44,10 @@ function sameRoute(a: Route, b: Route): boolean {
 }
 
 function complete(ns: FakeNamespace, wanted: NewRoute, action: string): Route {
-  const dst = readPrefix(wanted.dst, action);
-  const v4 = dst.family === 'ip';
-  if (networkOf(dst).ip !== dst.ip) throw new KernelError('EINVAL', action, 'Invalid prefix for given prefix length');
+  const given = readPrefix(wanted.dst, action);
+  const v4 = given.family === 'ip';
+  const dst = networkOf(given);
+  if (v4 && dst.ip !== given.ip) throw new KernelError('EINVAL', action, 'Invalid prefix for given prefix length');
   const table = wanted.table ?? MAIN;
   const scope = v4 ? wanted.scope ?? 0 : 0;
   const gw = wanted.gw === undefined ? undefined : readPrefix(wanted.gw, action);
@@ -70,7 +71,7 @@ function throughGateway(ns: FakeNamespace, gw: Prefix, hop: Hop, action: string)
 }
 
 function throughV4(ns: FakeNamespace, gw: Prefix, { table, scope, index }: Hop, action: string): number {
-  if (scope >= SCOPE_LINK) throw new KernelError('EINVAL', action, 'Nexthop has invalid scope');
+  if (scope >= SCOPE_LINK) throw new KernelError('ENETUNREACH', action, 'Nexthop has invalid gateway');
   // Only a route of narrower scope than universe counts: a gateway is never behind another gateway.
   const direct = coveringRoutes(ns, gw, table).filter((route) => route.scope >= SCOPE_LINK);
   const found = [localIndex(ns, gw), ...direct.map((route) => route.index)].find((at) => at !== undefined && (index === undefined || at === index));

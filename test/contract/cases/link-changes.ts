@@ -82,7 +82,7 @@ export const linkChangeCases: Cases = {
     const { veth1, eth0 } = makeVeth(kernel);
     const bridge = makeBridge(kernel);
     kernel.link.set('host', bridge, { up: true });
-    assert.is(linkNamed(kernel, 'host', 'cni0').state, 'down');
+    assert.is.not(linkNamed(kernel, 'host', 'cni0').state, 'up');
     kernel.link.set('host', veth1, { master: bridge, up: true });
     kernel.link.set('container', eth0, { up: true });
     eventually(() => linkNamed(kernel, 'host', 'cni0').state === 'up', 'cni0 is not up');
