@@ -30,7 +30,6 @@ export interface Ledger {
   write(record: LedgerRecord): void;
   /** Every record of a network. */
   of(network: string): LedgerRecord[];
-  networks(): string[];
 }
 
 export function diskLedger(state: string): Ledger {
@@ -50,7 +49,6 @@ export function diskLedger(state: string): Ledger {
       }
     },
     of: (network) => names(join(root, folderOf(network))).flatMap((name) => readRecord(join(root, folderOf(network), name)) ?? []),
-    networks: () => names(root),
   };
 }
 

@@ -6,10 +6,9 @@ import type { Kernel, Ns } from '../kernel/kernel.ts';
 import type { Journal } from '../ledger/journal.ts';
 import type { Hashes } from '../ledger/attachment-id.ts';
 import type { Life, Undo } from '../ledger/undo.ts';
-import type { Locks } from '../ledger/locks.ts';
 import type { Request, Verb } from '../protocol/request.ts';
 import type { Result } from '../protocol/result.ts';
-import type { LockedStore } from '../store/store.ts';
+import type { LockedStore, StorePlace } from '../store/store.ts';
 import type { Handles } from './handles.ts';
 import type { RuleTables } from './rules/tables.ts';
 
@@ -21,7 +20,6 @@ export interface Call {
   readonly grants: Grants;
   readonly handles: Handles;
   readonly tables: RuleTables;
-  readonly locks: Locks;
   readonly journal: Journal;
   /** the module that runs, and the plugin of the chain it runs for (another one inside a delegate) */
   readonly module: string;
@@ -31,7 +29,7 @@ export interface Call {
   /** addresses of the attachment: prevResult's and those given in this call */
   readonly addresses: Set<string>;
   store(): LockedStore;
-  storePlace(): import('../store/store.ts').StorePlace;
+  storePlace(): StorePlace;
   delegate(type: string, verb: Verb): Result | undefined;
 }
 

@@ -67,7 +67,6 @@ function openCall(host: Host, plugin: Plugin, run: Run): { call: Call; close(): 
     hashes: hashesOf(request.attachment),
     grants: plugin.grants,
     handles: newHandles(),
-    locks: host.locks,
     module: plugin.name,
     plugin: run.plugin,
     addresses: new Set(request.netconf.prevResult?.ips?.map(({ address }) => address.replace(/\/.*/, ''))),
