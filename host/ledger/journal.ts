@@ -8,7 +8,7 @@ import type { Attachment } from '../protocol/request.ts';
 import { fileNameOf, folderOf } from './attachment-id.ts';
 import type { Undo } from './undo.ts';
 
-/** One line: who the journal is of; an intent; or what became known once the kernel had done it. */
+/** One line: for people, who the journal is of; an intent; or what became known once the kernel had done it. */
 type Line = { attachment: Attachment; netnsPath: string } | { i: number; plugin: string; undo: Undo } | { i: number; index: number; peerIndex?: number };
 
 export interface Entry { plugin: string; undo: Undo }
@@ -63,16 +63,13 @@ export function openJournal(run: string, attachment: Attachment, netnsPath: stri
 /** Takes notes of nothing: the verbs that only remove roll forward, and their plan is the ledger. */
 export const forwardJournal: Journal = { intend: () => 0, made: () => undefined, entries: [], end: () => undefined };
 
-export interface Remains { attachment: Attachment; netnsPath: string; entries: Entry[]; forget(): void }
+export interface Remains { entries: Entry[]; forget(): void }
 
-/** What a killed predecessor of this attachment left, if any. */
-export const remainsOf = (run: string, attachment: Attachment): Remains | undefined => readRemains(pathOf(run, attachment));
+/** What a killed predecessor left under this file name (see fileNameOf), if any. */
+export const remainsAt = (run: string, network: string, fileName: string): Remains | undefined => readRemains(join(run, 'journal', folderOf(network), fileName));
 
-/** The attachments of a network that have a journal: calls under way, and killed ones. */
-export function journalsOf(run: string, network: string): Attachment[] {
-  const folder = join(run, 'journal', folderOf(network));
-  return listed(folder).flatMap((name) => readRemains(join(folder, name))?.attachment ?? []);
-}
+/** The file names of a network's journals: of calls under way, and of killed ones. */
+export const journalsOf = (run: string, network: string): string[] => listed(join(run, 'journal', folderOf(network)));
 
 const pathOf = (run: string, attachment: Attachment): string => join(run, 'journal', folderOf(attachment.network), fileNameOf(attachment));
 
@@ -84,14 +81,11 @@ function readRemains(path: string): Remains | undefined {
     return undefined;
   }
   const entries: Entry[] = [];
-  let head: { attachment: Attachment; netnsPath: string } | undefined;
   for (const line of text.split('\n').flatMap(parsedLine)) {
-    if ('attachment' in line) head ??= line;
-    else if ('undo' in line) entries[line.i] = { plugin: line.plugin, undo: line.undo };
-    else identify(entries[line.i], line.index, line.peerIndex);
+    if ('undo' in line) entries[line.i] = { plugin: line.plugin, undo: line.undo };
+    else if ('index' in line) identify(entries[line.i], line.index, line.peerIndex);
   }
-  if (!head) return undefined;
-  return { ...head, entries: entries.filter(Boolean), forget: () => unlinkSync(path) };
+  return { entries: entries.filter(Boolean), forget: () => unlinkSync(path) };
 }
 
 /** The last line may be torn: its change was then never made, since the intent is written first. */

@@ -1,7 +1,7 @@
 // The ledger: for each attachment, what each plugin made that must go with it. It is the plan of DEL and GC.
 // SPDX-License-Identifier: Apache-2.0
 
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Attachment } from '../protocol/request.ts';
 import { fileNameOf, folderOf } from './attachment-id.ts';
@@ -28,6 +28,8 @@ export interface Ledger {
   read(attachment: Attachment): LedgerRecord | undefined;
   /** An empty record is removed. */
   write(record: LedgerRecord): void;
+  /** What a call that was killed while it wrote a record has left beside it. */
+  dropDraft(network: string, fileName: string): void;
   /** Every record of a network. */
   of(network: string): LedgerRecord[];
 }
@@ -48,6 +50,7 @@ export function diskLedger(state: string): Ledger {
         put(path, JSON.stringify(record));
       }
     },
+    dropDraft: (network, fileName) => rmSync(draftOf(join(root, folderOf(network), fileName)), { force: true }),
     of: (network) => names(join(root, folderOf(network))).flatMap((name) => readRecord(join(root, folderOf(network), name)) ?? []),
   };
 }
@@ -64,11 +67,14 @@ function readRecord(path: string): LedgerRecord | undefined {
 
 function put(path: string, text: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  writeFileSync(`${path}.new`, text, { mode: 0o600 });
-  renameSync(`${path}.new`, path);
+  writeFileSync(draftOf(path), text, { mode: 0o600 });
+  renameSync(draftOf(path), path);
 }
 
+const draftOf = (path: string): string => `${path}.new`;
+
 function remove(path: string): void {
+  rmSync(draftOf(path), { force: true });
   try {
     unlinkSync(path);
     rmdirSync(dirname(path));

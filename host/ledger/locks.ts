@@ -1,7 +1,7 @@
 // Locks between host processes: flock(2), which the kernel gives back when a process dies, however it dies.
 // SPDX-License-Identifier: Apache-2.0
 
-import { closeSync, fstatSync, mkdirSync, openSync, statSync, unlinkSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readdirSync, statSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CniError, CODE } from '../cni-error.ts';
 
@@ -18,6 +18,8 @@ export interface Locks {
   hold(name: string, mode: LockMode, timeout: number): Lock;
   /** undefined when somebody holds it. */
   tryHold(name: string): Lock | undefined;
+  /** Removes the files of locks whose holders were killed before they could. */
+  sweep(prefix: string): void;
   /** The lock of a file that stays (the reference's lease lock). Returns the release. */
   holdFile(path: string, mode: LockMode, timeout: number): () => void;
 }
@@ -56,6 +58,11 @@ export function fileLocks(folder: string, tryFlock: TryFlock): Locks {
       closeSync(fd);
     },
   });
+  const tryHold = (name: string): Lock | undefined => {
+    const path = join(folder, name);
+    const fd = acquire(path, 'exclusive', 0);
+    return fd === undefined ? undefined : lockOn(path, fd);
+  };
   return {
     hold(name, mode, timeout) {
       const path = join(folder, name);
@@ -63,10 +70,10 @@ export function fileLocks(folder: string, tryFlock: TryFlock): Locks {
       if (fd === undefined) throw stillHeld(path, timeout);
       return lockOn(path, fd);
     },
-    tryHold(name) {
-      const path = join(folder, name);
-      const fd = acquire(path, 'exclusive', 0);
-      return fd === undefined ? undefined : lockOn(path, fd);
+    tryHold,
+    sweep(prefix) {
+      if (!existsSync(folder)) return;
+      for (const name of readdirSync(folder)) if (name.startsWith(prefix)) tryHold(name)?.release();
     },
     holdFile(path, mode, timeout) {
       const fd = acquire(path, mode, timeout);

@@ -4,7 +4,7 @@
 
 import { forwardJournal, journalsOf } from '../ledger/journal.ts';
 import type { LedgerRecord } from '../ledger/ledger.ts';
-import { folderOf } from '../ledger/attachment-id.ts';
+import { fileNameOf, folderOf } from '../ledger/attachment-id.ts';
 import { survivors } from '../ledger/records.ts';
 import type { Attachment, Request } from '../protocol/request.ts';
 import type { Chain, Host } from './host.ts';
@@ -31,10 +31,11 @@ export function gc(host: Host, { request, links }: Chain): void {
   try {
     const takeBackAll = takerBack(host, kernel, network);
     const isValid = ({ containerId, ifname }: Attachment): boolean => valid.some((one) => one.containerID === containerId && one.ifname === ifname);
-    for (const attachment of journalsOf(host.roots.run, request.attachment.network)) attempt(() => collectKilled(host, attachment, takeBackAll));
+    for (const fileName of journalsOf(host.roots.run, request.attachment.network)) attempt(() => collectKilled(host, request.attachment.network, fileName, takeBackAll));
     for (const record of host.ledger.of(request.attachment.network)) {
       if (!isValid(record.attachment)) attempt(() => collect(host, record, takeBackAll));
     }
+    host.locks.sweep(`attachment-${folderOf(request.attachment.network)}-`);
     for (const link of links) attempt(() => ownGc(host, { ...request, netconf: link.netconf }, link.name, kernel));
   } finally {
     network.release();
@@ -44,18 +45,18 @@ export function gc(host: Host, { request, links }: Chain): void {
 }
 
 /** A journal whose lock is held belongs to a call under way. */
-function collectKilled(host: Host, attachment: Attachment, takeBackAll: Opened['takeBackAll']): void {
-  const lock = host.locks.tryHold(lockOf(attachment));
+function collectKilled(host: Host, network: string, fileName: string, takeBackAll: Opened['takeBackAll']): void {
+  const lock = host.locks.tryHold(lockOf(network, fileName));
   if (!lock) return;
   try {
-    finishPredecessor(host, { attachment }, { takeBackAll });
+    finishPredecessor(host, network, fileName, { takeBackAll });
   } finally {
     lock.release();
   }
 }
 
 function collect(host: Host, record: LedgerRecord, takeBackAll: Opened['takeBackAll']): void {
-  const lock = host.locks.hold(lockOf(record.attachment), 'exclusive', LOCK_TIMEOUT);
+  const lock = host.locks.hold(lockOf(record.attachment.network, fileNameOf(record.attachment)), 'exclusive', LOCK_TIMEOUT);
   try {
     const residues = takeBackAll(record.plugins.flatMap(({ undo }) => survivors(record, host.boot(), undo)));
     if (residues.length > 0) throw residueError(`container "${record.attachment.containerId}"`, residues);

@@ -4,12 +4,12 @@
 import { CniError, CODE } from '../cni-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { fileNameOf, folderOf } from '../ledger/attachment-id.ts';
-import { forwardJournal, remainsOf } from '../ledger/journal.ts';
+import { forwardJournal, remainsAt } from '../ledger/journal.ts';
 import type { Lock } from '../ledger/locks.ts';
 import { describe, rollBack, type Residue } from '../ledger/roll-back.ts';
 import type { Undo } from '../ledger/undo.ts';
 import { ruleTables } from '../ops/rules/tables.ts';
-import type { Attachment, Request } from '../protocol/request.ts';
+import type { Request } from '../protocol/request.ts';
 import type { Host } from './host.ts';
 import { delegateDel } from './run-delegate.ts';
 
@@ -26,13 +26,13 @@ export interface Opened {
 /** Always attachment before network, so that two calls cannot wait for each other. */
 export function withAttachment<T>(host: Host, request: Request, openKernel: () => Kernel, act: (opened: Opened) => T): T {
   const { attachment } = request;
-  const own = host.locks.hold(lockOf(attachment), 'exclusive', LOCK_TIMEOUT);
+  const own = host.locks.hold(lockOf(attachment.network, fileNameOf(attachment)), 'exclusive', LOCK_TIMEOUT);
   const network = host.locks.hold(`network-${folderOf(attachment.network)}`, 'shared', LOCK_TIMEOUT);
   let kernel: Kernel | undefined;
   try {
     kernel = openKernel();
     const opened = { kernel, network, takeBackAll: takerBack(host, kernel, network, request) };
-    finishPredecessor(host, request, opened);
+    finishPredecessor(host, attachment.network, fileNameOf(attachment), opened);
     return act(opened);
   } finally {
     kernel?.close();
@@ -41,7 +41,7 @@ export function withAttachment<T>(host: Host, request: Request, openKernel: () =
   }
 }
 
-export const lockOf = (attachment: Attachment): string => `attachment-${folderOf(attachment.network)}-${fileNameOf(attachment)}`;
+export const lockOf = (network: string, fileName: string): string => `attachment-${folderOf(network)}-${fileName}`;
 
 /** Without a request there is no configuration at hand that could call a delegate; its own GC then does. */
 export const takerBack = (host: Host, kernel: Kernel, network: Lock, request?: Request): Opened['takeBackAll'] => (undos) => {
@@ -55,12 +55,13 @@ export const takerBack = (host: Host, kernel: Kernel, network: Lock, request?: R
 };
 
 /** A journal that is still there although its lock is free belongs to a call that was killed. */
-export function finishPredecessor(host: Host, { attachment }: Pick<Request, 'attachment'>, { takeBackAll }: Pick<Opened, 'takeBackAll'>): void {
-  const remains = remainsOf(host.roots.run, attachment);
+export function finishPredecessor(host: Host, network: string, fileName: string, { takeBackAll }: Pick<Opened, 'takeBackAll'>): void {
+  const remains = remainsAt(host.roots.run, network, fileName);
   if (!remains) return;
   const residues = takeBackAll(remains.entries.map(({ undo }) => undo));
-  host.log.warn({ attachment, undone: remains.entries.length - residues.length, left: residues.length }, 'took back what a killed call had left');
+  host.log.warn({ network, journal: fileName, undone: remains.entries.length - residues.length, left: residues.length }, 'took back what a killed call had left');
   if (residues.length > 0) throw residueError('a killed call', residues);
+  host.ledger.dropDraft(network, fileName);
   remains.forget();
 }
 

@@ -196,7 +196,9 @@ test('nf_tables is usable here, and in no container there is none', () => {
 
 test('hundreds of rules are one transaction and one table', () => {
   const at = { family: 'ip', table: 't', chain: 'c' } as const;
-  const rules = Array.from({ length: 700 }, (_, i): NftCommand => ({
+  // Only real root may make a socket's buffer larger than net.core.wmem_max.
+  const length = process.env['CNI_WASM_TEST_ROOT'] === 'real' ? 700 : 300;
+  const rules = Array.from({ length }, (_, i): NftCommand => ({
     do: 'add rule', ...at, at: 'end', rule: { match: [{ proto: 'tcp', dport: i + 1 }], action: { dnat: { to: '10.1.0.5', port: 80 } }, comment: `c${i}` },
   }));
   kernel.apply('host', [{ do: 'add table', ...at }, { do: 'add chain', ...at }, ...rules]);

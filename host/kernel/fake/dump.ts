@@ -12,7 +12,7 @@ export const dump = (state: FakeState): string =>
   [...dumpNamespace('host', state.host), ...(state.container ? dumpNamespace('container', state.container) : [])].map((line) => `${line}\n`).join('');
 
 function dumpNamespace(name: string, ns: FakeNamespace): string[] {
-  const dev = (index: number | undefined): string | undefined => index === undefined ? undefined : ns.links.find((link) => link.index === index)?.name ?? `#${index}`;
+  const dev = (index: number | undefined): string | undefined => index === undefined ? undefined : ns.links.find((link) => link.index === index)?.name ?? `/${index}`;
   return [
     `namespace ${name} ${word(ns.id)}`,
     ...Object.entries(ns.unusable).sort().map(([filter, why]) => `unusable ${filter} ${JSON.stringify(why)}`),
@@ -68,6 +68,6 @@ function dumpIptables({ family, name, chains }: IptablesTable): string[] {
   return [
     `iptables ${family} ${name}`,
     ...chains.map((chain) => `  :${chain.name} ${chain.policy ?? '-'}`),
-    ...chains.flatMap((chain) => chain.rules.map((rule) => `  -A ${chain.name} ${rule}`)),
+    ...chains.flatMap((chain) => chain.rules.map((rule) => `  -A ${chain.name} ${rule}`.trimEnd())),
   ];
 }

@@ -38,8 +38,8 @@ function createLink(state: FakeState, nsName: Ns, link: NewLink): number {
   const ends = link.kind === 'veth' ? [{ ns: nsName, ...link }, link.peer] : [{ ns: nsName, ...link }];
   for (const end of ends) {
     checkName(namespaceOf(state, end.ns, action), end.name, action);
-    if (end.mac !== undefined) checkMac(end.mac, action);
-    if (end.mtu !== undefined) checkMtu(link.kind, end.mtu, action);
+    if (end.mac) checkMac(end.mac, action);
+    if (end.mtu) checkMtu(link.kind, end.mtu, action);
   }
   if (link.kind === 'veth' && link.peer.ns === nsName && link.peer.name === link.name) throw new KernelError('EEXIST', action);
 
@@ -47,7 +47,7 @@ function createLink(state: FakeState, nsName: Ns, link: NewLink): number {
   const peer = link.kind === 'veth' ? newLink(state, link.peer.ns, 'veth', link.peer) : undefined;
   const made = newLink(state, nsName, link.kind, link);
   if (link.kind === 'bridge') made.vlanFiltering = link.vlanFiltering ?? false;
-  if (link.kind === 'bridge' && link.mac !== undefined) made.fixed = { mac: true };
+  if (link.kind === 'bridge' && link.mac) made.fixed = { mac: true };
   if (link.kind === 'veth' && peer) {
     made.peer = { ns: link.peer.ns, index: peer.index };
     peer.peer = { ns: nsName, index: made.index };
@@ -60,7 +60,7 @@ function newLink(state: FakeState, nsName: Ns, kind: string, of: Pick<NewLink, '
   const ns = state[nsName]!;
   const index = ns.nextIndex++;
   const link: FakeLink = {
-    index, name: of.name, kind, mtu: of.mtu ?? 1500, mac: of.mac ?? newMac(nsName, index), up: false,
+    index, name: of.name, kind, mtu: of.mtu || 1500, mac: of.mac || newMac(nsName, index), up: false,
     promisc: false, allmulti: false, txqlen: of.txqlen ?? (kind === 'ifb' ? 32 : 1000), group: 0,
   };
   linkCame(ns, link);

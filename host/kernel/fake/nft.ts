@@ -4,6 +4,7 @@
 import { applyToNft } from '../../ops/rules/apply-to-nft.ts';
 import { KernelError } from '../kernel-error.ts';
 import type { NftCommand, NftKernel, NftRule } from '../kernel.ts';
+import { nameNftCommand } from '../nft-text.ts';
 import { faultOf, type ChainNode, type Step } from './chain-graph.ts';
 import { namespaceOf, type FakeChain, type FakeNamespace, type FakeState, type FakeTable } from './state.ts';
 
@@ -62,13 +63,13 @@ function complete(draft: Draft, table: FakeTable, command: NftCommand): FakeTabl
 
 function check(table: FakeTable | undefined, command: NftCommand): void {
   for (const name of [command.table, ...('chain' in command ? [command.chain] : [])]) {
-    if (Buffer.byteLength(name) > NAME_MAX) throw new KernelError('ERANGE', command.do);
-    if (name === '') throw new KernelError('EINVAL', command.do);
+    if (Buffer.byteLength(name) > NAME_MAX) throw new KernelError('ERANGE', nameNftCommand(command));
+    if (name === '') throw new KernelError('EINVAL', nameNftCommand(command));
   }
   if (command.do !== 'add rule') return;
   const { jump, goto: go } = command.rule.action;
   const target = table?.chains.find((chain) => chain.name === (jump ?? go));
-  if (target?.hook) throw new KernelError('EOPNOTSUPP', command.do, `${target.name} is a base chain`);
+  if (target?.hook) throw new KernelError('EOPNOTSUPP', nameNftCommand(command), `${target.name} is a base chain`);
 }
 
 function nodeOf({ name, hook, rules }: FakeChain): ChainNode {

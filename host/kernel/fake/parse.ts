@@ -51,7 +51,7 @@ function deviceNames(text: string): Devices[] {
     const links = section.split('\n').map(splitWords).filter(([first]) => first === 'link');
     const indexes = new Map(links.map(([, index, name]) => [name, toNumber(index)]));
     return (name) => {
-      const found = /^#\d+$/.test(name) ? Number(name.slice(1)) : indexes.get(name);
+      const found = /^\/\d+$/.test(name) ? Number(name.slice(1)) : indexes.get(name);
       if (found === undefined) throw new Error(`there is no link "${name}" in this namespace`);
       return found;
     };
@@ -96,9 +96,9 @@ function readChain([name = '', ...rest]: string[]): FakeChain {
 
 function readIptablesLine({ chains }: FakeNamespace['iptables'][number], line: string): void {
   const [, declared, policy] = /^:(\S+) (\S+)$/.exec(line) ?? [];
-  const [, name, rule] = /^-A (\S+) (.*)$/.exec(line) ?? [];
+  const [, name, rule = ''] = /^-A (\S+)(?: (.*))?$/.exec(line) ?? [];
   if (declared !== undefined && policy !== undefined) chains.push({ name: declared, ...(policy === '-' ? {} : { policy }), rules: [] });
-  else if (rule !== undefined) {
+  else if (name !== undefined) {
     const chain = chains.find((each) => each.name === name);
     if (!chain) throw new Error(`chain ${name} is not declared`);
     chain.rules.push(rule);

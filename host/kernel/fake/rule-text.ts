@@ -9,7 +9,7 @@ import { splitWords, toNumber, word } from './words.ts';
 const FOREIGN = 'foreign';
 
 /** Someone else's rule is `foreign`, perhaps with its jump and comment; what else it says is not known. */
-export function writeRule({ rule, comment, jump }: NftRule): string {
+export function writeRule({ rule, comment = rule?.comment, jump }: NftRule): string {
   const parts = rule ? [...rule.match.map(writeMatch), writeAction(rule.action)] : [FOREIGN, ...(jump === undefined ? [] : [`jump ${word(jump)}`])];
   if (comment !== undefined) parts.push(`comment ${JSON.stringify(comment)}`);
   return parts.join(' ');

@@ -37,23 +37,28 @@ export function ruleTables(kernel: Kernel, locks: Locks): RuleTables {
   const iptables = new Map<string, IptablesTable>();
 
   // Read, decide and write must be one step among our own processes: two at once would both miss the shared chain and both add it.
-  const locked = (key: string): string => {
-    if (!held.has(key)) held.set(key, locks.hold(`rules-${key}`, 'exclusive', LOCK_TIMEOUT));
-    return key;
+  // One lock for all tables of a namespace: two calls that take several in different order would wait for each other.
+  const lock = (netns: string): void => {
+    if (!held.has(netns)) held.set(netns, locks.hold(`rules-${netns}`, 'exclusive', LOCK_TIMEOUT));
+  };
+  const keyOf = (backend: Backend, ns: Ns, family: RuleFamily, table: string): string => {
+    const netns = kernel.netnsId(ns) ?? ns;
+    lock(netns);
+    return `${backend} ${netns} ${family} ${table}`;
   };
   const readNft = (ns: Ns, family: RuleFamily, table: string): NftTable | undefined => {
-    const key = locked(`nft-${kernel.netnsId(ns) ?? ns}-${family}-${table}`);
+    const key = keyOf('nft', ns, family, table);
     if (!nft.has(key)) nft.set(key, kernel.nft.read(ns, family, table));
     return nft.get(key);
   };
   const readIptables = (ns: Ns, family: Family, table: string): IptablesTable => {
-    const key = locked(`iptables-${kernel.netnsId(ns) ?? ns}-${family}-${table}`);
+    const key = keyOf('iptables', ns, family, table);
     const known = iptables.get(key) ?? kernel.iptables.read(ns, family, table);
     iptables.set(key, known);
     return known;
   };
   const planForNft = (ns: Ns, rules: RuleSet): Plan => {
-    const key = `nft-${kernel.netnsId(ns) ?? ns}-${rules.family}-${rules.table}`;
+    const key = keyOf('nft', ns, rules.family, rules.table);
     const before = readNft(ns, rules.family, rules.table);
     const { commands, undo, missing } = planNft(before, rules);
     // A rule added in this call has a handle of the kernel's own that only reading shows.
@@ -71,7 +76,7 @@ export function ruleTables(kernel: Kernel, locks: Locks): RuleTables {
     };
   };
   const planForIptables = (ns: Ns, rules: RuleSet & { family: Family }): Plan => {
-    const key = `iptables-${kernel.netnsId(ns) ?? ns}-${rules.family}-${rules.table}`;
+    const key = keyOf('iptables', ns, rules.family, rules.table);
     const before = readIptables(ns, rules.family, rules.table);
     const { lines, undo, missing } = planIptables(before, rules);
     return {
