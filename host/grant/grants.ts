@@ -64,7 +64,7 @@ export interface Limits {
 }
 
 export const DEFAULT_LIMITS: Limits = {
-  timeMs: 10_000, memoryPages: 64, operations: 2000, resultBytes: 256 * 1024, messageBytes: 1024 * 1024, logBytes: 64 * 1024, logRecords: 1000,
+  timeMs: 30_000, memoryPages: 64, operations: 2000, resultBytes: 256 * 1024, messageBytes: 1024 * 1024, logBytes: 64 * 1024, logRecords: 1000,
 };
 
 export const NO_GRANTS: Grants = {

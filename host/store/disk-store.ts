@@ -9,7 +9,7 @@ import type { Locks } from '../ledger/locks.ts';
 import type { LockedStore, OpenStore, Store, StorePlace } from './store.ts';
 
 /** ms; the reference waits for ever and takes the runtime's deadline with it */
-const LOCK_TIMEOUT = 10_000;
+const LOCK_TIMEOUT = 20_000;
 
 export const diskStores = (locks: Pick<Locks, 'holdFile'>): OpenStore => (place) => openFolder(folderFor(place), locks);
 

@@ -12,7 +12,7 @@ import { finishPredecessor, lockOf, residueError, takerBack, type Opened } from 
 import { runPlugin } from './run-plugin.ts';
 
 /** ms; runtimes call GC while nothing else is under way */
-const LOCK_TIMEOUT = 30_000;
+const LOCK_TIMEOUT = 60_000;
 
 export function gc(host: Host, { request, links }: Chain): void {
   const valid = request.netconf.validAttachments;

@@ -14,7 +14,7 @@ import type { Host } from './host.ts';
 import { delegateDel } from './run-delegate.ts';
 
 /** ms; calls on one attachment follow each other, and kubelet's overlap only in DEL */
-const LOCK_TIMEOUT = 30_000;
+const LOCK_TIMEOUT = 60_000;
 
 export interface Opened {
   kernel: Kernel;

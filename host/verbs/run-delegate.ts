@@ -12,7 +12,7 @@ import type { Host } from './host.ts';
 import { runPlugin, withPath, type Run } from './run-plugin.ts';
 
 /** ms; shorter than a module's own time, so that the answer of a hanging program is still an error of ours */
-const PROGRAM_TIMEOUT = 9000;
+const PROGRAM_TIMEOUT = 25_000;
 
 export function runDelegate(host: Host, type: string, run: Run): Result | undefined {
   if (type.includes('/')) throw new CniError(CODE.plugin, `invalid plugin name: ${type}`);

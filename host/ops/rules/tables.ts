@@ -28,8 +28,8 @@ export interface RuleTables {
   close(): void;
 }
 
-/** ms; an iptables-restore that waits for somebody else's xtables lock is the slowest holder */
-const LOCK_TIMEOUT = 8000;
+/** ms; shorter than a module may run. With many attachments at once each waits for all before it */
+const LOCK_TIMEOUT = 20_000;
 
 export function ruleTables(kernel: Kernel, locks: Locks): RuleTables {
   const held = new Map<string, Lock>();
