@@ -1,6 +1,7 @@
 // Rules as `nft list` prints them and commands as one would type them, for listings and messages.
 // SPDX-License-Identifier: Apache-2.0
 
+import { KernelError } from './kernel-error.ts';
 import type { NftCommand } from './kernel.ts';
 import { familyOfPrefix, normalRule } from './normal-rule.ts';
 import type { Action, Mark, Match, Rule, RuleFamily } from './rule.ts';
@@ -13,6 +14,17 @@ export function renderNftRule(family: RuleFamily, rule: Rule): string {
 export function nameNftCommand(command: NftCommand): string {
   const chain = 'chain' in command ? ` ${command.chain}` : '';
   return `nft ${command.do} ${command.family} ${command.table}${chain}${command.do === 'delete rule' ? ` handle ${command.handle}` : ''}`;
+}
+
+/** The most that nft reads back from its own listing, in bytes. */
+const MAX_COMMENT = 128;
+
+export function checkNftComment(comment: string): string {
+  // nft prints comments between quotes and has no escape for one inside.
+  if (Buffer.byteLength(comment) > MAX_COMMENT || /["\u0000-\u001f\u007f]/.test(comment)) {
+    throw new KernelError('EINVAL', 'write an nft comment', `${JSON.stringify(comment)} must be at most ${MAX_COMMENT} bytes, without quotes and control characters`);
+  }
+  return comment;
 }
 
 function renderMatch({ saddr, daddr, proto, dport, dports, dstType, mark, not }: Match): string {

@@ -5,12 +5,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { execute, type Target } from '../../host/cli/run-conflist.ts';
-import { addNetns, BIN, picture } from '../support/node.ts';
+import { addNetns, BIN, picture, sh } from '../support/node.ts';
 
 const PLUGINS = ['bridge', 'host-local', 'loopback', 'portmap', 'bandwidth', 'cni-wasm'];
 const CHAINED = ['portmap', 'bandwidth'];
 
 const netns = addNetns('c1');
+// The kernel gives lo its address when it first comes up, and does not take it back.
+for (const state of ['up', 'down']) sh('ip', '-n', 'c1', 'link', 'set', 'lo', state);
 mkdirSync('/run/a-folder');
 writeFileSync('/run/a-file', '');
 
@@ -85,6 +87,13 @@ test('a module that does not exist, or is named by a path', () => {
   fails('cni-wasm', { stdin: conf('cni-wasm', { module: '/etc/x.wasm' }), code: 100 });
   fails('cni-wasm', { stdin: conf('cni-wasm', { module: '' }), code: 7 });
 });
+
+for (const root of ['STATE', 'RUN']) {
+  test(`CNI_WASM_${root} that cannot be written`, () => {
+    fails('loopback', { stdin: conf('loopback'), env: { [`CNI_WASM_${root}`]: '/run/a-file/x' }, code: 5, says: /"\/run\/a-file/ });
+    fails('bridge', { env: { [`CNI_WASM_${root}`]: '/run/a-file/x' }, code: 5, says: /"\/run\/a-file/ });
+  });
+}
 
 for (const [what, lock] of Object.entries({ 'that is no JSON': '{', 'with an entry without a digest': '{"acme":{"digest":5}}' })) {
   test(`a lock file ${what}`, () => {

@@ -4,16 +4,19 @@
 set -e
 
 mount -t tmpfs -o mode=755 tmpfs /run
-for folder in /var/lib/cni /var/lib/cni-wasm /etc/cni; do
-  if [ ! -d "$folder" ]; then
-    # The machine has no such folder, and shall not get one from us: it is made in a layer over its parent.
-    parent=${folder%/*}
-    layer=/run/test-layers$parent
+folders='/var/lib/cni /var/lib/cni-wasm /var/lib/containers /etc/cni'
+for folder in $folders; do
+  [ -d "$folder" ] && continue
+  # The machine has no such folder, and shall not get one from us: it is made in a layer over its parent.
+  parent=${folder%/*}
+  layer=/run/test-layers$parent
+  if [ ! -d "$layer" ]; then
     mkdir -p "$layer/upper" "$layer/work"
     mount -t overlay overlay -o "lowerdir=$parent,upperdir=$layer/upper,workdir=$layer/work" "$parent"
-    mkdir "$folder"
   fi
-  mount -t tmpfs -o mode=755 tmpfs "$folder"
+  mkdir "$folder"
 done
+# Only now: a layer would hide what is mounted below its parent.
+for folder in $folders; do mount -t tmpfs -o mode=755 tmpfs "$folder"; done
 ip link set lo up
 exec "$@"

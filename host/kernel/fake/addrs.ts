@@ -64,7 +64,8 @@ function scopeOfV6({ ip }: Prefix): number {
 export function connect(ns: FakeNamespace, addr: Addr): void {
   const prefix = prefixOf(addr);
   const v4 = prefix.family === 'ip';
-  if ((v4 && (isHost(prefix) || !isPrimary(ns, addr))) || addr.scope === 254) return;
+  // On lo an IPv4 address makes a local route instead, and so does ::1.
+  if (v4 ? isHost(prefix) || !isPrimary(ns, addr) || isLoopback(linkOf(ns, addr.index, 'connect')) : addr.scope === 254) return;
   insertRoute(ns, {
     dst: writePrefix(networkOf(prefix)), index: addr.index, table: MAIN, protocol: PROTO_KERNEL,
     ...(v4 ? { src: writeIp(prefix), metric: 0, scope: 253 } : { metric: 256, scope: 0 }),

@@ -3,15 +3,16 @@
 
 import { KernelError } from '../kernel-error.ts';
 import type { LinkChange, Ns } from '../kernel.ts';
-import { checkMac, checkMtu, checkName } from './check-link.ts';
+import { checkLength, checkMac, checkMtu, checkName } from './check-link.ts';
 import { leaveBridge, linkWentDown, linkWentUp } from './link-events.ts';
-import { endDad, followPorts, isLoopback, NO_MAC } from './link-state.ts';
+import { endDad, followPorts, forgetNeighbours, isLoopback, NO_MAC } from './link-state.ts';
 import { linkOf, namespaceOf, type FakeLink, type FakeNamespace, type FakeState } from './state.ts';
 import { renameLinkSysctls } from './sysctl-values.ts';
 
 export function changeLink(state: FakeState, nsName: Ns, index: number, change: LinkChange): void {
   const action = `change interface ${index}`;
   const ns = namespaceOf(state, nsName, action);
+  if (change.name !== undefined) checkLength(change.name, action);
   const link = linkOf(ns, index, action);
   const { mac, mtu, name, master, group, alias, promisc, allmulti, txqlen, up } = change;
 
@@ -35,9 +36,9 @@ export function changeLink(state: FakeState, nsName: Ns, index: number, change: 
 }
 
 function setMac(ns: FakeNamespace, link: FakeLink, mac: string, action: string): void {
+  if (link.kind === 'ifb') throw new KernelError('EOPNOTSUPP', action);
   checkMac(mac, action);
-  if (link.kind === 'ifb' && link.up) throw new KernelError('EBUSY', action);
-  if (mac !== link.mac) ns.neighs = ns.neighs.filter((neigh) => neigh.index !== link.index);
+  forgetNeighbours(ns, link);
   link.mac = mac;
   if (link.kind === 'bridge') link.fixed = { ...link.fixed, mac: true };
   followPorts(ns, link.master);

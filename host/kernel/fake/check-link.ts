@@ -7,8 +7,12 @@ import type { FakeNamespace } from './state.ts';
 const IFNAMSIZ = 16;
 const ETHERNET_MTU = [68, 65535] as const;
 
-export function checkName(ns: FakeNamespace, name: string, action: string): void {
+/** Netlink's own check, before anything else. */
+export function checkLength(name: string, action: string): void {
   if (Buffer.byteLength(name) >= IFNAMSIZ) throw new KernelError('ERANGE', action, 'Attribute failed policy validation');
+}
+
+export function checkName(ns: FakeNamespace, name: string, action: string): void {
   // "all" and "default" are folders of sysctl.
   if (/^(|\.|\.\.|all|default)$|[/:%\s]/.test(name)) throw new KernelError('EINVAL', action);
   if (ns.links.some((link) => link.name === name)) throw new KernelError('EEXIST', action);

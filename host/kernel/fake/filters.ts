@@ -43,9 +43,9 @@ export const filterMethods = (state: FakeState): Pick<TcKernel, 'filters' | 'add
 type Place = Pick<Filter, 'index' | 'parent' | 'priority'>;
 
 function checkParent(ns: FakeNamespace, { index, parent }: Place, action: string): void {
-  if (!ns.qdiscs.some((qdisc) => qdisc.index === index && qdisc.handle === parent)) {
-    throw new KernelError('EINVAL', action, "Parent Qdisc doesn't exists");
-  }
+  const qdisc = ns.qdiscs.find((each) => each.index === index && each.handle === parent);
+  if (!qdisc) throw new KernelError('EINVAL', action, "Parent Qdisc doesn't exists");
+  if (qdisc.kind === 'tbf') throw new KernelError('EOPNOTSUPP', action, "Class doesn't support blocks");
 }
 
 const besides = (ns: FakeNamespace, { index, parent }: Place): Filter[] =>

@@ -3,7 +3,7 @@
 
 import type { Ns } from '../kernel.ts';
 import { connect, flushAddrs } from './addrs.ts';
-import { endDad, followPorts, isLoopback, peerOf, portsOf } from './link-state.ts';
+import { endDad, followPorts, forgetNeighbours, isLoopback, peerOf, portsOf } from './link-state.ts';
 import { familyOf } from './prefix.ts';
 import type { FakeLink, FakeNamespace, FakeState } from './state.ts';
 import { copyDefaults, dropLinkSysctls, readSysctl } from './sysctl-values.ts';
@@ -42,7 +42,7 @@ export const defaultQdisc = ({ index, kind, txqlen }: FakeLink): { index: number
 export function linkWentDown(ns: FakeNamespace, link: FakeLink): void {
   link.up = false;
   ns.routes = ns.routes.filter((route) => route.index !== link.index);
-  ns.neighs = ns.neighs.filter((neigh) => neigh.index !== link.index);
+  forgetNeighbours(ns, link);
   const keep = [link.name, 'all'].some((name) => readSysctl(ns, `net/ipv6/conf/${name}/keep_addr_on_down`) === '1');
   if (!keep || isLoopback(link)) flushAddrs(ns, link.index, 'ip6');
 }

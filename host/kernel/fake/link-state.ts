@@ -29,7 +29,8 @@ export function hasCarrier(state: FakeState, ns: FakeNamespace, link: FakeLink):
   }
 }
 
-export const isLoopback = (link: FakeLink): boolean => link.name === 'lo' && link.kind === '';
+/** By its index: its name can be changed. */
+export const isLoopback = ({ index, kind }: FakeLink): boolean => index === 1 && kind === '';
 export const portsOf = (ns: FakeNamespace, bridge: FakeLink): FakeLink[] => ns.links.filter((link) => link.master === bridge.index);
 
 export function peerOf(state: FakeState, link: FakeLink): FakeLink | undefined {
@@ -46,8 +47,15 @@ export function followPorts(ns: FakeNamespace, index: number | undefined): void 
   const bridge = ns.links.find((link) => link.index === index);
   if (!bridge) return;
   const ports = portsOf(ns, bridge);
-  if (!bridge.fixed?.mac) bridge.mac = ports.map((port) => port.mac).sort()[0] ?? NO_MAC;
+  const mac = bridge.fixed?.mac ? bridge.mac : ports.map((port) => port.mac).sort()[0] ?? NO_MAC;
+  if (mac !== bridge.mac) forgetNeighbours(ns, bridge);
+  bridge.mac = mac;
   if (!bridge.fixed?.mtu) bridge.mtu = ports.length ? Math.min(...ports.map((port) => port.mtu)) : BRIDGE_MTU;
+}
+
+/** neigh_changeaddr() */
+export function forgetNeighbours(ns: FakeNamespace, link: FakeLink): void {
+  ns.neighs = ns.neighs.filter((neigh) => neigh.index !== link.index);
 }
 
 /** Duplicate address detection ends when a link runs: at once here, after one to two seconds on a real one. */

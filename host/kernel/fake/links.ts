@@ -4,7 +4,7 @@
 import { KernelError } from '../kernel-error.ts';
 import type { LinkKernel, NewLink, Ns } from '../kernel.ts';
 import { changeLink } from './change-link.ts';
-import { checkMac, checkMtu, checkName } from './check-link.ts';
+import { checkLength, checkMac, checkMtu, checkName } from './check-link.ts';
 import { linkCame, linkDied, linkWentUp } from './link-events.ts';
 import { isLoopback, newMac, viewOf } from './link-state.ts';
 import { linkOf, namespaceOf, type FakeLink, type FakeState } from './state.ts';
@@ -37,8 +37,9 @@ function createLink(state: FakeState, nsName: Ns, link: NewLink): number {
   const ns = namespaceOf(state, nsName, action);
   const ends = link.kind === 'veth' ? [{ ns: nsName, ...link }, link.peer] : [{ ns: nsName, ...link }];
   for (const end of ends) {
-    checkName(namespaceOf(state, end.ns, action), end.name, action);
+    checkLength(end.name, action);
     if (end.mac) checkMac(end.mac, action);
+    checkName(namespaceOf(state, end.ns, action), end.name, action);
     if (end.mtu) checkMtu(link.kind, end.mtu, action);
   }
   if (link.kind === 'veth' && link.peer.ns === nsName && link.peer.name === link.name) throw new KernelError('EEXIST', action);

@@ -4,11 +4,10 @@
 import { applyToNft } from '../../ops/rules/apply-to-nft.ts';
 import { KernelError } from '../kernel-error.ts';
 import type { NftCommand, NftKernel, NftRule } from '../kernel.ts';
-import { nameNftCommand } from '../nft-text.ts';
+import { checkNftComment, nameNftCommand } from '../nft-text.ts';
+import { checkChainName } from '../normal-rule.ts';
 import { faultOf, type ChainNode, type Step } from './chain-graph.ts';
 import { namespaceOf, type FakeChain, type FakeNamespace, type FakeState, type FakeTable } from './state.ts';
-
-const NAME_MAX = 255;
 
 export const fakeNft = (state: FakeState): NftKernel => ({
   unusable: (ns) => namespaceOf(state, ns, 'use nf_tables').unusable.nft,
@@ -62,10 +61,10 @@ function complete(draft: Draft, table: FakeTable, command: NftCommand): FakeTabl
 }
 
 function check(table: FakeTable | undefined, command: NftCommand): void {
-  for (const name of [command.table, ...('chain' in command ? [command.chain] : [])]) {
-    if (Buffer.byteLength(name) > NAME_MAX) throw new KernelError('ERANGE', nameNftCommand(command));
-    if (name === '') throw new KernelError('EINVAL', nameNftCommand(command));
-  }
+  if (command.do === 'add table') checkChainName(command.table);
+  if (command.do === 'add chain') checkChainName(command.chain);
+  const comment = command.do === 'add rule' ? command.rule.comment : 'comment' in command ? command.comment : undefined;
+  if (comment !== undefined) checkNftComment(comment);
   if (command.do !== 'add rule') return;
   const { jump, goto: go } = command.rule.action;
   const target = table?.chains.find((chain) => chain.name === (jump ?? go));

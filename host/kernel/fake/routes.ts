@@ -3,13 +3,14 @@
 
 import { KernelError } from '../kernel-error.ts';
 import type { NewRoute, Route, RouteKernel } from '../kernel.ts';
-import { networkOf, readPrefix, writeIp, writePrefix, type Prefix } from './prefix.ts';
+import { familyOf, networkOf, readPrefix, writeIp, writePrefix, type Prefix } from './prefix.ts';
 import { coveringRoutes, insertRoute, isLocal, localIndex } from './route-table.ts';
 import { linkOf, namespaceOf, type FakeNamespace, type FakeState } from './state.ts';
 
 const MAIN = 254;
 const BOOT = 3;
 const SCOPE_LINK = 253;
+const SCOPE_HOST = 254;
 
 export const fakeRoutes = (state: FakeState): RouteKernel => ({
   list: (ns) => structuredClone(namespaceOf(state, ns, 'list routes').routes),
@@ -26,8 +27,11 @@ export const fakeRoutes = (state: FakeState): RouteKernel => ({
     const action = `delete route ${describe(wanted)}`;
     const ns = namespaceOf(state, nsName, action);
     const asked: Partial<Route> = { ...wanted, table: wanted.table ?? MAIN, dst: writePrefix(readPrefix(wanted.dst, action)) };
+    if (wanted.gw !== undefined && familyOf(wanted.gw) !== familyOf(wanted.dst)) throw new KernelError('EINVAL', action);
     const at = ns.routes.findIndex((route) => KEYS.every((key) => asked[key] === undefined || asked[key] === route[key]));
-    if (at < 0) throw new KernelError('ESRCH', action);
+    // The root of the IPv6 tree is there without a route too, and cannot be deleted.
+    const root = asked.dst === '::/0' && asked.table === MAIN && [asked.gw, asked.index, asked.metric, asked.protocol].every((said) => said === undefined);
+    if (at < 0) throw new KernelError(root ? 'ENOENT' : 'ESRCH', action);
     ns.routes.splice(at, 1);
   },
 });
@@ -71,20 +75,22 @@ function throughGateway(ns: FakeNamespace, gw: Prefix, hop: Hop, action: string)
 }
 
 function throughV4(ns: FakeNamespace, gw: Prefix, { table, scope, index }: Hop, action: string): number {
-  if (scope >= SCOPE_LINK) throw new KernelError('ENETUNREACH', action, 'Nexthop has invalid gateway');
-  // Only a route of narrower scope than universe counts: a gateway is never behind another gateway.
-  const direct = coveringRoutes(ns, gw, table).filter((route) => route.scope >= SCOPE_LINK);
-  const found = [localIndex(ns, gw), ...direct.map((route) => route.index)].find((at) => at !== undefined && (index === undefined || at === index));
+  // Only a route of narrower scope counts, and at least of a link's: a gateway is never behind another gateway.
+  const narrower = Math.max(scope + 1, SCOPE_LINK);
+  const direct = coveringRoutes(ns, gw, table).filter((route) => route.scope >= narrower);
+  const own = narrower <= SCOPE_HOST ? localIndex(ns, gw) : undefined;
+  const found = [own, ...direct.map((route) => route.index)].find((at) => at !== undefined && (index === undefined || at === index));
   if (found === undefined) throw new KernelError('ENETUNREACH', action, 'Nexthop has invalid gateway');
   return found;
 }
 
 function throughV6(ns: FakeNamespace, gw: Prefix, { table, index }: Hop, action: string): number {
-  if (index !== undefined && !linkOf(ns, index, action).up) throw new KernelError('ENETDOWN', action, 'Nexthop device is not up');
+  if (index !== undefined) linkOf(ns, index, action);
   if (isLocal(ns, gw)) throw new KernelError('EINVAL', action, 'Gateway can not be a local address');
   const linkLocal = gw.ip >> 118n === 0xfe80n >> 6n;
+  if (linkLocal && index === undefined) throw new KernelError('EINVAL', action, 'a link-local gateway needs an interface');
   if (linkLocal && index !== undefined) return index;
   const [best] = coveringRoutes(ns, gw, table).filter((route) => index === undefined || route.index === index);
-  if (linkLocal || best?.index === undefined || best.gw !== undefined) throw new KernelError('EHOSTUNREACH', action);
+  if (best?.index === undefined || best.gw !== undefined) throw new KernelError('EHOSTUNREACH', action);
   return best.index;
 }

@@ -34,7 +34,6 @@ export const fakeTc = (state: FakeState): TcKernel => ({
     const ns = namespaceOf(state, nsName, action);
     const link = linkOf(ns, index, action);
     const found = ns.qdiscs.find((qdisc) => qdisc.index === index && qdisc.parent === parent);
-    if (!found && parent === INGRESS) throw new KernelError('EINVAL', action, 'Invalid handle');
     if (!found || found.handle === 0) throw new KernelError('ENOENT', action, 'Cannot delete qdisc with handle of zero');
     if (found.kind !== kind || (handle !== 0 && found.handle !== handle)) throw new KernelError('EINVAL', action, 'Invalid qdisc name or handle');
     const below = (of: number): boolean => of >>> 16 === found.handle >>> 16;
@@ -50,8 +49,10 @@ export const fakeTc = (state: FakeState): TcKernel => ({
     const action = `add class ${cls.classid.toString(16)} to interface ${cls.index}`;
     const ns = namespaceOf(state, nsName, action);
     linkOf(ns, cls.index, action);
-    const qdisc = ns.qdiscs.find((each) => each.index === cls.index && each.handle === (cls.parent & 0xffff0000) >>> 0 && each.kind === 'htb');
+    const qdisc = ns.qdiscs.find((each) => each.index === cls.index && each.handle === (cls.parent & 0xffff0000) >>> 0);
     if (!qdisc) throw new KernelError('ENOENT', action);
+    // tbf_find() finds the one class that a tbf has, whatever is asked for.
+    if (qdisc.kind === 'tbf') throw new KernelError('EEXIST', action);
     if (cls.classid >>> 16 !== qdisc.handle >>> 16) throw new KernelError('EINVAL', action);
     if (ns.classes.some((other) => other.index === cls.index && other.classid === cls.classid)) throw new KernelError('EEXIST', action);
     ns.classes.push({ ...cls });

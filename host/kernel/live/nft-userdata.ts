@@ -1,19 +1,12 @@
 // Comments of tables, chains and rules: type, length, text with NUL, as the nft program writes and shows them.
 // SPDX-License-Identifier: Apache-2.0
 
-import { KernelError } from '../kernel-error.ts';
+import { checkNftComment } from '../nft-text.ts';
 import { textOf } from './attributes.ts';
 import { USERDATA_COMMENT } from './nft-wire.ts';
 
-/** The most that nft reads back from its own listing. */
-const MAX_COMMENT = 128;
-
 export function commentToUserdata(comment: string): Buffer {
-  const text = Buffer.from(`${comment}\0`);
-  // nft prints comments between quotes and has no escape for one inside.
-  if (text.length > MAX_COMMENT + 1 || /["\u0000-\u001f\u007f]/.test(comment)) {
-    throw new KernelError('EINVAL', 'write an nft comment', `${JSON.stringify(comment)} must be at most ${MAX_COMMENT} bytes, without quotes and control characters`);
-  }
+  const text = Buffer.from(`${checkNftComment(comment)}\0`);
   return Buffer.concat([Uint8Array.of(USERDATA_COMMENT, text.length), text]);
 }
 

@@ -32,7 +32,8 @@ function step(table: NftTable | undefined, command: NftCommand): NftTable | unde
   if (!chain) throw refuse('ENOENT');
   switch (command.do) {
     case 'delete chain':
-      if (table.chains.some((other) => other !== chain && other.rules.some((rule) => targetOf(rule) === chain.name))) throw refuse('EBUSY');
+      // A chain that jumps to itself holds itself; it must be emptied first.
+      if (table.chains.some((other) => other.rules.some((rule) => targetOf(rule) === chain.name))) throw refuse('EBUSY');
       return { ...table, chains: table.chains.filter((other) => other !== chain) };
     case 'flush chain': return withRules([]);
     case 'delete rule':
