@@ -24,7 +24,7 @@ export function linkWentUp(state: FakeState, ns: FakeNamespace, link: FakeLink):
   endDad(state);
 }
 
-export function addLoopbackAddrs(ns: FakeNamespace, { index }: FakeLink): void {
+export function addLoopbackAddrs(ns: FakeNamespace, { index, name }: FakeLink): void {
   const add = (address: string): void => {
     const family = familyOf(address);
     if (!ns.addrs.some((addr) => addr.index === index && familyOf(addr.address) === family)) {
@@ -32,7 +32,7 @@ export function addLoopbackAddrs(ns: FakeNamespace, { index }: FakeLink): void {
     }
   };
   add('127.0.0.1/8');
-  if (readSysctl(ns, 'net/ipv6/conf/lo/disable_ipv6') === '0') add('::1/128');
+  if (readSysctl(ns, `net/ipv6/conf/${name}/disable_ipv6`) === '0') add('::1/128');
 }
 
 export const defaultQdisc = ({ index, kind, txqlen }: FakeLink): { index: number; kind: string; handle: number; parent: number } =>

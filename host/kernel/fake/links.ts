@@ -39,12 +39,17 @@ function createLink(state: FakeState, nsName: Ns, link: NewLink): number {
   for (const end of ends) {
     checkLength(end.name, action);
     if (end.mac) checkMac(end.mac, action);
+  }
+  for (const end of ends) {
     checkName(namespaceOf(state, end.ns, action), end.name, action);
     if (end.mtu) checkMtu(link.kind, end.mtu, action);
   }
-  if (link.kind === 'veth' && link.peer.ns === nsName && link.peer.name === link.name) throw new KernelError('EEXIST', action);
 
-  // The kernel registers the peer first, so within one namespace the peer has the lower index.
+  // The kernel registers the peer first: within one namespace it has the lower index, and takes its own end's name away.
+  if (link.kind === 'veth' && link.peer.ns === nsName && link.peer.name === link.name) {
+    ns.nextIndex += 1;
+    throw new KernelError('EEXIST', action);
+  }
   const peer = link.kind === 'veth' ? newLink(state, link.peer.ns, 'veth', link.peer) : undefined;
   const made = newLink(state, nsName, link.kind, link);
   if (link.kind === 'bridge') made.vlanFiltering = link.vlanFiltering ?? false;

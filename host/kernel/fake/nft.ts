@@ -21,6 +21,7 @@ export const fakeNft = (state: FakeState): NftKernel => ({
   apply(nsName, commands) {
     const ns = usable(namespaceOf(state, nsName, 'change nf_tables'));
     const draft = { nft: ns.nft, nextHandle: ns.nextHandle };
+    commands.forEach(checkWords);
     for (const command of commands) perform(draft, command);
     for (const table of draft.nft) {
       const fault = faultOf(table.chains.map(nodeOf));
@@ -40,7 +41,7 @@ type Draft = Pick<FakeNamespace, 'nft' | 'nextHandle'>;
 function perform(draft: Draft, command: NftCommand): void {
   const isIt = ({ family, name }: FakeTable): boolean => family === command.family && name === command.table;
   const before = draft.nft.find(isIt);
-  check(before, command);
+  checkTarget(before, command);
   const after = applyToNft(before, [command]);
   const others = draft.nft.filter((table) => table !== before);
   draft.nft = after ? [...others, complete(draft, after, command)] : others;
@@ -60,11 +61,15 @@ function complete(draft: Draft, table: FakeTable, command: NftCommand): FakeTabl
   };
 }
 
-function check(table: FakeTable | undefined, command: NftCommand): void {
+/** What cannot be written is refused before the kernel sees any of the batch. */
+function checkWords(command: NftCommand): void {
   if (command.do === 'add table') checkChainName(command.table);
   if (command.do === 'add chain') checkChainName(command.chain);
   const comment = command.do === 'add rule' ? command.rule.comment : 'comment' in command ? command.comment : undefined;
   if (comment !== undefined) checkNftComment(comment);
+}
+
+function checkTarget(table: FakeTable | undefined, command: NftCommand): void {
   if (command.do !== 'add rule') return;
   const { jump, goto: go } = command.rule.action;
   const target = table?.chains.find((chain) => chain.name === (jump ?? go));

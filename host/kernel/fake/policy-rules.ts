@@ -15,7 +15,7 @@ export const fakePolicyRules = (state: FakeState): PolicyRuleKernel => ({
     const ns = namespaceOf(state, nsName, action);
     const rule = canonical(wanted, action);
     const priority = rule.priority ?? freePriority(ns, rule.family);
-    if (ns.rules.some((other) => sameRule(other, { ...rule, priority }))) throw new KernelError('EEXIST', action);
+    if (ns.rules.some((other) => isAsked(other, { ...rule, priority }))) throw new KernelError('EEXIST', action);
     const after = ns.rules.findLastIndex((other) => other.family === rule.family ? other.priority <= priority : other.family === 'ip');
     ns.rules.splice(after + 1, 0, { ...rule, priority });
   },
@@ -24,7 +24,7 @@ export const fakePolicyRules = (state: FakeState): PolicyRuleKernel => ({
     const action = `delete policy rule ${describe(wanted)}`;
     const ns = namespaceOf(state, nsName, action);
     const rule = canonical(wanted, action);
-    const at = ns.rules.findIndex((other) => sameRule(other, { ...rule, priority: rule.priority ?? other.priority }));
+    const at = ns.rules.findIndex((other) => isAsked(other, { ...rule, priority: rule.priority ?? other.priority }));
     if (at < 0) throw new KernelError('ENOENT', action);
     ns.rules.splice(at, 1);
   },
@@ -44,8 +44,9 @@ function canonical(rule: PolicyRule, action: string): PolicyRule {
   return { ...rest, ...(source ? { from: source } : {}), ...(target ? { to: target } : {}) };
 }
 
-const sameRule = (a: PolicyRule, b: PolicyRule): boolean =>
-  a.family === b.family && a.priority === b.priority && a.table === b.table && a.from === b.from && a.to === b.to;
+/** What is not said of the rule that is asked for is not compared, in adding neither. */
+const isAsked = (rule: PolicyRule, { family, priority, table, from, to }: PolicyRule): boolean =>
+  rule.family === family && rule.priority === priority && rule.table === table && (from === undefined || rule.from === from) && (to === undefined || rule.to === to);
 
 /** fib_default_rule_pref(): one before the second rule, so the newest goes first. */
 function freePriority(ns: FakeNamespace, family: Family): number {

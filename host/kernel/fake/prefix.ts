@@ -31,9 +31,11 @@ export function networkOf(prefix: Prefix): Prefix {
 export const covers = (net: Prefix, ip: Prefix): boolean =>
   net.family === ip.family && networkOf({ ...ip, length: net.length }).ip === networkOf(net).ip;
 
-/** IPv4 before IPv6, then by number, then the longer prefix. */
+/** IPv4 before IPv6, then by number, then the longer prefix; the tree of IPv6 is walked from its leaves. */
 export function comparePrefixes(a: Prefix, b: Prefix): number {
   if (a.family !== b.family) return a.family === 'ip' ? -1 : 1;
+  const [shorter, longer] = a.length < b.length ? [a, b] : [b, a];
+  if (a.family === 'ip6' && covers(shorter, longer)) return b.length - a.length;
   if (a.ip !== b.ip) return a.ip < b.ip ? -1 : 1;
   return b.length - a.length;
 }

@@ -12,8 +12,9 @@ export function readSavedTable(text: string, table: string): IptablesChain[] {
     if (line === 'COMMIT') break;
     const [, name, policy] = /^:(\S+) (\S+)/.exec(line) ?? [];
     if (name !== undefined) chains.set(name, { name, ...(policy === '-' ? {} : { policy: policy! }), rules: [] });
-    const [, chain, rule] = /^-A (\S+) (.*)$/.exec(line) ?? [];
-    if (chain !== undefined) chains.get(chain)?.rules.push(rule!);
+    // A rule may be without a word: it counts.
+    const [, chain, rule = ''] = /^-A (\S+)(?: (.*))?$/.exec(line) ?? [];
+    if (chain !== undefined) chains.get(chain)?.rules.push(rule);
   }
   return [...chains.values()];
 }

@@ -1,0 +1,78 @@
+// Making links: a bridge, an ifb, or a veth pair across the two namespaces.
+// SPDX-License-Identifier: Apache-2.0
+
+import { randomBytes } from 'node:crypto';
+import type { Answers, Requests } from '../../abi/gen/types.ts';
+import { CniError, CODE } from '../cni-error.ts';
+import { isExists } from '../kernel/kernel-error.ts';
+import type { NewLink, Ns } from '../kernel/kernel.ts';
+import { intend, within, type Call } from './call.ts';
+import type { Right } from './handles.ts';
+import { denied, granted } from './scope.ts';
+
+export function createLink(call: Call, req: Requests['link.create']): Answers['link.create'] {
+  const ns = req.ns ?? 'container';
+  checkCreation(call, ns, req);
+  for (let tries = 0; ; tries++) {
+    try {
+      return made(call, ns, req, newLink(ns, req));
+    } catch (error) {
+      const chosenHere = req.kind === 'veth' && req.peer?.name === undefined && tries < 10;
+      if (!(chosenHere && isExists(error) && !call.kernel.link.get(ns, { name: req.name }))) throw error;
+    }
+  }
+}
+
+function made(call: Call, ns: Ns, req: Requests['link.create'], link: NewLink): Answers['link.create'] {
+  const peer = link.kind === 'veth' ? link.peer : undefined;
+  // An existing link is refused before the intent: its inverse must never be able to name a link that was there before.
+  if (call.kernel.link.get(ns, { name: link.name })) throw exists(ns, link.name);
+  const life = req.life === 'network' ? 'network' : 'attachment';
+  const i = intend(call, 'link.create', life, {
+    do: 'delete link', ...within(call, ns), name: link.name, kind: link.kind, ...(peer ? { peer: { ns: peer.ns, name: peer.name } } : {}),
+  });
+  const index = call.kernel.link.create(ns, link);
+  const peerIndex = peer ? call.kernel.link.get(ns, { index })?.peer : undefined;
+  call.journal.made(i, index, peerIndex);
+  const right: Right = life === 'network' ? 'granted' : 'own';
+  return {
+    link: call.handles.mint({ ns, index, name: link.name, kind: link.kind, right }),
+    ...(peer && peerIndex !== undefined ? { peer: call.handles.mint({ ns: peer.ns, index: peerIndex, name: peer.name, kind: 'veth', right: 'own' }) } : {}),
+  };
+}
+
+function newLink(ns: Ns, req: Requests['link.create']): NewLink {
+  const base = {
+    name: req.name,
+    ...(req.mtu ? { mtu: req.mtu } : {}), ...(req.mac ? { mac: req.mac } : {}),
+    ...(req.txqlen === undefined ? {} : { txqlen: req.txqlen }), ...(req.up ? { up: true } : {}),
+  };
+  switch (req.kind) {
+    case 'bridge': return { ...base, kind: 'bridge', ...(req.vlanFiltering ? { vlanFiltering: true } : {}) };
+    case 'ifb': return { ...base, kind: 'ifb' };
+    case 'veth': {
+      const { peer } = req;
+      return {
+        ...base,
+        kind: 'veth',
+        peer: {
+          ns: peer?.ns ?? (ns === 'host' ? 'container' : 'host'),
+          name: peer?.name ?? `veth${randomBytes(4).toString('hex')}`,
+          ...(peer?.mtu ? { mtu: peer.mtu } : {}), ...(peer?.txqlen === undefined ? {} : { txqlen: peer.txqlen }),
+        },
+      };
+    }
+    default: return req.kind satisfies never;
+  }
+}
+
+function checkCreation(call: Call, ns: Ns, { name, kind, peer }: Requests['link.create']): void {
+  const op = 'link.create';
+  if (!call.grants.link[ns]?.includes(kind)) throw denied(call, op, `of a ${kind} in the ${ns} namespace`, { link: { [ns]: [kind] } });
+  for (const end of [{ ns, name }, ...(peer?.name === undefined ? [] : [{ ns: peer.ns, name: peer.name }])]) {
+    if (end.ns === 'host' && !granted(call, call.grants.hostLinks, end.name)) throw denied(call, op, `with the host name "${end.name}"`, { hostLinks: [end.name] });
+  }
+  if (peer?.ns === 'host' && !call.grants.link.host?.includes(kind)) throw denied(call, op, `of a ${kind} in the host namespace`, { link: { host: [kind] } });
+}
+
+const exists = (ns: Ns, name: string): CniError => new CniError(CODE.kernel, `link "${name}" already exists`, { kind: 'exists', errno: 'EEXIST', op: 'link.create', at: `${ns}:${name}` });
