@@ -34,7 +34,7 @@ function succeed(script: string): string {
   return output;
 }
 
-test.before(() => {
+test('the packed SDK is set up in a folder outside the repository', () => {
   assert.match(setUp, / assemblyscript@0\.28$/m);
   succeed(setUp.replace(/ assemblyscript@\S+/, ''));
   symlinkSync(resolve('node_modules/assemblyscript'), join(folder, 'node_modules/assemblyscript'));

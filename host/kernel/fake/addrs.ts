@@ -66,8 +66,10 @@ export function connect(ns: FakeNamespace, addr: Addr): void {
   const v4 = prefix.family === 'ip';
   // On lo an IPv4 address makes a local route instead, and so does ::1.
   if (v4 ? isHost(prefix) || !isPrimary(ns, addr) || isLoopback(linkOf(ns, addr.index, 'connect')) : addr.scope === 254) return;
+  const dst = writePrefix(networkOf(prefix));
+  if (!v4 && ns.routes.some((route) => route.dst === dst && route.index === addr.index && route.protocol === PROTO_KERNEL)) return;
   insertRoute(ns, {
-    dst: writePrefix(networkOf(prefix)), index: addr.index, table: MAIN, protocol: PROTO_KERNEL,
+    dst, index: addr.index, table: MAIN, protocol: PROTO_KERNEL,
     ...(v4 ? { src: writeIp(prefix), metric: 0, scope: 253 } : { metric: 256, scope: 0 }),
   }, 'after its equals');
 }

@@ -4,6 +4,7 @@
 import { KernelError } from '../kernel-error.ts';
 import type { NewRoute, Route, RouteKernel } from '../kernel.ts';
 import { familyOf, networkOf, readPrefix, writeIp, writePrefix, type Prefix } from './prefix.ts';
+import { isLoopback } from './link-state.ts';
 import { coveringRoutes, insertRoute, isLocal, localIndex } from './route-table.ts';
 import { linkOf, namespaceOf, type FakeNamespace, type FakeState } from './state.ts';
 
@@ -71,7 +72,10 @@ function complete(ns: FakeNamespace, wanted: NewRoute, action: string): Route {
 type Hop = { table: number; scope: number; index: number | undefined };
 
 function throughGateway(ns: FakeNamespace, gw: Prefix, hop: Hop, action: string): number {
-  return gw.family === 'ip' ? throughV4(ns, gw, hop, action) : throughV6(ns, gw, hop, action);
+  if (gw.family === 'ip') return throughV4(ns, gw, hop, action);
+  const found = throughV6(ns, gw, hop, action);
+  if (isLoopback(linkOf(ns, found, action))) throw new KernelError('EINVAL', action, 'Egress device can not be loopback device for this route');
+  return found;
 }
 
 function throughV4(ns: FakeNamespace, gw: Prefix, { table, scope, index }: Hop, action: string): number {
