@@ -23,6 +23,8 @@ http.createServer((request, response) => {
 
 export async function startContainer(): Promise<Container> {
   const child = spawn('unshare', ['--net', process.execPath, '-e', PROGRAM], { stdio: ['ignore', 'pipe', 'inherit'] });
+  // Also when the demonstration itself fails.
+  process.on('exit', () => child.kill('SIGKILL'));
   await once(child.stdout, 'data');
   return {
     netns: `/proc/${child.pid}/ns/net`,
