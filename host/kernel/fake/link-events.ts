@@ -4,7 +4,6 @@
 import type { Ns } from '../kernel.ts';
 import { connect, flushAddrs } from './addrs.ts';
 import { endDad, followPorts, forgetNeighbours, isLoopback, peerOf, portsOf } from './link-state.ts';
-import { familyOf } from './prefix.ts';
 import type { FakeLink, FakeNamespace, FakeState } from './state.ts';
 import { copyDefaults, dropLinkSysctls, readSysctl } from './sysctl-values.ts';
 
@@ -26,8 +25,7 @@ export function linkWentUp(state: FakeState, ns: FakeNamespace, link: FakeLink):
 
 export function addLoopbackAddrs(ns: FakeNamespace, { index, name }: FakeLink): void {
   const add = (address: string): void => {
-    const family = familyOf(address);
-    if (!ns.addrs.some((addr) => addr.index === index && familyOf(addr.address) === family)) {
+    if (!ns.addrs.some((addr) => addr.index === index && addr.address === address)) {
       ns.addrs.push({ index, address, scope: 254, tentative: false, dadFailed: false });
     }
   };

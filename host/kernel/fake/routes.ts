@@ -7,11 +7,15 @@ import { familyOf, networkOf, readPrefix, writeIp, writePrefix, type Prefix } fr
 import { isLoopback } from './link-state.ts';
 import { coveringRoutes, insertRoute, isLocal, localIndex } from './route-table.ts';
 import { linkOf, namespaceOf, type FakeNamespace, type FakeState } from './state.ts';
+import { readSysctl } from './sysctl-values.ts';
 
 const MAIN = 254;
 const BOOT = 3;
 const SCOPE_LINK = 253;
 const SCOPE_HOST = 254;
+/** ip_metrics_convert() cuts what is more. */
+const MAX_MTU = 65535 - 15;
+const MAX_ADVMSS = 65535 - 40;
 
 export const fakeRoutes = (state: FakeState): RouteKernel => ({
   list: (ns) => structuredClone(namespaceOf(state, ns, 'list routes').routes),
@@ -59,13 +63,15 @@ function complete(ns: FakeNamespace, wanted: NewRoute, action: string): Route {
   if (gw && gw.family !== dst.family) throw new KernelError('EINVAL', action);
   const index = gw ? throughGateway(ns, gw, { table, scope, index: wanted.index }, action) : wanted.index;
   if (index === undefined) throw new KernelError('ENODEV', action, 'neither gateway nor interface');
-  if (!linkOf(ns, index, action).up) throw new KernelError('ENETDOWN', action, 'Device for nexthop is not up');
+  const link = linkOf(ns, index, action);
+  if (!v4 && readSysctl(ns, `net/ipv6/conf/${link.name}/disable_ipv6`) !== '0') throw new KernelError('EACCES', action, 'IPv6 is disabled on nexthop device');
+  if (!link.up) throw new KernelError('ENETDOWN', action, 'Device for nexthop is not up');
   const src = wanted.src === undefined ? undefined : readPrefix(wanted.src, action);
   if (src && !isLocal(ns, src)) throw new KernelError('EINVAL', action, 'Invalid prefsrc address');
   return {
     dst: writePrefix(dst), index, table, scope, metric: wanted.metric ?? (v4 ? 0 : 1024), protocol: wanted.protocol ?? BOOT,
     ...(gw ? { gw: writeIp(gw) } : {}), ...(src ? { src: writeIp(src) } : {}),
-    ...(wanted.mtu ? { mtu: wanted.mtu } : {}), ...(wanted.advmss ? { advmss: wanted.advmss } : {}),
+    ...(wanted.mtu ? { mtu: Math.min(wanted.mtu, MAX_MTU) } : {}), ...(wanted.advmss ? { advmss: Math.min(wanted.advmss, MAX_ADVMSS) } : {}),
   };
 }
 

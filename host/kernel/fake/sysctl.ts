@@ -6,7 +6,8 @@ import type { SysctlKernel } from '../kernel.ts';
 import { flushAddrs } from './addrs.ts';
 import { addLoopbackAddrs } from './link-events.ts';
 import { isLoopback } from './link-state.ts';
-import { namespaceOf, type FakeNamespace, type FakeState } from './state.ts';
+import { familyOf } from './prefix.ts';
+import { namespaceOf, type FakeLink, type FakeNamespace, type FakeState } from './state.ts';
 import { confKey, readSysctl, writeSysctl, type ConfKey } from './sysctl-values.ts';
 
 const INT_MAX = 0x7fffffff;
@@ -41,7 +42,13 @@ function reached(ns: FakeNamespace, { family, link, name }: ConfKey): string[] {
 
 function followDisableIpv6(ns: FakeNamespace): void {
   for (const link of ns.links) {
-    if (readSysctl(ns, `net/ipv6/conf/${link.name}/disable_ipv6`) !== '0') flushAddrs(ns, link.index, 'ip6');
+    if (readSysctl(ns, `net/ipv6/conf/${link.name}/disable_ipv6`) !== '0') loseIpv6(ns, link);
     else if (isLoopback(link) && link.up) addLoopbackAddrs(ns, link);
   }
+}
+
+function loseIpv6(ns: FakeNamespace, { index }: FakeLink): void {
+  flushAddrs(ns, index, 'ip6');
+  ns.routes = ns.routes.filter((route) => route.index !== index || familyOf(route.dst) === 'ip');
+  ns.neighs = ns.neighs.filter((neigh) => neigh.index !== index || familyOf(neigh.ip) === 'ip');
 }
