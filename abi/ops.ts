@@ -2,6 +2,7 @@
 // Host types, AssemblyScript bindings, JSON Schemas and the tables in abi/README.md are generated from here (build.mjs).
 // SPDX-License-Identifier: Apache-2.0
 
+import { handle, ifname, link, mtu, vlans } from './link-shapes.ts';
 import { boolean, either, integer, list, nothing, object, oneWord, string, type Shape } from './shape.ts';
 
 /** `read` never changes anything; `write` is journalled before it is made; `effect` changes only what heals by itself. */
@@ -24,31 +25,11 @@ export const ABI = 1;
 // --- words that several operations share ---
 
 const ns = oneWord('which of the two namespaces; "container" when absent', 'host', 'container');
-const handle = integer('a link handle the host has minted in this call', 1, 0x7fffffff);
-const ifname = string('interface name, 1 to 15 bytes', { maxLength: 15 });
 const mac = string('hardware address, lower-case hex with colons', { pattern: '^[0-9a-f]{2}(:[0-9a-f]{2}){5}$' });
 const ip = string('IPv4 or IPv6 address');
 const cidr = string('address with prefix length, host bits kept');
-const mtu = integer('bytes', 0, 0x7fffffff);
 const life = oneWord('"attachment" (default): goes with DEL; "network": stays until nobody of the network uses it', 'attachment', 'network');
 const empty = object({});
-
-const link = object({
-  link: handle,
-  name: ifname,
-  kind: string('kernel link kind: veth, bridge, ifb, …; empty for devices without one'),
-  mtu,
-  mac: string('hardware address'),
-  up: boolean('IFF_UP is set'),
-  state: string('RFC 2863 operational state: up, down, lowerlayerdown, unknown, …'),
-  promisc: boolean('IFF_PROMISC is set'),
-  'peer?': integer('interface index of the other end (IFLA_LINK), in its own namespace'),
-  'master?': integer('interface index of the bridge it is a port of'),
-  index: integer('interface index'),
-  'hairpin?': boolean('bridge port flag'),
-  'isolated?': boolean('bridge port flag'),
-  owner: oneWord('who made it: this attachment, this network, or someone else', 'attachment', 'network', 'foreign'),
-});
 
 const match = object({
   'saddr?': cidr, 'daddr?': cidr,
@@ -57,13 +38,18 @@ const match = object({
   'dports?': list(integer('destination port', 1, 65535), 'destination ports, at most 15 (xt_multiport)', 15),
   'dstType?': oneWord('address type of the destination in the FIB', 'local'),
   'mark?': object({ value: integer('mark', 0, 0xffffffff), mask: integer('mask', 0, 0xffffffff) }),
+  'iif?': string('the interface the packet came in by, exactly this name', { maxLength: 15 }),
+  'oif?': string('the interface it will leave by, exactly this name', { maxLength: 15 }),
+  'ctState?': list(oneWord('state of its connection', 'invalid', 'established', 'related', 'new', 'untracked'), 'one of them must be', 5),
+  'ethSaddr?': mac,
+  'raw?': list(string('one word', { maxLength: 256 }), 'words of the backend itself, which the operator wrote (grant rawMatch); they end the matches of the rule', 64),
   'not?': boolean('inverts this match'),
-}, 'exactly one criterion, and proto beside dport and dports');
+}, 'exactly one criterion, and proto beside dport and dports; ethSaddr in family bridge alone, which knows iif, oif and mark besides');
 
 const action = object({
   'verdict?': oneWord('a final verdict', 'accept', 'drop', 'return'),
-  'jump?': string('chain to call', { maxLength: 64 }),
-  'goto?': string('chain to continue in', { maxLength: 64 }),
+  'jump?': string('chain to call', { maxLength: 127 }),
+  'goto?': string('chain to continue in', { maxLength: 127 }),
   'masquerade?': boolean('source address of the outgoing interface'),
   'dnat?': object({ to: ip, 'port?': integer('new destination port', 1, 65535) }),
   'setMark?': object({ value: integer('mark', 0, 0xffffffff), mask: integer('mask', 0, 0xffffffff) }),
@@ -75,25 +61,27 @@ const rule = object({
   'comment?': string('shown in listings; the owner of the rule', { maxLength: 255 }),
 });
 
-/** One vocabulary for both backends; the host renders nf_tables messages or one iptables-restore input. */
+/** One vocabulary for both backends; the host renders nf_tables messages or the input of one iptables-restore. */
 const ruleSet = object({
   'ns?': ns,
-  family: oneWord('inet only for nft', 'ip', 'ip6', 'inet'),
+  family: oneWord('inet and bridge only for nft', 'ip', 'ip6', 'inet', 'bridge'),
   table: string('table name', { maxLength: 64 }),
   'tableComment?': string('comment of the table when it is made (nft)', { maxLength: 127 }),
   'remove?': list(object({
-    chain: string('chain', { maxLength: 64 }),
+    chain: string('chain', { maxLength: 127 }),
     'rule?': rule,
     'comment?': string('every rule with exactly this comment'),
     'commentPrefix?': string('every rule whose comment starts so'),
+    'address?': string('every rule that names this address, as source, destination or where it sends to'),
+    'except?': list(ip, 'addresses; no rule that names one of them'),
     'jump?': string('every rule that jumps there'),
   }), 'rules to take away; none found is fine'),
   'drop?': list(object({
-    chain: string('chain to empty and delete', { maxLength: 64 }),
+    chain: string('chain to empty and delete', { maxLength: 127 }),
     'unreferenced?': boolean('only when no rule jumps there; else the jumps are removed too'),
   }), 'chains to take away; none found is fine'),
   'chains?': list(object({
-    name: string('chain', { maxLength: 64 }),
+    name: string('chain', { maxLength: 127 }),
     'hook?': object({
       type: oneWord('chain type', 'nat', 'filter', 'route'),
       hook: oneWord('netfilter hook', 'prerouting', 'input', 'forward', 'output', 'postrouting'),
@@ -102,10 +90,10 @@ const ruleSet = object({
     'comment?': string('comment of the chain when it is made (nft)', { maxLength: 127 }),
     'life?': life,
   }), 'chains that must exist'),
-  'set?': list(object({ chain: string('chain', { maxLength: 64 }), rules: list(rule, 'its whole content, in order') }),
+  'set?': list(object({ chain: string('chain', { maxLength: 127 }), rules: list(rule, 'its whole content, in order') }),
     'chains whose content must be exactly this'),
   'add?': list(object({
-    chain: string('chain', { maxLength: 64 }),
+    chain: string('chain', { maxLength: 127 }),
     rule,
     'at?': oneWord('"end" when absent', 'start', 'end'),
     'life?': life,
@@ -134,6 +122,7 @@ const policyRule = object({
   table: integer('routing table', 1, 0xffffffff), 'priority?': integer('preference', 0, 0xffffffff),
 });
 const neighbour = object({ link: handle, ip, mac });
+const zoned = object({ zone: string('firewalld zone', { maxLength: 64 }), sources: list(cidr, 'addresses of the attachment, as prefixes of all their bits', 64) });
 const storeKey = string('an entry\'s name', { pattern: '^[0-9a-z._:-]{1,128}$' });
 const storeValue = string('up to 4096 bytes', { maxLength: 4096 });
 
@@ -142,9 +131,11 @@ const op = (domain: string, name: string, right: Right, does: string, request: S
 
 export const OPS: readonly Op[] = [
   op('link', 'get', 'read', 'Finds one link. Exactly one of name, link, and endOf (the other end of a veth; looked up in the other namespace).',
-    object({ 'ns?': ns, 'name?': ifname, 'link?': handle, 'endOf?': handle, 'upWithinMs?': integer('ms to wait for its operational state to become up; it is answered as it is then', 0, 30000) }), link),
+    object({ 'ns?': ns, 'name?': ifname, 'link?': handle, 'endOf?': handle, 'upWithinMs?': integer('ms to wait for its operational state to become up; it is answered as it is then', 0, 30000),
+      'vlans?': boolean('answer also the VLANs of a bridge port') }), link),
   op('link', 'list', 'read', 'Lists the links of the container, or those of the host that this module may see.',
     object({ 'ns?': ns, 'kind?': string('only this kind'), 'master?': handle }), object({ links: list(link, 'in index order') })),
+  op('link', 'usable', 'read', 'Says whether the kernel can make links of a kind. Makes none.', object({ 'ns?': ns, kind: oneWord('link kind', 'veth', 'bridge', 'ifb') }), usable),
   op('link', 'create', 'write', 'Makes a link, or a veth pair across the two namespaces. An existing name is an error.',
     object({
       'ns?': ns, name: ifname, kind: oneWord('link kind', 'veth', 'bridge', 'ifb'),
@@ -154,11 +145,12 @@ export const OPS: readonly Op[] = [
       'vlanFiltering?': boolean('bridge only'),
     }),
     object({ link: handle, 'peer?': handle }), 'delete the link by namespace and index'),
-  op('link', 'set', 'write', 'Changes attributes of a link; absent ones stay.',
+  op('link', 'set', 'write', 'Changes attributes of a link; absent ones stay. VLANs become exactly those given, and only on a port this attachment or this call made.',
     object({
       link: handle, 'up?': boolean('administrative state'), 'mtu?': mtu, 'mac?': mac,
-      'master?': either(handle, nothing), 'promisc?': boolean('promiscuous mode'),
-      'hairpin?': boolean('bridge port flag'), 'isolated?': boolean('bridge port flag'),
+      'master?': either(handle, nothing), 'promisc?': boolean('promiscuous mode'), 'allmulti?': boolean('all multicast'),
+      'txqlen?': integer('packets', 0, 0xffffffff),
+      'hairpin?': boolean('bridge port flag'), 'isolated?': boolean('bridge port flag'), 'vlans?': vlans,
     }), empty, 'set back what was read before'),
   op('link', 'delete', 'write', 'Deletes a link this attachment owns.', object({ link: handle }), empty, 'none: made only on DEL and GC'),
 
@@ -170,7 +162,7 @@ export const OPS: readonly Op[] = [
     object({ link: handle, timeoutMs: integer('ms', 0, 30000) }),
     object({ settled: boolean('false when time ran out'), 'failed?': ip })),
 
-  op('route', 'list', 'read', 'Lists the routes of a namespace.', object({ 'ns?': ns, 'link?': handle }),
+  op('route', 'list', 'read', 'Lists the routes of a namespace; with `to` the one that the kernel takes there, or none.', object({ 'ns?': ns, 'link?': handle, 'to?': ip }),
     object({ routes: list(object({ dst: cidr, 'gw?': ip, 'src?': ip, 'index?': integer('interface index'), table: integer('table'), metric: integer('priority'), scope: integer('scope') }), 'IPv4 first') })),
   op('route', 'add', 'write', 'Adds a route; without link the kernel finds the interface by the gateway.', route, empty, 'delete the route'),
   op('route', 'delete', 'write', 'Takes a route away.', route, empty, 'add the route'),
@@ -184,15 +176,16 @@ export const OPS: readonly Op[] = [
   op('neigh', 'add', 'write', 'Adds a permanent neighbour.', neighbour, empty, 'delete the neighbour'),
   op('neigh', 'delete', 'write', 'Takes a neighbour away.', neighbour, empty, 'add the neighbour'),
 
-  op('nft', 'usable', 'read', 'Says whether nf_tables can be used.', object({ 'ns?': ns }), usable),
-  op('nft', 'list', 'read', 'Lists the rules of a table.', object({ 'ns?': ns, family: oneWord('family', 'ip', 'ip6', 'inet'), table: string('table') }), rules),
+  op('nft', 'usable', 'read', 'Says whether nf_tables can be used.', object({ 'ns?': ns, 'raw?': boolean('also for rules with words of nft\'s own language, which need the nft program') }), usable),
+  op('nft', 'list', 'read', 'Lists the rules of a table.', object({ 'ns?': ns, family: oneWord('family', 'ip', 'ip6', 'inet', 'bridge'), table: string('table') }), rules),
   op('nft', 'check', 'read', 'Says what of a rule set is not there as asked.', ruleSet, missing),
   op('nft', 'apply', 'write', 'Makes the table as asked in one transaction, written as one netlink batch.', ruleSet, empty, 'the opposite rule set'),
 
-  op('iptables', 'usable', 'read', 'Says whether iptables (or ip6tables) can be used.', object({ 'ns?': ns, family: oneWord('family', 'ip', 'ip6') }), usable),
+  op('iptables', 'usable', 'read', 'Says whether iptables (or ip6tables) can be used.',
+    object({ 'ns?': ns, family: oneWord('family', 'ip', 'ip6'), 'table?': string('the table that will be used; nat when absent', { maxLength: 64 }) }), usable),
   op('iptables', 'list', 'read', 'Lists the rules of a table.', object({ 'ns?': ns, family: oneWord('family', 'ip', 'ip6'), table: string('table') }), rules),
   op('iptables', 'check', 'read', 'Says what of a rule set is not there as asked.', ruleSet, missing),
-  op('iptables', 'apply', 'write', 'Makes the table as asked with one iptables-restore.', ruleSet, empty, 'the opposite rule set'),
+  op('iptables', 'apply', 'write', 'Makes the table as asked in one transaction, as one iptables-restore would.', ruleSet, empty, 'the opposite rule set'),
 
   op('tc', 'list', 'read', 'Lists the qdiscs and filters of a link.', object({ link: handle }),
     object({
@@ -202,6 +195,8 @@ export const OPS: readonly Op[] = [
       }), 'as the kernel lists them'),
       filters: list(object({ kind: string('u32, …'), parent: string('major:minor'), 'redirect?': integer('interface index packets are redirected to') }), 'as the kernel lists them'),
     })),
+  op('tc', 'sources', 'read', 'Says which links of the same namespace have filters that redirect to this one.', object({ link: handle }),
+    object({ links: list(object({ name: ifname, index: integer('interface index') }), 'in index order') })),
   op('tc', 'qdisc', 'write', 'Adds a qdisc. An existing one at that place is an error.',
     object({
       link: handle, kind: oneWord('qdisc', 'tbf', 'ingress', 'htb'),
@@ -221,13 +216,21 @@ export const OPS: readonly Op[] = [
     object({ 'ns?': ns, key: string('slash form, below net/'), 'link?': handle }), object({ 'value?': string('absent when the key does not exist') })),
   op('sysctl', 'set', 'write', 'Writes a sysctl below net.',
     object({ 'ns?': ns, key: string('slash form, below net/'), 'link?': handle, value: string('value', { maxLength: 256 }) }), empty, 'write the previous value while the attachment is being undone'),
+  op('sysctl', 'allowed', 'read', 'Says whether every key, as the configuration writes it, fits a pattern of the node\'s allow-list; without that file all do.',
+    object({ keys: list(string('a key'), 'as configured') }), object({ 'refused?': string('the first key that fits none'), patterns: list(string('a regular expression'), 'of the file') })),
 
-  op('conntrack', 'flush', 'effect', 'Deletes the conntrack entries of one original destination port.',
-    object({ family: oneWord('family', 'ip', 'ip6'), proto: oneWord('protocol', 'tcp', 'udp', 'sctp'), dport: integer('original destination port', 1, 65535), 'daddr?': ip }),
+  op('conntrack', 'flush', 'effect', 'Deletes the conntrack entries of original destination ports: `dport`, `dports` or both.',
+    object({ family: oneWord('family', 'ip', 'ip6'), proto: oneWord('protocol', 'tcp', 'udp', 'sctp'), 'dport?': integer('original destination port', 1, 65535), 'dports?': list(integer('port', 1, 65535), 'looked for in one pass', 4096), 'daddr?': ip }),
     object({ deleted: integer('entries') })),
 
+  op('firewalld', 'query', 'read', 'Says whether firewalld runs, and which of these sources are bound to the zone. Never starts it.', zoned,
+    object({ bus: boolean('the system bus answers'), running: boolean('its D-Bus name has an owner'), 'why?': string('why not'), bound: list(cidr, 'those of the sources that are bound to the zone', 64) })),
+  op('firewalld', 'add', 'write', 'Binds sources to a zone, as far as they are not.', zoned, empty, 'take those out of the zone'),
+  op('firewalld', 'remove', 'write', 'Takes sources out of a zone; without firewalld there is nothing to do.', zoned, empty, 'bind those that were bound'),
+
   op('store', 'get', 'read', 'Reads an entry of the network\'s store.', object({ key: storeKey }), object({ 'value?': storeValue, rev: integer('0 when absent') })),
-  op('store', 'list', 'read', 'Lists entries, all or those with exactly this value.', object({ 'value?': storeValue, 'limit?': integer('entries', 1, 65536) }),
+  op('store', 'list', 'read', 'Lists entries, all or those with exactly this value. What does not fit into one message is asked for page by page.',
+    object({ 'value?': storeValue, 'after?': string('the last key of the page before'), 'limit?': integer('entries', 1, 65536) }),
     object({ entries: list(object({ key: storeKey, value: storeValue }), 'by key', 65536) })),
   op('store', 'put', 'write', 'Writes an entry; with `rev` only if its revision is still that (0: only if it is absent).', object({ key: storeKey, value: storeValue, 'rev?': integer('revision read before') }), object({ rev: integer('new revision') }), 'write or delete as before'),
   op('store', 'delete', 'write', 'Deletes an entry, with `value` only if it holds that.', object({ key: storeKey, 'value?': storeValue }), empty, 'write the entry'),
@@ -235,8 +238,11 @@ export const OPS: readonly Op[] = [
     object({ ranges: list(object({ start: ip, end: ip, 'gateway?': ip }), 'in order; gateways are skipped', 256), 'after?': string('the address handed out last') }),
     object({ 'ip?': ip, 'range?': integer('index of its range') })),
 
-  op('conf', 'file', 'read', 'Reads the text of the file whose path the operator wrote in the configuration under this key.',
-    object({ key: oneWord('configuration key', 'ipam.resolvConf') }), object({ text: string('at most 64 KiB', { maxLength: 65536 }) })),
+  op('store', 'collect', 'write', 'Deletes the leases of attachments that GC does not list as valid; a lease\'s value is its container id, CR LF and interface, or the container id alone.', empty,
+    object({ deleted: integer('entries') }), 'none: made only on GC'),
+
+  op('conf', 'file', 'read', 'Reads the text of a file: the one whose path the operator wrote in the configuration under this key, or one that the node has for plugins.',
+    object({ key: oneWord('configuration key, or the file of the node', 'ipam.resolvConf', 'node.podCidr') }), object({ text: string('at most 64 KiB', { maxLength: 65536 }) })),
 
   op('delegate', 'call', 'write', 'Runs the configuration\'s IPAM plugin, in its own sandbox when it is ours, else the program on CNI_PATH.',
     object({ verb: oneWord('CNI verb', 'ADD', 'DEL', 'CHECK', 'STATUS', 'GC') }),

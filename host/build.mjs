@@ -6,20 +6,33 @@ import { resolve } from 'node:path';
 import * as esbuild from 'esbuild';
 
 import { writeFile } from '../plugins-as/sdk/tool/write-file.mjs';
+import { launcherText } from './build-launcher.mjs';
+import { writeProgram } from './build-program.mjs';
 
 const OUT = 'dist/lib';
 /** Loaded by `require` at run time from the folder of the bundle. */
 const BESIDE = ['./*.cjs', './*.node'];
+/** Hosts of their own, not for calls: the resident one, read by `cni-wasm serve` alone, and that of `cni-wasm plan`, with the fake kernel. */
+const HOSTS = { 'host/plan/plan.ts': `${OUT}/plan.cjs`, 'host/resident/serve.ts': `${OUT}/serve.cjs` };
+/** What does calls: of the one-shot host, and of the resident host's threads. They come with V8's code for them. */
+const CALLS = { 'host/main.ts': { file: 'host.cjs', name: 'call' }, 'host/resident/answer-calls.ts': { file: 'answer-calls.cjs', name: 'thread' } };
 /** Programs for people; they run from the repository, so their packages stay where they are. */
 const PROGRAMS = { 'conf/demo.ts': 'dist/demo.mjs', 'test/bench/bench.ts': 'dist/bench.mjs' };
 
 export async function buildHost(digests) {
+  const define = { BUILTIN_DIGESTS: JSON.stringify(digests) };
   const outputs = await Promise.all([
-    bundle('host/main.ts', { outfile: `${OUT}/host.cjs`, sourcemap: 'linked', define: { BUILTIN_DIGESTS: JSON.stringify(digests) } }),
+    ...Object.entries(HOSTS).filter(([entry]) => existsSync(entry))
+      .map(([entry, outfile]) => bundle(entry, { outfile, sourcemap: 'linked', define })),
     ...readdirSync('host/side').map((file) => bundle(`host/side/${file}`, { outfile: `${OUT}/${file.replace(/\.ts$/, '.cjs')}` })),
     ...Object.entries(PROGRAMS).filter(([entry]) => existsSync(entry)).map(([entry, outfile]) => bundle(entry, { outfile, format: 'esm', packages: 'external', minifyWhitespace: false, minifySyntax: false })),
   ]);
   for (const { path, contents } of outputs.flat()) writeFile(path, contents);
+  const start = async (define) => (await bundle('host/start.ts', { outfile: `${OUT}/start.cjs`, define }))[0].text;
+  for (const [entry, names] of Object.entries(CALLS).filter(([entry]) => existsSync(entry))) {
+    const [map, program] = await bundle(entry, { outfile: `${OUT}/${names.name}.cjs`, sourcemap: 'external', define });
+    await writeProgram(OUT, names, { source: program.text, map: map.text }, start);
+  }
   writeFile(`${OUT}/koffi.node`, readFileSync(koffiPath()));
   layOutLaunchers([...Object.keys(digests), 'cni-wasm']);
 }
@@ -40,11 +53,7 @@ function koffiPath() {
 }
 
 function layOutLaunchers(names) {
-  const text = readFileSync('host/launcher.sh', 'utf8')
-    .replace('@NODE@', () => shellWord(process.execPath))
-    .replace('@HOST@', () => shellWord(resolve(OUT, 'host.cjs')));
+  const text = launcherText(process.execPath, resolve(OUT, 'host.cjs'));
   for (const name of names) writeFile(`dist/bin/${name}`, text, 0o755);
   for (const name of readdirSync('dist/bin').filter((name) => !names.includes(name))) rmSync(`dist/bin/${name}`);
 }
-
-const shellWord = (text) => `'${text.replaceAll("'", String.raw`'\''`)}'`;

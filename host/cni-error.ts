@@ -37,9 +37,14 @@ export interface ErrorFacts {
   at?: string;
   /** what the operator can do */
   hint?: string;
+  /** it is there, but not for this module, which is told that it is not */
+  hidden?: boolean;
   details?: string;
   cause?: unknown;
 }
+
+/** Runtimes read it into a `uint`, which has 32 bits on some machines; they take an error with any other code for no answer at all. */
+export const isErrorCode = (code: unknown): code is number => Number.isInteger(code) && (code as number) >= 0 && (code as number) < 2 ** 32;
 
 export class CniError extends Error {
   constructor(readonly code: number, message: string, readonly facts: ErrorFacts = {}) {

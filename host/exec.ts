@@ -1,18 +1,19 @@
-// The one place where the host starts a program. Arguments are a list, never a shell's line; the environment is only what is given.
+// The one place where the host starts programs. Arguments are a list, never a shell's line; the environment is only what is given.
 // SPDX-License-Identifier: Apache-2.0
 
+import { spawnSync } from 'node:child_process';
+import { timeLeft } from './deadline.ts';
 import { lazy } from './lazy.ts';
 
 export interface ProgramOptions {
   input?: string;
-  /** then it is killed */
+  /** then it is killed; sooner when the module it works for has less time left */
   timeoutMs: number;
   /** nothing of the host's own environment is handed on */
   env: Readonly<Record<string, string | undefined>>;
 }
 
 export interface ProgramOutcome {
-  /** without the last newline, as stderr */
   stdout: string;
   stderr: string;
   /** undefined when it could not be started or was killed */
@@ -25,9 +26,27 @@ export interface ProgramOutcome {
 /** bytes; an iptables table of a node with many services is some megabytes */
 const MAX_OUTPUT = 64 * 1024 * 1024;
 
-export function runProgram(file: string, args: readonly string[], { input = '', timeoutMs, env }: ProgramOptions): ProgramOutcome {
+const NO_TIME: ProgramOutcome = { stdout: '', stderr: '', exitCode: undefined, timedOut: true, failure: 'was not started: no time is left' };
+
+/** A tool of the node, such as iptables: what every chain pays for (RATIONALE, "Why does execa not start iptables?"). */
+export function runTool(file: string, args: readonly string[], { input = '', timeoutMs: most, env }: ProgramOptions): ProgramOutcome {
+  const timeout = Math.min(most, timeLeft());
+  if (timeout < 1) return NO_TIME;
+  const { stdout, stderr, status, signal, error } = spawnSync(file, args, { input, env: { ...env }, timeout, killSignal: 'SIGKILL', maxBuffer: MAX_OUTPUT, encoding: 'utf8' });
+  const timedOut = (error as NodeJS.ErrnoException | undefined)?.code === 'ETIMEDOUT';
+  return {
+    stdout: stdout ?? '', stderr: stderr ?? '', exitCode: error ? undefined : status ?? undefined, timedOut,
+    ...(error || status === null ? { failure: timedOut ? `did not end within ${timeout} ms` : error?.message ?? `was killed by ${signal}` } : {}),
+  };
+}
+
+/** Any other program: a foreign plugin, or one of ours. */
+export function runProgram(file: string, args: readonly string[], { input = '', timeoutMs: most, env }: ProgramOptions): ProgramOutcome {
+  const timeoutMs = Math.min(most, timeLeft());
+  if (timeoutMs < 1) return NO_TIME;
   const { execaSync } = lazy<typeof import('execa')>('execa');
-  const result = execaSync(file, args, { input, env, extendEnv: false, timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: MAX_OUTPUT, reject: false });
+  // execa asks Node, which knows the process's working folder and not the thread's (RATIONALE, "Whom does it serve?").
+  const result = execaSync(file, args, { cwd: '/proc/thread-self/cwd', input, env, extendEnv: false, timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: MAX_OUTPUT, stripFinalNewline: false, reject: false });
   const { stdout, stderr, exitCode, timedOut, failed, originalMessage } = result;
   return {
     stdout, stderr, exitCode, timedOut,

@@ -1,6 +1,8 @@
 // Logs for people: JSON lines through pino, to stderr or a file, never stdout. The library is loaded when the first line is written.
 // SPDX-License-Identifier: Apache-2.0
 
+import { appendFileSync, constants, mkdirSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { lazy } from './lazy.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -11,24 +13,46 @@ export interface Log extends Record<LogLevel, (facts: object, text: string) => v
 
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
+/** A pipe that nobody reads is not waited for. Node takes numbers, which its types do not say. */
+const APPEND = (constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK) as unknown as string;
+
+export type WriteLine = (line: string) => void;
+
 /** CNI_WASM_LOG is the least level that is written (warn when unset), CNI_WASM_LOG_FILE the file instead of stderr. */
-export function openLog(env: Readonly<Record<string, string | undefined>>): Log {
+export function openLog(env: Readonly<Record<string, string | undefined>>, toStderr: WriteLine = writeStderr): Log {
   const asked = env['CNI_WASM_LOG'];
   const least = LEVELS.findIndex((level) => level === asked);
   const from = least < 0 ? LEVELS.indexOf('warn') : least;
   let sink: Record<LogLevel, (facts: object, text: string) => void> | undefined;
   const write = (level: LogLevel) => (facts: object, text: string): void => {
-    if (LEVELS.indexOf(level) >= from) (sink ??= openSink(env['CNI_WASM_LOG_FILE'], LEVELS[from]!))[level](facts, text);
+    if (LEVELS.indexOf(level) >= from) (sink ??= openSink(LEVELS[from]!, writerTo(env['CNI_WASM_LOG_FILE'], toStderr)))[level](facts, text);
   };
   return { level: LEVELS[from]!, debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
 }
 
-function openSink(file: string | undefined, level: LogLevel): import('pino').Logger {
+function openSink(level: LogLevel, write: WriteLine): import('pino').Logger {
   const { pino } = lazy<typeof import('pino')>('pino');
-  const to = (dest: string | number) => pino({ level, base: { pid: process.pid } }, pino.destination({ dest, sync: true, ...(typeof dest === 'string' ? { mkdir: true } : {}) }));
+  return pino({ level, base: { pid: process.pid } }, { write });
+}
+
+/** The file is opened for each line: it may be moved away under a process that lives on. What cannot be written there goes to stderr. */
+function writerTo(file: string | undefined, toStderr: WriteLine): WriteLine {
+  if (!file) return toStderr;
+  return (line) => {
+    try {
+      mkdirSync(dirname(file), { recursive: true });
+      appendFileSync(file, line, { flag: APPEND });
+    } catch {
+      toStderr(line);
+    }
+  };
+}
+
+/** A log that nobody reads must not fail a call. */
+function writeStderr(line: string): void {
   try {
-    return to(file ?? 2);
+    writeSync(2, line);
   } catch {
-    return to(2);
+    // closed, or a full pipe
   }
 }

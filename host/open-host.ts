@@ -3,43 +3,74 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { audited } from './audit.ts';
+import { runProgram } from './exec.ts';
+import type { KeptSockets } from './kernel/live/kept-sockets.ts';
+import { dropPrivileges } from './kernel/live/least-privilege.ts';
+import { openLibc, type Libc } from './kernel/live/libc.ts';
 import { liveKernel } from './kernel/live/live-kernel.ts';
-import { openLibc } from './kernel/live/libc.ts';
 import { diskLedger } from './ledger/ledger.ts';
 import { fileLocks } from './ledger/locks.ts';
-import { openLog } from './log.ts';
+import { openLog, type WriteLine } from './log.ts';
+import { once } from './once.ts';
 import { rootsFrom } from './roots.ts';
 import { runGuest } from './sandbox/run-guest.ts';
 import { builtins } from './selection/builtins.ts';
 import { isKnown } from './selection/find-module.ts';
-import { loadModule, loadPlugin } from './selection/load-plugin.ts';
+import { loadModule, loadPlugin, type Content, type Loaded } from './selection/load-plugin.ts';
 import { diskStores } from './store/disk-store.ts';
+import { diskIndex } from './store/owner-index.ts';
 import type { Host } from './verbs/host.ts';
 
-export function openHost(env: Readonly<Record<string, string | undefined>>): Host {
+/** What a process that serves many calls opens once; everything else is each call's own. */
+export interface Lasting {
+  libc(): Libc;
+  /** by digest */
+  modules: Map<string, Content>;
+  sockets?: KeptSockets;
+}
+
+/** Nothing of a guest and no other program runs before the C library is needed, for a lock. */
+export const lastingForOneCall = (): Lasting => ({ libc: once(openLibcWithLess), modules: new Map() });
+
+function openLibcWithLess(): Libc {
+  const libc = openLibc();
+  dropPrivileges();
+  return libc;
+}
+
+/** `toStderr` takes what the log does not write to a file. */
+export function openHost(env: Readonly<Record<string, string | undefined>>, { libc, modules, sockets }: Lasting = lastingForOneCall(), toStderr?: WriteLine): Host {
   const roots = rootsFrom(env);
   const own = builtins(__dirname);
-  const libc = once(openLibc);
-  const locks = fileLocks(join(roots.run, 'lock'), (fd, mode) => libc().tryFlock(fd, mode));
-  const modules = new Map<string, WebAssembly.Module>();
+  const locks = fileLocks(join(roots.run, 'lock'), {
+    tryFlock: (fd, mode) => libc().tryFlock(fd, mode),
+    makePipe: (path) => libc().makePipe(path),
+    awaitHangUp: (fd, ms) => libc().awaitHangUp(fd, ms),
+  });
+  const boot = once(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim());
+  const log = openLog(env, toStderr);
+  // Read and hashed once in a call, however often it is asked what a module is: what was checked is what runs.
+  const loaded = new Map<string, Loaded>();
+  const load = (name: string): Loaded => {
+    const known = loaded.get(name) ?? loadModule(name, own, roots, modules);
+    loaded.set(name, known);
+    return known;
+  };
   return {
     roots,
     env,
     locks,
-    boot: once(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
+    boot,
     ledger: diskLedger(roots.state),
-    stores: diskStores(locks),
-    log: openLog(env),
-    openKernel: (netns) => liveKernel(libc(), netns),
-    loadPlugin: (name, netconf) => loadPlugin(name, netconf, own, roots, modules),
-    manifestOf: (name) => loadModule(name, own, roots, modules).manifest,
-    usesWasi: (name) => isKnown(name, own, roots) && loadModule(name, own, roots, modules).imports.wasi,
+    stores: diskStores(locks, diskIndex(roots.state, boot)),
+    log,
+    openKernel: (netns) => liveKernel(libc(), netns, { env, ...(sockets ? { kept: sockets } : {}) }),
+    loadPlugin: (name, netconf) => audited(log, name, 'load', () => loadPlugin(load(name), netconf, roots)),
+    manifestOf: (name) => audited(log, name, 'load', () => load(name).manifest),
+    usesWasi: (name) => isKnown(name, own, roots) && load(name).imports.wasi,
     isModule: (name) => isKnown(name, own, roots),
     runGuest,
+    runProgram,
   };
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
 }

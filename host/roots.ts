@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 export interface Roots {
-  /** policy.json, modules.lock */
+  /** policy.json, modules.lock, pod-cidr */
   etc: string;
   /** blobs, ledger: survives a reboot */
   state: string;
@@ -10,6 +10,8 @@ export interface Roots {
   run: string;
   /** host-local's default dataDir */
   leases: string;
+  /** the reference tuning's allow-list */
+  tuning: string;
 }
 
 export const rootsFrom = (env: Readonly<Record<string, string | undefined>>): Roots => ({
@@ -17,4 +19,5 @@ export const rootsFrom = (env: Readonly<Record<string, string | undefined>>): Ro
   state: env['CNI_WASM_STATE'] || '/var/lib/cni-wasm',
   run: env['CNI_WASM_RUN'] || '/run/cni-wasm',
   leases: env['CNI_WASM_LEASES'] || '/var/lib/cni/networks',
+  tuning: env['CNI_WASM_TUNING'] || '/etc/cni/tuning',
 });

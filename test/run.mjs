@@ -1,4 +1,5 @@
 // `npm test`: generated files, types, then every test/**/*.test.ts whose path holds an argument, each in a process of its own.
+// Some of those that need a kernel are played a second time with a resident host; CNI_WASM_TEST_MODE=resident plays only that.
 // The last line is "N passed, N failed". CNI_WASM_REQUIRE_ALL=1 makes a test that cannot run here a failure.
 // SPDX-License-Identifier: Apache-2.0
 
@@ -14,6 +15,12 @@ import { needsKernel, runFile, whyNoKernel } from './support/run-file.mjs';
 const OUT = 'dist/test';
 /** The host is CommonJS and loads what lies beside its bundle by `require`; tests are modules, which have none. */
 const REQUIRE = "import { createRequire as requireBeside } from 'node:module'; globalThis.require ??= requireBeside(`${process.cwd()}/dist/lib/host.cjs`);";
+/**
+ * Played through a resident host as well: whatever a runtime and an attacker can see of a host. Not killed-*, which kill what a runtime executes at each
+ * of its system calls: here that is a launcher, which changes nothing. Launchers and hosts that are killed are in e2e/resident.
+ */
+const RESIDENT = /^test\/e2e\/(attach|bad-input|concurrent|hostile|like-reference|recorded-calls|traffic)\.test\.ts$/;
+const ONLY_RESIDENT = process.env.CNI_WASM_TEST_MODE === 'resident';
 const REQUIRE_ALL = process.env.CNI_WASM_REQUIRE_ALL === '1';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
@@ -25,8 +32,15 @@ async function main(filters) {
   if (files.length === 0) throw new Error(`no test file matches ${filters.join(' ')}`);
   rmSync(OUT, { recursive: true, force: true });
   const checks = filters.length > 0 ? [] : [check('generated files', 'node', 'build.mjs', '--check'), check('types', 'node_modules/.bin/tsc', '-p', '.')];
-  const results = [...checks, ...await runAll(files)];
+  const results = [...checks, ...await runAll(playsOf(files, filters.length === 0))];
   summarize(results);
+}
+
+/** Whoever names files plays them one way; all of `npm test` plays those of RESIDENT both ways. */
+function playsOf(files, everything) {
+  const resident = files.filter((file) => RESIDENT.test(file) || (!everything && /^test\/(e2e|parity)\//.test(file))).map((file) => ({ file, mode: 'resident' }));
+  if (ONLY_RESIDENT) return resident;
+  return [...files.map((file) => ({ file, mode: 'one-shot' })), ...(everything ? resident : [])];
 }
 
 function check(file, program, ...args) {
@@ -37,28 +51,29 @@ function check(file, program, ...args) {
 }
 
 /** The slow ones first, so that no core waits for the last of them. */
-async function runAll(files) {
-  const noKernel = files.some(needsKernel) ? whyNoKernel() : undefined;
-  const queue = [...files].sort((a, b) => Number(needsKernel(b)) - Number(needsKernel(a)));
+async function runAll(plays) {
+  const noKernel = plays.some(({ file }) => needsKernel(file)) ? whyNoKernel() : undefined;
+  const queue = [...plays].sort((a, b) => Number(needsKernel(b.file)) - Number(needsKernel(a.file)));
   const results = [];
   const worker = async () => {
-    for (let file = queue.shift(); file; file = queue.shift()) results.push(report(await run(file, needsKernel(file) ? noKernel : undefined)));
+    for (let play = queue.shift(); play; play = queue.shift()) results.push(report(await run(play, needsKernel(play.file) ? noKernel : undefined)));
   };
   await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, worker));
   return results;
 }
 
-async function run(file, whyNot) {
+async function run({ file: source, mode }, whyNot) {
+  const file = mode === 'resident' ? `${source} (resident)` : source;
   if (whyNot) return { file, passed: 0, failed: 0, skipped: 1, reasons: [whyNot], output: '', ms: 0 };
   try {
-    return await runFile(file, await bundle(file));
+    return { ...await runFile(source, await bundle(source, mode), mode), file };
   } catch (error) {
     return { file, passed: 0, failed: 1, skipped: 0, reasons: [], output: error.message, ms: 0 };
   }
 }
 
-async function bundle(file) {
-  const outfile = `${OUT}/${file.slice('test/'.length).replace(/\.ts$/, '.mjs')}`;
+async function bundle(file, mode) {
+  const outfile = `${OUT}/${mode}/${file.slice('test/'.length).replace(/\.ts$/, '.mjs')}`;
   await esbuild.build({
     entryPoints: [file], outfile, bundle: true, platform: 'node', target: 'node20', format: 'esm', packages: 'external', external: ['./*.cjs', './*.node'],
     sourcemap: 'inline', logLevel: 'silent', banner: { js: REQUIRE }, define: { BUILTIN_DIGESTS: JSON.stringify(moduleDigests()) },

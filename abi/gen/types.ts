@@ -13,6 +13,8 @@ export interface LinkGetRequest {
   endOf?: number;
   /** ms to wait for its operational state to become up; it is answered as it is then */
   upWithinMs?: number;
+  /** answer also the VLANs of a bridge port */
+  vlans?: boolean;
 }
 
 export interface LinkGetAnswer {
@@ -32,6 +34,10 @@ export interface LinkGetAnswer {
   state: string;
   /** IFF_PROMISC is set */
   promisc: boolean;
+  /** IFF_ALLMULTI is set */
+  allmulti: boolean;
+  /** packets */
+  txqlen: number;
   /** interface index of the other end (IFLA_LINK), in its own namespace */
   peer?: number;
   /** interface index of the bridge it is a port of */
@@ -42,6 +48,19 @@ export interface LinkGetAnswer {
   hairpin?: boolean;
   /** bridge port flag */
   isolated?: boolean;
+  /** bridges only */
+  vlanFiltering?: boolean;
+  /** VLANs of a bridge port; of two entries for one VLAN the later counts */
+  vlans?: readonly {
+    /** VLAN */
+    id: number;
+    /** all from id to this one */
+    last?: number;
+    /** frames without a tag belong to it; at most one, and no range */
+    pvid?: boolean;
+    /** leaves the port without a tag */
+    untagged?: boolean;
+  }[];
   /** who made it: this attachment, this network, or someone else */
   owner: 'attachment' | 'network' | 'foreign';
 }
@@ -75,6 +94,10 @@ export interface LinkListAnswer {
     state: string;
     /** IFF_PROMISC is set */
     promisc: boolean;
+    /** IFF_ALLMULTI is set */
+    allmulti: boolean;
+    /** packets */
+    txqlen: number;
     /** interface index of the other end (IFLA_LINK), in its own namespace */
     peer?: number;
     /** interface index of the bridge it is a port of */
@@ -85,9 +108,37 @@ export interface LinkListAnswer {
     hairpin?: boolean;
     /** bridge port flag */
     isolated?: boolean;
+    /** bridges only */
+    vlanFiltering?: boolean;
+    /** VLANs of a bridge port; of two entries for one VLAN the later counts */
+    vlans?: readonly {
+      /** VLAN */
+      id: number;
+      /** all from id to this one */
+      last?: number;
+      /** frames without a tag belong to it; at most one, and no range */
+      pvid?: boolean;
+      /** leaves the port without a tag */
+      untagged?: boolean;
+    }[];
     /** who made it: this attachment, this network, or someone else */
     owner: 'attachment' | 'network' | 'foreign';
   }[];
+}
+
+/** Says whether the kernel can make links of a kind. Makes none. */
+export interface LinkUsableRequest {
+  /** which of the two namespaces; "container" when absent */
+  ns?: 'host' | 'container';
+  /** link kind */
+  kind: 'veth' | 'bridge' | 'ifb';
+}
+
+export interface LinkUsableAnswer {
+  /** can be used on this node */
+  usable: boolean;
+  /** why not */
+  why?: string;
 }
 
 /** Makes a link, or a veth pair across the two namespaces. An existing name is an error. */
@@ -130,7 +181,7 @@ export interface LinkCreateAnswer {
   peer?: number;
 }
 
-/** Changes attributes of a link; absent ones stay. */
+/** Changes attributes of a link; absent ones stay. VLANs become exactly those given, and only on a port this attachment or this call made. */
 export interface LinkSetRequest {
   /** a link handle the host has minted in this call */
   link: number;
@@ -143,10 +194,25 @@ export interface LinkSetRequest {
   master?: number | null;
   /** promiscuous mode */
   promisc?: boolean;
+  /** all multicast */
+  allmulti?: boolean;
+  /** packets */
+  txqlen?: number;
   /** bridge port flag */
   hairpin?: boolean;
   /** bridge port flag */
   isolated?: boolean;
+  /** VLANs of a bridge port; of two entries for one VLAN the later counts */
+  vlans?: {
+    /** VLAN */
+    id: number;
+    /** all from id to this one */
+    last?: number;
+    /** frames without a tag belong to it; at most one, and no range */
+    pvid?: boolean;
+    /** leaves the port without a tag */
+    untagged?: boolean;
+  }[];
 }
 
 export type LinkSetAnswer = Record<string, never>;
@@ -216,12 +282,14 @@ export interface AddrAwaitAnswer {
   failed?: string;
 }
 
-/** Lists the routes of a namespace. */
+/** Lists the routes of a namespace; with `to` the one that the kernel takes there, or none. */
 export interface RouteListRequest {
   /** which of the two namespaces; "container" when absent */
   ns?: 'host' | 'container';
   /** a link handle the host has minted in this call */
   link?: number;
+  /** IPv4 or IPv6 address */
+  to?: string;
 }
 
 export interface RouteListAnswer {
@@ -359,21 +427,18 @@ export type NeighDeleteAnswer = LinkSetAnswer;
 export interface NftUsableRequest {
   /** which of the two namespaces; "container" when absent */
   ns?: 'host' | 'container';
+  /** also for rules with words of nft's own language, which need the nft program */
+  raw?: boolean;
 }
 
-export interface NftUsableAnswer {
-  /** can be used on this node */
-  usable: boolean;
-  /** why not */
-  why?: string;
-}
+export type NftUsableAnswer = LinkUsableAnswer;
 
 /** Lists the rules of a table. */
 export interface NftListRequest {
   /** which of the two namespaces; "container" when absent */
   ns?: 'host' | 'container';
   /** family */
-  family: 'ip' | 'ip6' | 'inet';
+  family: 'ip' | 'ip6' | 'inet' | 'bridge';
   /** table */
   table: string;
 }
@@ -397,8 +462,8 @@ export interface NftListAnswer {
 export interface NftCheckRequest {
   /** which of the two namespaces; "container" when absent */
   ns?: 'host' | 'container';
-  /** inet only for nft */
-  family: 'ip' | 'ip6' | 'inet';
+  /** inet and bridge only for nft */
+  family: 'ip' | 'ip6' | 'inet' | 'bridge';
   /** table name */
   table: string;
   /** comment of the table when it is made (nft) */
@@ -428,6 +493,16 @@ export interface NftCheckRequest {
           /** mask */
           mask: number;
         };
+        /** the interface the packet came in by, exactly this name */
+        iif?: string;
+        /** the interface it will leave by, exactly this name */
+        oif?: string;
+        /** one of them must be */
+        ctState?: ('invalid' | 'established' | 'related' | 'new' | 'untracked')[];
+        /** hardware address, lower-case hex with colons */
+        ethSaddr?: string;
+        /** words of the backend itself, which the operator wrote (grant rawMatch); they end the matches of the rule */
+        raw?: string[];
         /** inverts this match */
         not?: boolean;
       }[];
@@ -461,6 +536,10 @@ export interface NftCheckRequest {
     comment?: string;
     /** every rule whose comment starts so */
     commentPrefix?: string;
+    /** every rule that names this address, as source, destination or where it sends to */
+    address?: string;
+    /** addresses; no rule that names one of them */
+    except?: string[];
     /** every rule that jumps there */
     jump?: string;
   }[];
@@ -514,6 +593,16 @@ export interface NftCheckRequest {
           /** mask */
           mask: number;
         };
+        /** the interface the packet came in by, exactly this name */
+        iif?: string;
+        /** the interface it will leave by, exactly this name */
+        oif?: string;
+        /** one of them must be */
+        ctState?: ('invalid' | 'established' | 'related' | 'new' | 'untracked')[];
+        /** hardware address, lower-case hex with colons */
+        ethSaddr?: string;
+        /** words of the backend itself, which the operator wrote (grant rawMatch); they end the matches of the rule */
+        raw?: string[];
         /** inverts this match */
         not?: boolean;
       }[];
@@ -569,6 +658,16 @@ export interface NftCheckRequest {
           /** mask */
           mask: number;
         };
+        /** the interface the packet came in by, exactly this name */
+        iif?: string;
+        /** the interface it will leave by, exactly this name */
+        oif?: string;
+        /** one of them must be */
+        ctState?: ('invalid' | 'established' | 'related' | 'new' | 'untracked')[];
+        /** hardware address, lower-case hex with colons */
+        ethSaddr?: string;
+        /** words of the backend itself, which the operator wrote (grant rawMatch); they end the matches of the rule */
+        raw?: string[];
         /** inverts this match */
         not?: boolean;
       }[];
@@ -626,9 +725,11 @@ export interface IptablesUsableRequest {
   ns?: 'host' | 'container';
   /** family */
   family: 'ip' | 'ip6';
+  /** the table that will be used; nat when absent */
+  table?: string;
 }
 
-export type IptablesUsableAnswer = NftUsableAnswer;
+export type IptablesUsableAnswer = LinkUsableAnswer;
 
 /** Lists the rules of a table. */
 export interface IptablesListRequest {
@@ -647,7 +748,7 @@ export type IptablesCheckRequest = NftCheckRequest;
 
 export type IptablesCheckAnswer = NftCheckAnswer;
 
-/** Makes the table as asked with one iptables-restore. */
+/** Makes the table as asked in one transaction, as one iptables-restore would. */
 export type IptablesApplyRequest = NftCheckRequest;
 
 export type IptablesApplyAnswer = LinkSetAnswer;
@@ -682,6 +783,22 @@ export interface TcListAnswer {
     parent: string;
     /** interface index packets are redirected to */
     redirect?: number;
+  }[];
+}
+
+/** Says which links of the same namespace have filters that redirect to this one. */
+export interface TcSourcesRequest {
+  /** a link handle the host has minted in this call */
+  link: number;
+}
+
+export interface TcSourcesAnswer {
+  /** in index order */
+  links: readonly {
+    /** interface name, 1 to 15 bytes */
+    name: string;
+    /** interface index */
+    index: number;
   }[];
 }
 
@@ -778,14 +895,29 @@ export interface SysctlSetRequest {
 
 export type SysctlSetAnswer = LinkSetAnswer;
 
-/** Deletes the conntrack entries of one original destination port. */
+/** Says whether every key, as the configuration writes it, fits a pattern of the node's allow-list; without that file all do. */
+export interface SysctlAllowedRequest {
+  /** as configured */
+  keys: string[];
+}
+
+export interface SysctlAllowedAnswer {
+  /** the first key that fits none */
+  refused?: string;
+  /** of the file */
+  patterns: readonly string[];
+}
+
+/** Deletes the conntrack entries of original destination ports: `dport`, `dports` or both. */
 export interface ConntrackFlushRequest {
   /** family */
   family: 'ip' | 'ip6';
   /** protocol */
   proto: 'tcp' | 'udp' | 'sctp';
   /** original destination port */
-  dport: number;
+  dport?: number;
+  /** looked for in one pass */
+  dports?: number[];
   /** IPv4 or IPv6 address */
   daddr?: string;
 }
@@ -794,6 +926,35 @@ export interface ConntrackFlushAnswer {
   /** entries */
   deleted: number;
 }
+
+/** Says whether firewalld runs, and which of these sources are bound to the zone. Never starts it. */
+export interface FirewalldQueryRequest {
+  /** firewalld zone */
+  zone: string;
+  /** addresses of the attachment, as prefixes of all their bits */
+  sources: string[];
+}
+
+export interface FirewalldQueryAnswer {
+  /** the system bus answers */
+  bus: boolean;
+  /** its D-Bus name has an owner */
+  running: boolean;
+  /** why not */
+  why?: string;
+  /** those of the sources that are bound to the zone */
+  bound: readonly string[];
+}
+
+/** Binds sources to a zone, as far as they are not. */
+export type FirewalldAddRequest = FirewalldQueryRequest;
+
+export type FirewalldAddAnswer = LinkSetAnswer;
+
+/** Takes sources out of a zone; without firewalld there is nothing to do. */
+export type FirewalldRemoveRequest = FirewalldQueryRequest;
+
+export type FirewalldRemoveAnswer = LinkSetAnswer;
 
 /** Reads an entry of the network's store. */
 export interface StoreGetRequest {
@@ -808,10 +969,12 @@ export interface StoreGetAnswer {
   rev: number;
 }
 
-/** Lists entries, all or those with exactly this value. */
+/** Lists entries, all or those with exactly this value. What does not fit into one message is asked for page by page. */
 export interface StoreListRequest {
   /** up to 4096 bytes */
   value?: string;
+  /** the last key of the page before */
+  after?: string;
   /** entries */
   limit?: number;
 }
@@ -873,10 +1036,18 @@ export interface StoreFirstFreeAnswer {
   range?: number;
 }
 
-/** Reads the text of the file whose path the operator wrote in the configuration under this key. */
+/** Deletes the leases of attachments that GC does not list as valid; a lease's value is its container id, CR LF and interface, or the container id alone. */
+export type StoreCollectRequest = LinkSetAnswer;
+
+export interface StoreCollectAnswer {
+  /** entries */
+  deleted: number;
+}
+
+/** Reads the text of a file: the one whose path the operator wrote in the configuration under this key, or one that the node has for plugins. */
 export interface ConfFileRequest {
-  /** configuration key */
-  key: 'ipam.resolvConf';
+  /** configuration key, or the file of the node */
+  key: 'ipam.resolvConf' | 'node.podCidr';
 }
 
 export interface ConfFileAnswer {
@@ -898,6 +1069,7 @@ export interface DelegateCallAnswer {
 export interface Requests {
   'link.get': LinkGetRequest;
   'link.list': LinkListRequest;
+  'link.usable': LinkUsableRequest;
   'link.create': LinkCreateRequest;
   'link.set': LinkSetRequest;
   'link.delete': LinkDeleteRequest;
@@ -923,18 +1095,24 @@ export interface Requests {
   'iptables.check': IptablesCheckRequest;
   'iptables.apply': IptablesApplyRequest;
   'tc.list': TcListRequest;
+  'tc.sources': TcSourcesRequest;
   'tc.qdisc': TcQdiscRequest;
   'tc.class': TcClassRequest;
   'tc.filter': TcFilterRequest;
   'tc.delete': TcDeleteRequest;
   'sysctl.get': SysctlGetRequest;
   'sysctl.set': SysctlSetRequest;
+  'sysctl.allowed': SysctlAllowedRequest;
   'conntrack.flush': ConntrackFlushRequest;
+  'firewalld.query': FirewalldQueryRequest;
+  'firewalld.add': FirewalldAddRequest;
+  'firewalld.remove': FirewalldRemoveRequest;
   'store.get': StoreGetRequest;
   'store.list': StoreListRequest;
   'store.put': StorePutRequest;
   'store.delete': StoreDeleteRequest;
   'store.firstFree': StoreFirstFreeRequest;
+  'store.collect': StoreCollectRequest;
   'conf.file': ConfFileRequest;
   'delegate.call': DelegateCallRequest;
 }
@@ -942,6 +1120,7 @@ export interface Requests {
 export interface Answers {
   'link.get': LinkGetAnswer;
   'link.list': LinkListAnswer;
+  'link.usable': LinkUsableAnswer;
   'link.create': LinkCreateAnswer;
   'link.set': LinkSetAnswer;
   'link.delete': LinkDeleteAnswer;
@@ -967,18 +1146,24 @@ export interface Answers {
   'iptables.check': IptablesCheckAnswer;
   'iptables.apply': IptablesApplyAnswer;
   'tc.list': TcListAnswer;
+  'tc.sources': TcSourcesAnswer;
   'tc.qdisc': TcQdiscAnswer;
   'tc.class': TcClassAnswer;
   'tc.filter': TcFilterAnswer;
   'tc.delete': TcDeleteAnswer;
   'sysctl.get': SysctlGetAnswer;
   'sysctl.set': SysctlSetAnswer;
+  'sysctl.allowed': SysctlAllowedAnswer;
   'conntrack.flush': ConntrackFlushAnswer;
+  'firewalld.query': FirewalldQueryAnswer;
+  'firewalld.add': FirewalldAddAnswer;
+  'firewalld.remove': FirewalldRemoveAnswer;
   'store.get': StoreGetAnswer;
   'store.list': StoreListAnswer;
   'store.put': StorePutAnswer;
   'store.delete': StoreDeleteAnswer;
   'store.firstFree': StoreFirstFreeAnswer;
+  'store.collect': StoreCollectAnswer;
   'conf.file': ConfFileAnswer;
   'delegate.call': DelegateCallAnswer;
 }

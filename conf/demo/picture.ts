@@ -37,7 +37,7 @@ function rules(kernel: Kernel): string[] {
   const nft = TABLES.flatMap(([family, name]) => (kernel.nft.read('host', family, name)?.chains ?? [])
     .flatMap((chain) => chain.rules.map(({ rule, comment }) => `nft ${family} ${name} ${chain.name}: ${JSON.stringify(rule?.match)} ${JSON.stringify(rule?.action)}${comment ? `  # ${comment}` : ''}`)));
   const iptables = (['ip', 'ip6'] as const).filter((family) => kernel.iptables.unusable('host', family) === undefined)
-    .flatMap((family) => kernel.iptables.read('host', family, 'nat').chains.flatMap(({ name, rules: lines }) => lines.map((line) => `${family}tables -t nat -A ${name} ${line}`)));
+    .flatMap((family) => kernel.iptables.read('host', family, 'nat').chains.flatMap(({ name, rules: lines }) => lines.map(({ text }) => `${family}tables -t nat -A ${name} ${text}`)));
   return [...nft, ...iptables];
 }
 

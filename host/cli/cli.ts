@@ -1,48 +1,56 @@
-// The command for people: what a module asks for, installing one, running a conflist by hand.
+// The command for people: what a module asks for, installing one, running a conflist by hand, what is whose.
 // SPDX-License-Identifier: Apache-2.0
 
-import { CniError } from '../cni-error.ts';
+import { CniError, CODE } from '../cni-error.ts';
+import { lazy } from '../lazy.ts';
+import { openHost } from '../open-host.ts';
 import { formatError } from '../protocol/write-result.ts';
 import { rootsFrom } from '../roots.ts';
 import { VERSION } from '../version.ts';
+import { explain } from './explain.ts';
+import { gc } from './gc.ts';
 import { inspect } from './inspect.ts';
 import { install } from './install.ts';
+import { complaint } from './printable.ts';
 import { run } from './run.ts';
-
-const USAGE = `cni-wasm ${VERSION}: WebAssembly plugins for container networking
-
-As a CNI plugin it is executed by a container runtime, with CNI_COMMAND and the rest in the environment and the
-configuration on stdin. For people:
-
-  cni-wasm inspect MODULE              what a module (a name, or a .wasm file) asks for
-  cni-wasm install FILE.wasm [NAME]    put a module in place under its own or another name, and print the policy it needs
-  cni-wasm run add CONFLIST NETNS      attach a network namespace as a runtime would; also: check, del
-      --container-id ID  --ifname NAME  --bin DIR  --capability-args JSON  --result FILE (add's answer)
-  cni-wasm --version | --help
-
-Files: /etc/cni/wasm/{policy.json,modules.lock}  /var/lib/cni-wasm  /run/cni-wasm
-Environment: CNI_WASM_ETC, CNI_WASM_STATE, CNI_WASM_RUN, CNI_WASM_LEASES move them;
-  CNI_WASM_LOG=debug|info|warn|error and CNI_WASM_LOG_FILE=PATH say what is logged and where (stderr).
-`;
+import { keygen, sign } from './sign.ts';
+import { usage, usageOf } from './usage.ts';
+import { why } from './why.ts';
 
 /** The exit code. */
-export function cli(words: readonly string[]): number {
+export async function cli(words: readonly string[]): Promise<number> {
   const [command = '', ...rest] = words;
+  const help = rest.includes('--help') || rest.includes('-h') ? usageOf(command) : undefined;
+  if (help !== undefined) return say(help);
   try {
     switch (command) {
-      case '--help': case '-h': case 'help': return say(USAGE);
+      case '--help': case '-h': case 'help': return say(usageOf(rest[0] ?? '') ?? usage());
       case '--version': case '-v': return say(`${VERSION}\n`);
       case 'inspect': return say(inspect(rest, rootsFrom(process.env)));
+      case 'explain': return say(explain(rest, rootsFrom(process.env)));
       case 'install': return say(install(rest, rootsFrom(process.env)));
+      case 'keygen': return say(keygen(rest));
+      case 'sign': return say(sign(rest));
       case 'run': return say(run(rest));
+      case 'gc': return say(gc(rest, openHost(process.env)));
+      case 'why': return say(why(rest, openHost(process.env)));
+      case 'plan': return await lazy<{ plan(words: readonly string[]): Promise<number> }>('plan').plan(rest);
+      case 'serve': return await serve(rest);
       default:
-        process.stderr.write(`cni-wasm: unknown command "${command}"\n\n${USAGE}`);
+        process.stderr.write(`cni-wasm: unknown command "${command}"\n\n${usage()}`);
         return 2;
     }
   } catch (error) {
-    process.stderr.write(error instanceof CniError ? `cni-wasm: ${formatError(error)}\n` : `cni-wasm: ${error instanceof Error ? error.message : String(error)}\n`);
+    const text = error instanceof CniError ? formatError(error) : error instanceof Error ? error.message : String(error);
+    process.stderr.write(complaint(text));
     return 1;
   }
+}
+
+async function serve(words: readonly string[]): Promise<number> {
+  if (words.length > 0) throw new CniError(CODE.invalidConfig, `serve: takes no words, got "${words.join(' ')}"; CNI_WASM_RUN says where its socket is`);
+  await lazy<{ serve(home: string): Promise<void> }>('serve').serve(__dirname);
+  return 0;
 }
 
 function say(text: string): number {

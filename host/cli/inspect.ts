@@ -3,32 +3,73 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { CniError, CODE } from '../cni-error.ts';
+import type { ConfigSchema } from '../grant/config-schema.ts';
+import { DEFAULT_LIMITS } from '../grant/grants.ts';
 import { readManifest } from '../grant/manifest.ts';
 import { readImports } from '../grant/read-imports.ts';
 import type { Roots } from '../roots.ts';
+import { checkImportTypes } from '../sandbox/import-types.ts';
+import { checkMemory } from '../sandbox/memory-limit.ts';
+import { readDeclared } from '../sandbox/sections.ts';
 import { builtins } from '../selection/builtins.ts';
-import { digestOf, findModule } from '../selection/find-module.ts';
+import { blobPath, digestOf, findModule } from '../selection/find-module.ts';
 import { compile } from '../selection/load-plugin.ts';
+import { isSignedBy, readSignature, signaturePath } from '../selection/signature.ts';
+import { printable } from './printable.ts';
 
-export function inspect([which]: readonly string[], roots: Roots): string {
-  if (which === undefined) throw new CniError(CODE.invalidConfig, 'inspect: give a module name or a .wasm file');
+export function inspect([which, ...more]: readonly string[], roots: Roots): string {
+  if (which === undefined || more.length > 0) throw new CniError(CODE.invalidConfig, 'inspect: give a module name or a .wasm file');
   const isFile = which.endsWith('.wasm') || existsSync(which);
-  const { bytes, digest } = isFile ? fromFile(which) : findModule(which, builtins(__dirname), roots);
+  const { bytes, digest, path } = isFile ? fromFile(which) : installed(which, roots);
   const module = compile(bytes, which);
   const manifest = readManifest(module, which);
-  const { operations } = readImports(module, which);
+  const { operations, wasi } = readImports(module, which);
+  const verbs = WebAssembly.Module.exports(module).map(({ name }) => name).filter((name) => /^cni_(add|del|check|gc|status)$/.test(name));
   return [
     `${manifest.name} ${manifest.version} (${manifest.role}${manifest.license ? `, ${manifest.license}` : ''}), ${bytes.length} bytes`,
+    ...(manifest.description ? [manifest.description] : []),
     `digest   ${digest}`,
-    `imports  ${operations.join(' ') || 'nothing beyond cni:abi/1'}`,
+    `signed   ${signedBy(signaturePath(path), digest)}`,
+    `verbs    ${verbs.map((name) => name.slice('cni_'.length).toUpperCase()).join(' ') || 'those it does for itself, as a WASI command'}; the host does the others`,
+    `CNI      ${manifest.cniVersions.join(' ') || 'every version'}`,
+    `imports  ${operations.join(' ') || 'nothing beyond cni:abi/1'}${wasi ? ', and WASI' : ''}`,
     `optional ${manifest.optional.join(' ') || 'none'}`,
     `wants    ${JSON.stringify(manifest.wants)}`,
     `limits   ${JSON.stringify(manifest.limits)}`,
+    ...keys(manifest.config).map((line) => `config   ${line}`),
+    ...verdict(bytes, which),
     '',
-  ].join('\n');
+  ].map(printable).join('\n');
 }
 
-function fromFile(path: string): { bytes: Buffer; digest: string } {
+const installed = (name: string, roots: Roots): { bytes: Buffer; digest: string; path: string } => {
+  const { bytes, digest } = findModule(name, builtins(__dirname), roots);
+  return { bytes, digest, path: blobPath(roots.state, digest) };
+};
+
+function fromFile(path: string): { bytes: Buffer; digest: string; path: string } {
   const bytes = readFileSync(path);
-  return { bytes, digest: digestOf(bytes) };
+  return { bytes, digest: digestOf(bytes), path };
+}
+
+function signedBy(path: string, digest: string): string {
+  const signature = readSignature(path);
+  if (!signature) return 'by nobody';
+  return isSignedBy(signature, digest) ? `by ${signature.key}` : `WRONG: ${path} is no signature of these bytes`;
+}
+
+const keys = ({ properties = {}, required = [] }: ConfigSchema = {}): string[] => Object.entries(properties)
+  .map(([key, { type, description }]) => [key, ...(type ? [`(${type}${required.includes(key) ? ', required' : ''})`] : []), description ?? ''].join(' ').trim());
+
+/** What would keep it from running here, whoever grants what. */
+function verdict(bytes: Uint8Array, which: string): string[] {
+  try {
+    const declared = readDeclared(bytes);
+    checkMemory(declared, which, DEFAULT_LIMITS.memoryPages);
+    checkImportTypes(declared, which);
+    return [];
+  } catch (error) {
+    if (!(error instanceof CniError)) throw error;
+    return [`REFUSED  ${error.message}; ${error.facts.hint ?? ''}`];
+  }
 }

@@ -8,12 +8,15 @@ import { readManifest } from '../grant/manifest.ts';
 import { DEFAULT_LIMITS } from '../grant/grants.ts';
 import { readImports } from '../grant/read-imports.ts';
 import type { Roots } from '../roots.ts';
+import { checkImportTypes } from '../sandbox/import-types.ts';
 import { checkMemory } from '../sandbox/memory-limit.ts';
+import { readDeclared } from '../sandbox/sections.ts';
 import { builtins } from '../selection/builtins.ts';
 import { blobPath, digestOf } from '../selection/find-module.ts';
 import { compile } from '../selection/load-plugin.ts';
 import { lockPath, readLock } from '../selection/lockfile.ts';
 import { checkModuleName } from '../selection/module-name.ts';
+import { isSignedBy, readSignature, signaturePath } from '../selection/signature.ts';
 
 export function install([file, asked]: readonly string[], roots: Roots): string {
   if (file === undefined) throw new CniError(CODE.invalidConfig, 'install: give a .wasm file');
@@ -21,13 +24,18 @@ export function install([file, asked]: readonly string[], roots: Roots): string 
   const module = compile(bytes, file);
   const manifest = readManifest(module, file);
   readImports(module, file);
-  checkMemory(bytes, file, DEFAULT_LIMITS.memoryPages);
+  const declared = readDeclared(bytes);
+  checkMemory(declared, file, DEFAULT_LIMITS.memoryPages);
+  checkImportTypes(declared, file);
   const name = checkModuleName(asked ?? manifest.name);
   if (Object.hasOwn(builtins(__dirname).digests, name)) throw new CniError(CODE.moduleRefused, `"${name}" is a module of the host itself; give another name`);
   const digest = digestOf(bytes);
+  const signature = readSignature(signaturePath(file));
+  if (signature && !isSignedBy(signature, digest)) throw new CniError(CODE.moduleRefused, `"${signaturePath(file)}" is no signature of these bytes`, { hint: 'get both from their publisher again' });
   put(blobPath(roots.state, digest), bytes);
+  if (signature) put(signaturePath(blobPath(roots.state, digest)), JSON.stringify(signature));
   put(lockPath(roots.etc), `${JSON.stringify({ ...Object.fromEntries(readLock(roots.etc)), [name]: { digest } }, null, 2)}\n`);
-  return `installed "${name}" ${manifest.version} as ${digest}
+  return `installed "${name}" ${manifest.version} as ${digest}${signature ? `\nsigned by ${signature.key}, which counts where a policy names it` : ''}
 
 It may do nothing yet. To grant what it wants, add this to "modules" in ${join(roots.etc, 'policy.json')}:
 

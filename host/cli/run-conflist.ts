@@ -55,8 +55,14 @@ export function delAll(list: Conflist, target: Target, prevResult?: unknown): vo
 
 export function gcAll(list: Conflist, target: Pick<Target, 'path' | 'env'>, valid: readonly { containerID: string; ifname: string }[]): void {
   const attachments = { 'cni.dev/valid-attachments': valid, 'cni.dev/attachments': valid };
-  for (const plugin of list.plugins) callPlugin(list, { ...plugin, ...attachments }, 'GC', { containerId: '', netns: '', ifname: '', ...target });
+  for (const plugin of list.plugins) callPlugin(list, { ...plugin, ...attachments }, 'GC', ofNoContainer(target));
 }
+
+export function statusAll(list: Conflist, target: Pick<Target, 'path' | 'env'>): void {
+  for (const plugin of list.plugins) callPlugin(list, plugin, 'STATUS', ofNoContainer(target));
+}
+
+const ofNoContainer = ({ path, env = {} }: Pick<Target, 'path' | 'env'>): Target => ({ containerId: '', netns: '', ifname: '', path, env });
 
 export function callPlugin(list: Conflist, plugin: PluginConf, verb: Verb, target: Target, prevResult?: unknown): Answer {
   const answer = execute(plugin.type, verb, target, JSON.stringify(configFor(list, plugin, target, prevResult)));
@@ -64,7 +70,7 @@ export function callPlugin(list: Conflist, plugin: PluginConf, verb: Verb, targe
   return answer;
 }
 
-function configFor({ name, cniVersion }: Conflist, plugin: PluginConf, { capabilityArgs = {} }: Target, prevResult: unknown): object {
+export function configFor({ name, cniVersion }: Conflist, plugin: PluginConf, { capabilityArgs = {} }: Target, prevResult: unknown): object {
   const wanted = Object.entries(plugin.capabilities ?? {}).filter(([key, on]) => on && key in capabilityArgs).map(([key]) => [key, capabilityArgs[key]]);
   return {
     ...plugin, name, cniVersion,
@@ -83,6 +89,7 @@ export function execute(type: string, verb: string, target: Target, stdin: strin
     input: stdin,
     env: { CNI_COMMAND: verb, CNI_CONTAINERID: containerId, CNI_NETNS: netns, CNI_IFNAME: ifname, CNI_ARGS: args, CNI_PATH: path.join(':'), ...env },
   });
-  if (error) throw error;
+  // A plugin that finds its environment wrong answers before it reads stdin, as libcni knows too.
+  if (error && (error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
   return { plugin: type, exitCode: status ?? (signal ? 128 : 1), stdout: String(stdout), stderr: String(stderr), ms: performance.now() - start };
 }

@@ -1,35 +1,43 @@
 // `cni-wasm run`: a conflist by hand, as cnitool does for the reference.
 // SPDX-License-Identifier: Apache-2.0
 
-import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CniError, CODE } from '../cni-error.ts';
-import { addAll, checkAll, delAll, parseConflist, type Target } from './run-conflist.ts';
-
-const OPTIONS = {
-  'container-id': { type: 'string', default: 'cni-wasm-run' },
-  ifname: { type: 'string', default: 'eth0' },
-  bin: { type: 'string' },
-  'capability-args': { type: 'string', default: '{}' },
-  result: { type: 'string' },
-} as const;
+import { byHand, OPTIONS } from './by-hand.ts';
+import { addAll, checkAll, delAll, gcAll, statusAll, type Conflist, type Target } from './run-conflist.ts';
 
 export function run(words: readonly string[]): string {
-  const { values, positionals: [verb, file, netns] } = parseArgs({ args: [...words], options: OPTIONS, allowPositionals: true });
-  if (verb === undefined || file === undefined || netns === undefined) throw new CniError(CODE.invalidConfig, 'run: give add, check or del, a conflist and a network namespace');
-  const list = parseConflist(readFileSync(file, 'utf8'));
-  const target: Target = {
-    containerId: values['container-id'], ifname: values.ifname, netns: resolve(netns),
-    path: (values.bin ?? process.env['CNI_PATH'] ?? resolve(dirname(__dirname), 'bin')).split(':'),
-    capabilityArgs: JSON.parse(values['capability-args']) as Record<string, unknown>,
-    env: Object.fromEntries(Object.entries(process.env).filter(([key, value]) => key.startsWith('CNI_WASM_') && value !== undefined)) as Record<string, string>,
-  };
-  const prevResult = values.result === undefined ? undefined : (JSON.parse(readFileSync(values.result, 'utf8')) as unknown);
+  const { values, positionals: [verb = '', file, ...rest] } = parseArgs({ args: [...words], options: OPTIONS, allowPositionals: true });
+  if (!VERBS.includes(verb)) throw usage(`"${verb}" is not ${VERBS.join(', ')}`);
+  if (file === undefined) throw usage(`${verb} needs a conflist`);
+  const { list, target: asked, prevResult } = byHand(file, rest[0] ? resolve(rest[0]) : '', values);
+  const env = Object.fromEntries(Object.entries(process.env).filter(([key, value]) => key.startsWith('CNI_WASM_') && value !== undefined)) as Record<string, string>;
+  const target: Target = { ...asked, env };
+  if ((verb === 'add' || verb === 'check') && target.netns === '') throw usage(`${verb} needs a network namespace`);
   switch (verb) {
     case 'add': return `${JSON.stringify(addAll(list, target), null, 4)}\n`;
     case 'check': checkAll(list, target, prevResult); return 'as it should be\n';
     case 'del': delAll(list, target, prevResult); return 'detached\n';
-    default: throw new CniError(CODE.invalidConfig, `run: "${verb}" is not add, check or del`);
+    case 'status': statusAll(ofNewest(list), target); return 'ready\n';
+    default: gcAll(ofNewest(list), target, attachmentsIn(rest)); return 'collected\n';
   }
+}
+
+const VERBS: readonly string[] = ['add', 'check', 'del', 'status', 'gc'];
+
+const usage = (what: string): CniError => new CniError(CODE.invalidConfig, `run: ${what}; see cni-wasm --help`);
+
+/** GC and STATUS came with 1.1.0, whatever the network's attachments are made with. */
+const ofNewest = (list: Conflist): Conflist => ({ ...list, cniVersion: '1.1.0' });
+
+/** Nothing said is a mistake rather than nobody: it would take down every container of the network. */
+function attachmentsIn(words: readonly string[]): { containerID: string; ifname: string }[] {
+  if (words.length === 0) throw usage('gc needs the attachments that stay, as CONTAINER-ID/IFNAME, or the word none');
+  if (words.length === 1 && words[0] === 'none') return [];
+  return words.map((word) => {
+    const [containerID = '', ifname = '', ...more] = word.split('/');
+    if (containerID === '' || ifname === '' || more.length > 0) throw usage(`"${word}" is no attachment; give CONTAINER-ID/IFNAME`);
+    return { containerID, ifname };
+  });
 }

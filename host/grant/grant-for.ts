@@ -4,7 +4,7 @@
 import { CniError, CODE } from '../cni-error.ts';
 import { DEFAULT_LIMITS, NO_GRANTS, type Grants, type Limits, type Manifest } from './grants.ts';
 import { covers } from './patterns.ts';
-import type { Policy } from './policy.ts';
+import type { Policy, Signer } from './policy.ts';
 
 export interface Asked {
   name: string;
@@ -17,47 +17,94 @@ export interface Asked {
 
 export interface Grant { grants: Grants; granted: ReadonlySet<string>; limits: Limits }
 
-/** Modules that ship with the host come with what they want. */
+/** Modules that ship with the host come with what they want, limits included. */
 export function grantBuiltin(asked: Asked): Grant {
-  return decide(asked, { ...NO_GRANTS, ...asked.manifest.wants }, limitsOf(asked.manifest, {}), 'its manifest wants none', '');
+  return decide(asked, { ...NO_GRANTS, ...asked.manifest.wants }, { ...DEFAULT_LIMITS, ...asked.manifest.limits }, { why: 'its manifest wants none', allow: () => '' });
 }
 
-/** Throws code 101 when an import that is not optional is not granted. */
-export function grantByPolicy(asked: Asked, policy: Policy): Grant {
-  const entry = policy.modules.get(asked.digest);
-  const applies = entry !== undefined && (entry.networks?.some((pattern) => covers(pattern, asked.network)) ?? true);
-  const grants = intersect({ ...NO_GRANTS, ...asked.manifest.wants }, { ...NO_GRANTS, ...(applies ? entry.grants : {}) });
-  const why = entry === undefined ? 'policy grants none' : applies ? 'policy grants none' : `policy grants none on network "${asked.network}"`;
-  return decide(asked, grants, limitsOf(asked.manifest, applies ? entry.limits : {}), why, policy.path);
+/** Throws code 101 when an import that is not optional is not granted. `signer` has vouched for these bytes. */
+export function grantByPolicy(asked: Asked, policy: Policy, signer?: Signer): Grant {
+  const word = wordOn(asked, policy, signer);
+  return decide(asked, intersect({ ...NO_GRANTS, ...asked.manifest.wants }, word.may), limitsOf(asked.manifest, word.limits), word);
 }
 
-function decide({ name, digest, manifest, operations }: Asked, grants: Grants, limits: Limits, why: string, policyPath: string): Grant {
+/** What the policy says of a module on a network, before the module's own wishes come in. */
+export interface Word {
+  may: Grants;
+  limits: Partial<Limits>;
+  /** where it comes from, and why there is no more */
+  from: string;
+  why: string;
+  /** what would have to be added where, for a wish that is not fulfilled */
+  allow(wish: Partial<Grants>): string;
+}
+
+/** The entry of its digest within what its signer may give at most; without an entry, all that its signer may give. */
+export function wordOn({ digest, network }: Pick<Asked, 'digest' | 'network'>, { path, modules }: Policy, signer: Signer | undefined): Word {
+  const entry = modules.get(digest);
+  const module = `modules["${digest}"]`;
+  const add = (where: string, what: object): string => `${where} += ${JSON.stringify(what)}`;
+  const none = { may: NO_GRANTS, limits: {} };
+  if (signer && !appliesTo(signer, network)) {
+    return { ...none, from: `signer "${signer.name}"`, why: `its signer "${signer.name}" may grant none on network "${network}"`, allow: () => `${path}: ${add(`signers["${signer.name}"].networks`, [network])}` };
+  }
+  if (entry && !appliesTo(entry, network)) {
+    return { ...none, from: 'its entry in the policy', why: `policy grants none on network "${network}"`, allow: () => `${path}: ${add(`${module}.networks`, [network])}` };
+  }
+  if (entry && signer) {
+    return {
+      may: intersect({ ...NO_GRANTS, ...entry.grants }, { ...NO_GRANTS, ...signer.may }), limits: atMost(entry.limits, signer.limits),
+      from: `its entry in the policy, within what signer "${signer.name}" may give`, why: `policy grants none within what its signer "${signer.name}" may give`,
+      allow: (wish) => `${path}: ${add(`${module}.grants`, wish)}, and ${add(`signers["${signer.name}"].may`, wish)}`,
+    };
+  }
+  if (signer) {
+    return {
+      may: { ...NO_GRANTS, ...signer.may }, limits: signer.limits, from: `signer "${signer.name}"`, why: `its signer "${signer.name}" may not give it`,
+      allow: (wish) => `${path}: ${add(`signers["${signer.name}"].may`, wish)}`,
+    };
+  }
+  return {
+    may: { ...NO_GRANTS, ...entry?.grants }, limits: entry?.limits ?? {}, from: entry ? 'its entry in the policy' : 'no entry in the policy', why: 'policy grants none',
+    allow: (wish) => `${path}: ${add(`${module}.grants`, wish)}`,
+  };
+}
+
+const appliesTo = ({ networks }: { networks?: string[] }, network: string): boolean => networks?.some((pattern) => covers(pattern, network)) ?? true;
+
+const atMost = (limits: Partial<Limits>, most: Partial<Limits>): Partial<Limits> => {
+  const keys = Object.keys({ ...limits, ...most }) as (keyof Limits)[];
+  return Object.fromEntries(keys.map((key) => [key, Math.min(limits[key] ?? DEFAULT_LIMITS[key], most[key] ?? Infinity)]));
+};
+
+function decide({ name, manifest, operations }: Asked, grants: Grants, limits: Limits, word: Pick<Word, 'why' | 'allow'>): Grant {
   const allowed = new Set(operations.filter((operation) => isGranted(operation, grants)));
   const refused = operations.find((operation) => !allowed.has(operation) && !manifest.optional.includes(operation));
-  if (refused !== undefined) throw refusal(name, digest, manifest, refused, why, policyPath);
+  if (refused !== undefined) throw refusal(name, manifest, refused, word);
   return { grants, granted: allowed, limits };
 }
 
-function refusal(name: string, digest: string, { wants }: Manifest, operation: string, why: string, policyPath: string): CniError {
+function refusal(name: string, { wants }: Manifest, operation: string, { why, allow }: Pick<Word, 'why' | 'allow'>): CniError {
   const [domain, op] = operation.split('.') as [string, string];
   const key = domain as keyof Grants;
   const wish = wants[key];
   const line = wish === undefined
     ? `its manifest does not want "${key}" either; the module must be built with it`
-    : `allow it in ${policyPath}: modules["${digest}"].grants += ${JSON.stringify({ [key]: wish })}`;
-  return new CniError(CODE.capabilityDenied, `plugin "${name}" asks for cni:${domain}/1.${op}; ${why}`, { kind: 'denied', op: operation, details: line });
+    : `allow it in ${allow({ [key]: wish })}`;
+  return new CniError(CODE.capabilityDenied, `plugin "${name}" asks for cni:${domain}/1.${op}; ${why}`, { kind: 'denied', op: operation, at: `cni:${domain}/1.${op}`, details: line });
 }
 
 /** Reading is free where a module may look at all; what it may touch is decided for each object. */
-function isGranted(operation: string, grants: Grants): boolean {
+export function isGranted(operation: string, grants: Grants): boolean {
   const [domain] = operation.split('.');
   switch (domain) {
-    case 'link': return Object.values(grants.link).some((kinds) => kinds.length > 0) || grants.hostLinks.length > 0 || operation === 'link.get' || operation === 'link.list';
-    case 'addr': case 'route': case 'rule': case 'neigh': case 'tc': return grants[domain].length > 0 || operation.endsWith('.list') || operation === 'addr.await';
+    case 'link': return Object.values(grants.link).some((kinds) => kinds.length > 0) || grants.hostLinks.length > 0 || ['link.get', 'link.list', 'link.usable'].includes(operation);
+    case 'addr': case 'route': case 'rule': case 'neigh': case 'tc': return grants[domain].length > 0 || operation.endsWith('.list') || operation === 'addr.await' || operation === 'tc.sources';
     case 'nft': return grants.nft.length > 0 || operation === 'nft.usable';
     case 'iptables': return Object.keys(grants.iptables).length > 0 || operation === 'iptables.usable';
     case 'sysctl': return grants.sysctl.length > 0 || operation === 'sysctl.get';
     case 'conntrack': return grants.conntrack;
+    case 'firewalld': return grants.firewalld.length > 0;
     case 'store': return grants.store !== 'none';
     case 'conf': return grants.conf.length > 0;
     case 'delegate': return grants.delegate.length > 0;
@@ -66,7 +113,7 @@ function isGranted(operation: string, grants: Grants): boolean {
 }
 
 /** What both sides say: of two patterns the narrower one, whoever wrote it. */
-function intersect(wants: Grants, may: Grants): Grants {
+export function intersect(wants: Grants, may: Grants): Grants {
   const within = (narrow: readonly string[], wide: readonly string[]): string[] => narrow.filter((one) => wide.some((other) => covers(other, one)));
   const words = (wished: readonly string[], granted: readonly string[]): string[] => [...new Set([...within(wished, granted), ...within(granted, wished)])];
   const same = <T extends string>(wished: readonly T[], granted: readonly T[]): T[] => wished.filter((wish) => granted.includes(wish));
@@ -81,13 +128,17 @@ function intersect(wants: Grants, may: Grants): Grants {
     nft: words(wants.nft, may.nft),
     iptables: Object.fromEntries(Object.entries(wants.iptables).flatMap(([table, scope]) => {
       const granted = may.iptables[table];
-      return granted ? [[table, { chains: words(scope.chains, granted.chains), jumpFrom: words(scope.jumpFrom, granted.jumpFrom) }]] : [];
+      if (!granted) return [];
+      const jumpTo = words(scope.jumpTo ?? [], granted.jumpTo ?? []);
+      return [[table, { chains: words(scope.chains, granted.chains), jumpFrom: words(scope.jumpFrom, granted.jumpFrom), ...(jumpTo.length > 0 ? { jumpTo } : {}) }]];
     })),
     sysctl: words(wants.sysctl, may.sysctl),
     conntrack: wants.conntrack && may.conntrack,
+    firewalld: words(wants.firewalld, may.firewalld),
     store: wants.store === may.store ? wants.store : 'none',
     conf: words(wants.conf, may.conf),
     delegate: words(wants.delegate, may.delegate),
+    rawMatch: words(wants.rawMatch, may.rawMatch),
   };
 }
 

@@ -1,12 +1,13 @@
 // What a module may do. The same shape is its wish (manifest `wants`), the operator's word (policy `grants`) and their intersection.
 // SPDX-License-Identifier: Apache-2.0
 
+import type { ConfigSchema } from './config-schema.ts';
 import type { Ns } from '../kernel/kernel.ts';
 
 /**
- * Patterns may hold `*` (any run of characters but `/`) and these, which the host fills in for each call:
- * `{attachment:N}` the first N hex digits of SHA-512(network + containerID), `{ifname}` CNI_IFNAME,
- * `{config.KEY}` a string of the network configuration, `{config.KEY|WORD}` the same with a default.
+ * Patterns may hold `*` (any run of characters but `/`), `**` (any run at all) and these, which the host fills in for each call:
+ * `{attachment:N}` the first N hex digits of SHA-512(network + containerID), `{containerId}` CNI_CONTAINERID, `{ifname}` CNI_IFNAME,
+ * `{config.KEY}` a string or whole number of the network configuration, `{config.KEY|WORD}` the same with a default.
  */
 export type Pattern = string;
 
@@ -20,19 +21,32 @@ export interface Grants {
   rule: Ns[];
   neigh: Ns[];
   tc: Ns[];
-  /** "family table", e.g. "inet cni_plugins_masquerade" */
+  /**
+   * "family table", e.g. "inet cni_plugins_masquerade": the table as a whole. Of a table that is shared with others: "family table chain",
+   * a chain that is the module's, and "family table chain jump", a base chain it may make and put jumps to its own chains into.
+   */
   nft: Pattern[];
-  /** table → chains it may own, and built-in chains it may put jumps to them into */
-  iptables: Record<string, { chains: Pattern[]; jumpFrom: string[] }>;
-  /** keys it may write, slash form; `{link}` stands for one of the attachment's or network's own links. Reads are free below net/. */
+  /** table → chains it may own, built-in chains it may put jumps to them into, and others' chains that its own may jump to */
+  iptables: Record<string, { chains: Pattern[]; jumpFrom: string[]; jumpTo?: Pattern[] }>;
+  /**
+   * keys it may write, slash form; `{link}` stands for one of the attachment's or network's own links; with `host:` or `container:` in front
+   * only in that namespace. Reads are free below net/.
+   */
   sysctl: Pattern[];
   conntrack: boolean;
-  /** ipam: host-local's lease directory of this network. own: a directory of this module and network. */
-  store: 'ipam' | 'own' | 'none';
+  /** zones of firewalld it may put the attachment's addresses into */
+  firewalld: Pattern[];
+  /**
+   * ipam: host-local's lease directory of this network. own: a directory of this module and network. dataDir: the attachment's one file,
+   * `CONTAINERID_IFNAME.json`, in the folder that the configuration's `dataDir` names.
+   */
+  store: 'ipam' | 'own' | 'dataDir' | 'none';
   /** configuration keys that name files it may read */
   conf: string[];
   /** "ipam": the plugin that the configuration's ipam.type names */
   delegate: string[];
+  /** configuration keys whose lists of words it may put into rules as they are */
+  rawMatch: string[];
 }
 
 export interface Manifest {
@@ -49,6 +63,8 @@ export interface Manifest {
   /** imports ("conntrack.flush") that are bound to a `denied` answer when they are not granted */
   optional: string[];
   limits: Partial<Limits>;
+  /** what the keys of its configuration must be */
+  config?: ConfigSchema;
 }
 
 export interface Limits {
@@ -68,5 +84,5 @@ export const DEFAULT_LIMITS: Limits = {
 };
 
 export const NO_GRANTS: Grants = {
-  link: {}, hostLinks: [], addr: [], route: [], rule: [], neigh: [], tc: [], nft: [], iptables: {}, sysctl: [], conntrack: false, store: 'none', conf: [], delegate: [],
+  link: {}, hostLinks: [], addr: [], route: [], rule: [], neigh: [], tc: [], nft: [], iptables: {}, sysctl: [], conntrack: false, firewalld: [], store: 'none', conf: [], delegate: [], rawMatch: [],
 };

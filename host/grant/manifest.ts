@@ -3,12 +3,13 @@
 
 import { CniError, CODE } from '../cni-error.ts';
 import { isObject, parseObject, reason } from '../protocol/go-json.ts';
+import { parseConfigSchema } from './config-schema.ts';
 import { parseGrants, parseLimits, refuse } from './parse-grants.ts';
 import type { Manifest } from './grants.ts';
 
 const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 const ROLES = ['main', 'chained', 'ipam'] as const;
-const KEYS = ['abi', 'name', 'version', 'role', 'license', 'description', 'cniVersions', 'wants', 'optional', 'limits'];
+const KEYS = ['abi', 'name', 'version', 'role', 'license', 'description', 'cniVersions', 'wants', 'optional', 'limits', 'config'];
 
 /** Throws code 100. */
 export function readManifest(module: WebAssembly.Module, name: string): Manifest {
@@ -28,7 +29,7 @@ export function readManifest(module: WebAssembly.Module, name: string): Manifest
 function parseManifest(value: Record<string, unknown>, where: string): Manifest {
   const unknown = Object.keys(value).find((key) => !KEYS.includes(key));
   if (unknown !== undefined) throw refuse(where, unknown, `is no key of a manifest; known are ${KEYS.join(', ')}`);
-  const { abi, name, version, role, license, description, cniVersions = [], wants = {}, optional = [], limits = {} } = value;
+  const { abi, name, version, role, license, description, cniVersions = [], wants = {}, optional = [], limits = {}, config } = value;
   if (abi !== 1) throw refuse(where, 'abi', `must be 1, got ${JSON.stringify(abi)}`);
   if (typeof name !== 'string' || !NAME.test(name)) throw refuse(where, 'name', `must match ${NAME.source}`);
   if (typeof version !== 'string') throw refuse(where, 'version', 'must be a string');
@@ -41,6 +42,7 @@ function parseManifest(value: Record<string, unknown>, where: string): Manifest 
   return {
     abi: 1, name, version, role: knownRole, cniVersions, optional,
     wants: parseGrants(wants, `${where}, wants`), limits: parseLimits(limits, `${where}, limits`),
+    ...(config === undefined ? {} : { config: parseConfigSchema(config, `${where}, config`) }),
     ...(typeof license === 'string' ? { license } : {}), ...(typeof description === 'string' ? { description } : {}),
   };
 }

@@ -5,6 +5,8 @@ import { CniError, CODE } from '../cni-error.ts';
 import { isObject } from '../protocol/go-json.ts';
 import { DEFAULT_LIMITS, type Grants, type Limits } from './grants.ts';
 
+/** 32 bits of the hash */
+const OWN_DIGITS = 8;
 const NAMESPACES = ['host', 'container'];
 
 export const refuse = (where: string, key: string, why: string): CniError =>
@@ -25,7 +27,13 @@ const PARSERS: { [Key in keyof Grants]: (value: unknown, where: string, key: str
       return [ns, strings(kinds, where, `${key}.${ns}`)];
     }));
   },
-  hostLinks: strings,
+  hostLinks(value, where, key) {
+    const patterns = strings(value, where, key);
+    // By such a name a link is the attachment's own, to delete even; so it must be one that nobody else's fits.
+    const short = patterns.find((pattern) => [...pattern.matchAll(/\{attachment:(\d+)\}/g)].some(([, digits]) => Number(digits) < OWN_DIGITS));
+    if (short !== undefined) throw refuse(where, key, `has "${short}", which must have at least ${OWN_DIGITS} digits of the attachment`);
+    return patterns;
+  },
   addr: (value, where, key) => strings(value, where, key, NAMESPACES) as Grants['addr'],
   route: (value, where, key) => strings(value, where, key, NAMESPACES) as Grants['route'],
   rule: (value, where, key) => strings(value, where, key, NAMESPACES) as Grants['rule'],
@@ -36,7 +44,10 @@ const PARSERS: { [Key in keyof Grants]: (value: unknown, where: string, key: str
     if (!isObject(value)) throw refuse(where, key, 'must be like {"nat":{"chains":["ACME-*"],"jumpFrom":["PREROUTING"]}}');
     return Object.fromEntries(Object.entries(value).map(([table, scope]) => {
       if (!isObject(scope)) throw refuse(where, `${key}.${table}`, 'must have chains and jumpFrom');
-      return [table, { chains: strings(scope['chains'] ?? [], where, `${key}.${table}.chains`), jumpFrom: strings(scope['jumpFrom'] ?? [], where, `${key}.${table}.jumpFrom`) }];
+      const unknown = Object.keys(scope).find((part) => !['chains', 'jumpFrom', 'jumpTo'].includes(part));
+      if (unknown !== undefined) throw refuse(where, `${key}.${table}.${unknown}`, 'is unknown; known are chains, jumpFrom, jumpTo');
+      return [table, { chains: strings(scope['chains'] ?? [], where, `${key}.${table}.chains`), jumpFrom: strings(scope['jumpFrom'] ?? [], where, `${key}.${table}.jumpFrom`),
+        ...(scope['jumpTo'] === undefined ? {} : { jumpTo: strings(scope['jumpTo'], where, `${key}.${table}.jumpTo`) }) }];
     }));
   },
   sysctl: strings,
@@ -44,12 +55,14 @@ const PARSERS: { [Key in keyof Grants]: (value: unknown, where: string, key: str
     if (typeof value !== 'boolean') throw refuse(where, key, 'must be true or false');
     return value;
   },
+  firewalld: strings,
   store(value, where, key) {
-    if (value !== 'ipam' && value !== 'own' && value !== 'none') throw refuse(where, key, 'must be ipam, own or none');
+    if (value !== 'ipam' && value !== 'own' && value !== 'dataDir' && value !== 'none') throw refuse(where, key, 'must be ipam, own, dataDir or none');
     return value;
   },
   conf: strings,
   delegate: strings,
+  rawMatch: strings,
 };
 
 export function parseGrants(value: Record<string, unknown>, where: string): Partial<Grants> {

@@ -1,4 +1,4 @@
-// Patterns of grants: a run of `*`, and placeholders the host fills in for each call.
+// Patterns of grants: runs of `*` within a path's element and of `**` over them, and placeholders the host fills in for each call.
 // SPDX-License-Identifier: Apache-2.0
 
 import { field } from '../protocol/go-json.ts';
@@ -6,14 +6,18 @@ import { field } from '../protocol/go-json.ts';
 export interface PatternFacts {
   /** SHA-512 hex of network + containerID; undefined in GC, where any attachment's is meant */
   attachment: string | undefined;
-  ifname: string;
+  /** undefined in GC as well */
+  containerId: string | undefined;
+  ifname: string | undefined;
   config: Readonly<Record<string, unknown>>;
 }
 
-const PLACEHOLDER = /\{attachment:(\d+)\}|\{ifname\}|\{config\.([a-zA-Z0-9.]+)(?:\|([^}]*))?\}|\*/g;
+const PLACEHOLDER = /\{attachment:(\d+)\}|\{containerId\}|\{ifname\}|\{config\.([a-zA-Z0-9.]+)(?:\|([^}]*))?\}|\*\*?/g;
 
 /** `{link}` is no placeholder: it stands for itself in sysctl keys. */
 export function matches(pattern: string, text: string, facts: PatternFacts): boolean {
+  // Most are a name in full, and each operation asks.
+  if (!/[*{]/.test(pattern)) return pattern === text;
   let expression = '';
   let from = 0;
   for (const found of pattern.matchAll(PLACEHOLDER)) {
@@ -23,18 +27,21 @@ export function matches(pattern: string, text: string, facts: PatternFacts): boo
   return new RegExp(`^${expression}${literal(pattern.slice(from))}$`, 's').test(text);
 }
 
-function filled([whole, digits, key, fallback]: RegExpMatchArray, { attachment, ifname, config }: PatternFacts): string {
+function filled([whole, digits, key, fallback]: RegExpMatchArray, { attachment, containerId, ifname, config }: PatternFacts): string {
+  if (whole === '**') return '.*';
   if (whole === '*') return '[^/]*';
-  if (whole === '{ifname}') return literal(ifname);
+  if (whole === '{ifname}') return anyOr(ifname);
+  if (whole === '{containerId}') return anyOr(containerId);
   if (digits !== undefined) return attachment === undefined ? `[0-9a-f]{${digits}}` : attachment.slice(0, Number(digits));
   const value = key!.split('.').reduce<unknown>((at, part) => field(at, part), config);
-  const word = typeof value === 'string' && value !== '' ? value : fallback;
+  const word = typeof value === 'string' && value !== '' ? value : Number.isSafeInteger(value) ? String(value) : fallback;
   // Nothing configured is nothing granted.
   return word === undefined ? '(?!)' : literal(word);
 }
 
+const anyOr = (name: string | undefined): string => (name === undefined ? '[^/]*' : literal(name));
 const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
 
 /** Does the operator's pattern cover what a manifest wishes? Equal, or a `*` pattern that the wish, taken as a word, fits. */
 export const covers = (granted: string, wished: string): boolean =>
-  granted === wished || new RegExp(`^${granted.split('*').map(literal).join('[^/]*')}$`, 's').test(wished);
+  granted === wished || new RegExp(`^${granted.split('**').map((part) => part.split('*').map(literal).join('[^/]*')).join('.*')}$`, 's').test(wished);

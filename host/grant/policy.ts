@@ -13,7 +13,18 @@ export interface PolicyEntry {
   grants: Partial<Grants>;
   limits: Partial<Limits>;
 }
-export interface Policy { path: string; modules: ReadonlyMap<string, PolicyEntry> }
+/** Whoever holds the key: what its modules may get at most, and get when no entry speaks of them. */
+export interface Signer {
+  name: string;
+  key: string;
+  networks?: string[];
+  may: Partial<Grants>;
+  limits: Partial<Limits>;
+}
+export interface Policy { path: string; modules: ReadonlyMap<string, PolicyEntry>; signers: readonly Signer[] }
+
+/** A public key: 32 bytes in base64 */
+export const KEY = /^ed25519:[A-Za-z0-9+/]{43}=$/;
 
 /** Throws code 100 for a file that says something else than it should. */
 export function readPolicy(etc: string): Policy {
@@ -21,13 +32,18 @@ export function readPolicy(etc: string): Policy {
   const value = readTrusted(path) ?? { version: 1, modules: {} };
   const where = `"${path}"`;
   for (const key of Object.keys(value)) {
-    if (!['version', 'default', 'modules'].includes(key)) throw refuse(where, key, 'is unknown; known are version, default, modules');
+    if (!['version', 'default', 'modules', 'signers'].includes(key)) throw refuse(where, key, 'is unknown; known are version, default, modules, signers');
   }
   if (value['version'] !== 1) throw refuse(where, 'version', 'must be 1');
   if (value['default'] !== undefined && value['default'] !== 'deny') throw refuse(where, 'default', 'can only be "deny"');
-  const modules = value['modules'] ?? {};
+  const { modules = {}, signers = {} } = value;
   if (!isObject(modules)) throw refuse(where, 'modules', 'must be an object with a digest for each key');
-  return { path, modules: new Map(Object.entries(modules).map(([digest, entry]) => [digest, parseEntry(entry, `${where}, modules["${digest}"]`, digest)])) };
+  if (!isObject(signers)) throw refuse(where, 'signers', 'must be an object with a name for each key');
+  return {
+    path,
+    signers: Object.entries(signers).map(([name, entry]) => parseSigner(name, entry, `${where}, signers["${name}"]`)),
+    modules: new Map(Object.entries(modules).map(([digest, entry]) => [digest, parseEntry(entry, `${where}, modules["${digest}"]`, digest)])),
+  };
 }
 
 function parseEntry(value: unknown, where: string, digest: string): PolicyEntry {
@@ -36,8 +52,22 @@ function parseEntry(value: unknown, where: string, digest: string): PolicyEntry 
   const { networks, grants = {}, limits = {}, ...rest } = value;
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined) throw refuse(where, unknown, 'is unknown; known are networks, grants, limits');
-  if (networks !== undefined && (!Array.isArray(networks) || networks.some((one) => typeof one !== 'string'))) throw refuse(where, 'networks', 'must be a list of patterns like "prod-*"');
   if (!isObject(grants)) throw refuse(where, 'grants', 'must be an object');
+  return { ...parseScope(networks, limits, where), grants: parseGrants(grants, `${where}.grants`) };
+}
+
+function parseSigner(name: string, value: unknown, where: string): Signer {
+  if (!isObject(value)) throw refuse(where, name, 'must be an object');
+  const { key, networks, may = {}, limits = {}, ...rest } = value;
+  const [unknown] = Object.keys(rest);
+  if (unknown !== undefined) throw refuse(where, unknown, 'is unknown; known are key, networks, may, limits');
+  if (typeof key !== 'string' || !KEY.test(key)) throw refuse(where, 'key', 'must be a public key like ed25519:…, as `cni-wasm keygen` prints it');
+  if (!isObject(may)) throw refuse(where, 'may', 'must be an object, written like grants');
+  return { name, key, ...parseScope(networks, limits, where), may: parseGrants(may, `${where}.may`) };
+}
+
+function parseScope(networks: unknown, limits: unknown, where: string): { networks?: string[]; limits: Partial<Limits> } {
+  if (networks !== undefined && (!Array.isArray(networks) || networks.some((one) => typeof one !== 'string'))) throw refuse(where, 'networks', 'must be a list of patterns like "prod-*"');
   if (!isObject(limits)) throw refuse(where, 'limits', 'must be an object');
-  return { ...(networks === undefined ? {} : { networks: networks as string[] }), grants: parseGrants(grants, `${where}.grants`), limits: parseLimits(limits, `${where}.limits`) };
+  return { ...(networks === undefined ? {} : { networks: networks as string[] }), limits: parseLimits(limits, `${where}.limits`) };
 }

@@ -4,8 +4,12 @@
 import { OPS } from '../../abi/ops.ts';
 import { CniError, CODE } from '../cni-error.ts';
 
-/** Functions of `cni:abi/1`: always granted. */
-export const ABI_FUNCTIONS = ['take', 'result', 'fail', 'log', 'log_level', 'now', 'random', 'grants', 'close'] as const;
+/** The type of every operation. */
+export const OPERATION_TYPE = 'i32 i32 -> i32';
+/** Functions of `cni:abi/1` and their types: always granted. */
+export const ABI_FUNCTIONS: Readonly<Record<string, string>> = {
+  take: OPERATION_TYPE, result: 'i32 i32 ->', fail: 'i32 i32 ->', log: 'i32 i32 i32 ->', log_level: '-> i32', now: 'i32 -> i64', random: 'i32 i32 ->', grants: OPERATION_TYPE, close: 'i32 -> i32',
+};
 
 const WASI = 'wasi_snapshot_preview1';
 const MARKER = 'cni_abi_1';
@@ -30,8 +34,8 @@ export function readImports(module: WebAssembly.Module, name: string): Imports {
     const operation = known.get(`${from} ${what}`);
     if (kind === 'function' && operation !== undefined) operations.push(operation);
     else if (kind === 'function' && from === WASI) wasi = true;
-    else if (kind !== 'function' || from !== 'cni:abi/1' || !ABI_FUNCTIONS.some((one) => one === what)) {
-      throw new CniError(CODE.moduleRefused, `module "${name}" imports ${kind} "${from}" "${what}", which this host does not have`, { hint: 'see abi/README.md for what can be imported' });
+    else if (kind !== 'function' || from !== 'cni:abi/1' || !Object.hasOwn(ABI_FUNCTIONS, what)) {
+      throw new CniError(CODE.moduleRefused, `module "${name}" imports ${kind} "${from}" "${what}", which this host does not have`, { at: `${from} ${what}`, hint: 'see abi/README.md for what can be imported' });
     }
   }
   return { operations, wasi };

@@ -2,28 +2,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { KernelError } from './kernel-error.ts';
+import type { IptablesRule } from './kernel.ts';
 import { ruleKey } from './normal-rule.ts';
-import type { Action, Family, Mark, Match, Rule } from './rule.ts';
+import type { Action, CtState, Family, Mark, Match, Rule } from './rule.ts';
 
-export interface SavedRule {
-  /** equal for equal rules; the line itself for those outside the grammar */
-  key: string;
-  comment?: string;
-  /** what follows -j or -g: a chain or a target */
-  jump?: string;
-  rule?: Rule;
-}
-
-export function readSavedRule(family: Family, line: string): SavedRule {
-  const words = wordsOf(line);
-  const comment = after(words, ['--comment']);
-  const jump = after(words, ['-j', '-g']);
-  const rule = keyed(family, parseRule(words));
+/** `text` is a line without "-A CHAIN ". */
+export function readSavedRule(family: Family, text: string): IptablesRule {
+  let split: string[] | undefined;
+  const words = (): string[] => (split ??= wordsOf(text));
+  let parsed: ReturnType<typeof keyed> | null = null;
+  const whole = (): ReturnType<typeof keyed> => (parsed === null ? (parsed = keyed(family, parseRule(words()))) : parsed);
   return {
-    key: rule?.key ?? line,
-    ...(comment === undefined ? {} : { comment }),
-    ...(jump === undefined ? {} : { jump }),
-    ...(rule ? { rule: rule.rule } : {}),
+    text,
+    get comment() { return text.includes('--comment') ? after(words(), ['--comment']) : undefined; },
+    get jump() { return after(words(), ['-j', '-g']); },
+    get rule() { return whole()?.rule; },
+    get key() { return whole()?.key ?? text; },
+    mayCall: (chain) => text.includes(chain),
+    mayBe: () => true,
   };
 }
 
@@ -40,10 +36,10 @@ function keyed(family: Family, rule: Rule | undefined): { rule: Rule; key: strin
 
 const FREE_TEXT = ['--comment', '--string', '--hex-string'];
 /** Others have options of the same names with another meaning, like connmark's --mark. */
-const MODULES = ['comment', 'tcp', 'udp', 'sctp', 'dccp', 'multiport', 'addrtype', 'mark'];
+const MODULES = ['comment', 'tcp', 'udp', 'sctp', 'dccp', 'multiport', 'addrtype', 'mark', 'conntrack'];
 
 /** Splits at blanks; in double quotes a backslash protects the next character. */
-function wordsOf(line: string): string[] {
+export function wordsOf(line: string): string[] {
   const words = line.match(/"(?:[^"\\]|\\.)*"|[^\s"]+/g) ?? [];
   return words.map((word) => (word.startsWith('"') ? word.slice(1, -1).replace(/\\(.)/g, '$1') : word));
 }
@@ -71,12 +67,16 @@ function parseRule(words: readonly string[]): Rule | undefined {
     switch (option) {
       case '-s': match.push({ saddr: next(), ...not }); break;
       case '-d': match.push({ daddr: next(), ...not }); break;
+      case '-i': match.push({ iif: next(), ...not }); break;
+      case '-o': match.push({ oif: next(), ...not }); break;
       case '-p': match.push((proto = { proto: next(), ...not })); break;
       case '-m': if (!MODULES.includes(next())) return undefined; break;
       case '--comment': comment = next(); break;
       case '--dport': match.push({ ...nameOf(proto), dport: port(next()), ...not }); break;
       case '--dports': match.push({ ...nameOf(proto), dports: next().split(',').map(port), ...not }); break;
       case '--dst-type': if (next() !== 'LOCAL') return undefined; match.push({ dstType: 'local', ...not }); break;
+      // Others than ours, like SNAT, are refused with the whole rule.
+      case '--ctstate': match.push({ ctState: next().toLowerCase().split(',') as CtState[], ...not }); break;
       case '--mark': match.push({ mark: readMark(next()), ...not }); break;
       case '-j': case '-g': {
         action = readAction(option, next(), words.slice(i));

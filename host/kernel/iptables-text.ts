@@ -1,27 +1,32 @@
 // A rule as iptables-save prints it after it has been loaded, and back: the form in which both of iptables' variants are compared.
 // SPDX-License-Identifier: Apache-2.0
 
+import { checkIptablesWords } from './iptables-raw.ts';
 import { KernelError } from './kernel-error.ts';
 import { familyOfPrefix, normalRule } from './normal-rule.ts';
-import type { Action, Family, Mark, Match, Rule } from './rule.ts';
+import type { Action, CtState, Family, Mark, Match, Rule } from './rule.ts';
 
 /** XT_EXTENSION_MAXNAMELEN - 1 and XT_MAX_COMMENT_LEN - 1 of linux/netfilter/x_tables.h, in bytes */
 const MAX_CHAIN = 28;
 const MAX_COMMENT = 255;
 /** Words that after -j would be a verdict or a target of our grammar and no chain. */
 const TARGETS = ['ACCEPT', 'DROP', 'RETURN', 'QUEUE', 'MASQUERADE', 'DNAT', 'MARK'];
+/** The order in which iptables-save lists them. */
+const CT_STATES: readonly CtState[] = ['invalid', 'new', 'related', 'established', 'untracked'];
 const BARE = /^[A-Za-z0-9_-]+$/;
 
 /** Without `-A CHAIN `. Throws EINVAL for what iptables cannot say. */
 export function renderRule(family: Family, rule: Rule): string {
   const { match, action, comment } = normalRule(family, rule);
-  const address = (option: string, key: 'saddr' | 'daddr'): string[] =>
+  const word = (option: string, key: 'saddr' | 'daddr' | 'iif' | 'oif'): string[] =>
     match.flatMap((one) => (one[key] === undefined ? [] : [`${inverted(one)}${option} ${one[key]}`]));
   return [
-    ...address('-s', 'saddr'),
-    ...address('-d', 'daddr'),
+    ...word('-s', 'saddr'),
+    ...word('-d', 'daddr'),
+    ...word('-i', 'iif'),
+    ...word('-o', 'oif'),
     ...protocolOf(match),
-    ...(comment === undefined ? [] : [`-m comment --comment ${quoted(comment)}`]),
+    ...(comment === undefined ? [] : [`-m comment --comment ${quoted(checkComment(comment))}`]),
     ...match.flatMap(renderMatch),
     renderAction(action),
   ].join(' ');
@@ -50,6 +55,8 @@ function renderMatch(match: Match): string[] {
   if (match.dports) return [`-m multiport ${not}--dports ${match.dports.join(',')}`];
   if (match.dstType) return [`-m addrtype ${not}--dst-type LOCAL`];
   if (match.mark) return [`-m mark ${not}--mark ${hex(match.mark.value)}${match.mark.mask === 0xffffffff ? '' : `/${hex(match.mark.mask)}`}`];
+  if (match.ctState) return [`-m conntrack ${not}--ctstate ${CT_STATES.filter((state) => match.ctState!.includes(state)).join(',').toUpperCase()}`];
+  if (match.raw) return checkIptablesWords(match.raw).map(quoted);
   return [];
 }
 
@@ -70,9 +77,11 @@ function destination({ to, port }: { to: string; port?: number }): string {
 const hex = (value: number): string => `0x${value.toString(16)}`;
 const markText = ({ value, mask }: Mark): string => `${hex(value)}/${hex(mask)}`;
 
-function quoted(comment: string): string {
+function checkComment(comment: string): string {
   if (Buffer.byteLength(comment) > MAX_COMMENT) {
     throw new KernelError('EINVAL', 'write an iptables rule', `comment ${JSON.stringify(comment)} is longer than ${MAX_COMMENT} bytes`);
   }
-  return BARE.test(comment) ? comment : `"${comment.replace(/["\\']/g, '\\$&')}"`;
+  return comment;
 }
+
+const quoted = (word: string): string => (BARE.test(word) ? word : `"${word.replace(/["\\']/g, '\\$&')}"`);

@@ -17,4 +17,15 @@ export class KernelError extends Error {
 
 export const isNotFound = (error: unknown): boolean =>
   error instanceof KernelError && ['ENOENT', 'ENODEV', 'ESRCH', 'EADDRNOTAVAIL', 'ENXIO'].includes(error.errno);
+/** For what may have gone by itself: with its link, or with its namespace. */
+export function unlessGone(act: () => unknown): void {
+  try {
+    act();
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
 export const isExists = (error: unknown): boolean => error instanceof KernelError && error.errno === 'EEXIST';
+/** The kernel looked at it and did nothing. Without an answer, or with a lost one, nobody knows. */
+export const isRefusal = (error: unknown): boolean =>
+  error instanceof KernelError && !['ETIMEDOUT', 'ENOBUFS', 'EINTR', 'EBADMSG', 'EMSGSIZE'].includes(error.errno);

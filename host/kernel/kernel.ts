@@ -2,7 +2,9 @@
 // Every method is synchronous and throws KernelError with the errno the kernel gave. "Not there" on a read is undefined or [].
 // SPDX-License-Identifier: Apache-2.0
 
+import type { Firewalld } from './firewalld.ts';
 import type { Family, RuleFamily, Rule } from './rule.ts';
+import type { PortVlans } from './vlans.ts';
 
 export type Ns = 'host' | 'container';
 
@@ -19,6 +21,7 @@ export interface Kernel {
   readonly tc: TcKernel;
   readonly sysctl: SysctlKernel;
   readonly conntrack: ConntrackKernel;
+  readonly firewalld: Firewalld;
   close(): void;
 }
 
@@ -41,6 +44,8 @@ export interface Link {
   txqlen: number;
   /** IFLA_LINK: interface index of the veth peer, in the peer's namespace. */
   peer?: number;
+  /** where that is; elsewhere is a namespace that is neither of the two */
+  peerNs?: Ns | 'elsewhere';
   master?: number;
   alias?: string;
   group: number;
@@ -78,6 +83,8 @@ export interface LinkChange {
   group?: number;
   hairpin?: boolean;
   isolated?: boolean;
+  /** of a bridge port: exactly these, of two for the same VLAN the later */
+  vlans?: readonly PortVlans[];
 }
 
 export type LinkKey = { index: number } | { name: string };
@@ -85,10 +92,16 @@ export type LinkKey = { index: number } | { name: string };
 export interface LinkKernel {
   get(ns: Ns, key: LinkKey): Link | undefined;
   list(ns: Ns): Link[];
+  /** undefined: links of this kind can be made; else the reason why not. Makes none. */
+  unusable(ns: Ns, kind: string): string | undefined;
   /** Returns the new interface index. NLM_F_EXCL: EEXIST when the name is taken. */
   create(ns: Ns, link: NewLink): number;
   set(ns: Ns, index: number, change: LinkChange): void;
+  /** The VLANs of a bridge port in their normal form; none for other links. */
+  vlans(ns: Ns, index: number): PortVlans[];
   delete(ns: Ns, index: number): void;
+  /** All of them in one step; one that is gone already is no error. */
+  deleteTogether(ns: Ns, indexes: readonly number[]): void;
 }
 
 // --- addresses, routes, rules, neighbours (linux/rtnetlink.h) ---
@@ -129,6 +142,8 @@ export type NewRoute = Pick<Route, 'dst'> & Partial<Route>;
 export interface RouteKernel {
   /** Unicast routes of both families, IPv4 first, without those of table local. */
   list(ns: Ns): Route[];
+  /** The one of these that is taken to an address: undefined when none leads there, and for addresses of the namespace itself. */
+  to(ns: Ns, address: string): Route | undefined;
   /** NLM_F_CREATE without NLM_F_EXCL, as the reference does; protocol defaults to boot(3), as the reference. */
   add(ns: Ns, route: NewRoute): void;
   delete(ns: Ns, route: NewRoute): void;
@@ -155,13 +170,20 @@ export interface NftHook { type: 'nat' | 'filter' | 'route'; hook: string; prior
 export interface NftRule {
   handle: number;
   /** The decoded rule; undefined when it has an expression outside our grammar (someone else's). */
-  rule?: Rule;
+  rule?: Rule | undefined;
   comment?: string;
   /** The chain it jumps or goes to, also of a rule outside our grammar. */
-  jump?: string;
+  jump?: string | undefined;
+  /** Of a rule outside our grammar: its matches that are inside, and its action. */
+  known?: Pick<Rule, 'match' | 'action'> | undefined;
 }
 export interface NftChain { name: string; hook?: NftHook; rules: NftRule[] }
 export interface NftTable { family: RuleFamily; name: string; chains: NftChain[] }
+/**
+ * One chain. With `comments` of its rules those whose comment begins with one of them: the others have their places and handle 0. Without any in the
+ * list no rules at all.
+ */
+export interface NftPart { chain: string; comments?: readonly string[] }
 export type NftCommand =
   | { do: 'add table'; family: RuleFamily; table: string; comment?: string }
   | { do: 'delete table'; family: RuleFamily; table: string }
@@ -171,27 +193,54 @@ export type NftCommand =
   | { do: 'add rule'; family: RuleFamily; table: string; chain: string; rule: Rule; at: 'start' | 'end' }
   | { do: 'delete rule'; family: RuleFamily; table: string; chain: string; handle: number };
 export interface NftKernel {
-  /** undefined: can be used; else the reason why not. */
-  unusable(ns: Ns): string | undefined;
+  /** undefined: can be used, with `raw` also for rules with words of nft's own language; else the reason why not. */
+  unusable(ns: Ns, raw?: boolean): string | undefined;
   read(ns: Ns, family: RuleFamily, table: string): NftTable | undefined;
+  /** As read, but a rule is decoded when it is asked for what it says: most of them are other containers'. With `parts` only those. */
+  readLate(ns: Ns, family: RuleFamily, table: string, parts?: readonly NftPart[]): NftTable | undefined;
   /** All or nothing: one NFNL batch. Adding a table or chain that exists is fine. */
   apply(ns: Ns, commands: readonly NftCommand[]): void;
 }
 
+/** What it says is looked into when it is asked for: most rules are other containers'. */
+export interface IptablesRule {
+  /** as iptables-save prints it, without "-A CHAIN " */
+  readonly text: string;
+  readonly comment: string | undefined;
+  /** what follows -j or -g: a chain or a target */
+  readonly jump: string | undefined;
+  /** undefined when it is outside the grammar */
+  readonly rule: Rule | undefined;
+  /** equal for equal rules; the text itself for those outside the grammar */
+  readonly key: string;
+  /** False: it does not call this chain, which is sooner found out than what it says. */
+  mayCall(chain: string): boolean;
+  /** False: it is not this rule. */
+  mayBe(rule: Rule): boolean;
+}
 export interface IptablesChain {
   name: string;
   /** undefined for user chains */
   policy?: string;
-  /** iptables-save lines without "-A CHAIN " */
-  rules: string[];
+  readonly rules: readonly IptablesRule[];
+  /** how many rules are in it and how many call it, where the kernel says so */
+  uses?: number;
 }
-export interface IptablesTable { family: Family; name: string; chains: IptablesChain[] }
+export interface IptablesTable {
+  family: Family;
+  name: string;
+  readonly chains: readonly IptablesChain[];
+  /** Where one chain can be looked at without the others. */
+  chainNamed?(name: string): IptablesChain | undefined;
+}
 export interface IptablesKernel {
   unusable(ns: Ns, family: Family): string | undefined;
-  /** One iptables-save -t; the built-in chains may be missing when the table was never used. */
+  /** What iptables-save -t prints; the built-in chains may be missing when the table was never used. Looked into late, so look before you change it. */
   read(ns: Ns, family: Family, table: string): IptablesTable;
-  /** One iptables-restore --noflush -w; lines between `*table` and `COMMIT`, e.g. `:CNI-x - [0:0]`, `-A CNI-x -j ACCEPT`. */
+  /** What iptables-restore --noflush makes of it, all or nothing; lines between `*table` and `COMMIT`, e.g. `:CNI-x - [0:0]`, `-A CNI-x -j ACCEPT`. */
   restore(ns: Ns, family: Family, table: string, lines: readonly string[]): void;
+  /** One iptables -C: is this rule there, whatever way iptables-save spells it? */
+  has(ns: Ns, family: Family, table: string, chain: string, rule: string): boolean;
 }
 
 // --- traffic control (linux/pkt_sched.h) ---
@@ -218,7 +267,8 @@ export interface Filter {
 }
 export type NewFilter = Omit<Filter, 'kind' | 'handle'>;
 export interface TcKernel {
-  qdiscs(ns: Ns, index: number): Qdisc[];
+  /** Of one link; without an index those of all. */
+  qdiscs(ns: Ns, index?: number): Qdisc[];
   /** NLM_F_EXCL */
   addQdisc(ns: Ns, qdisc: NewQdisc): void;
   deleteQdisc(ns: Ns, qdisc: { index: number; kind: string; handle: number; parent: number }): void;
@@ -238,6 +288,6 @@ export interface SysctlKernel {
 }
 
 export interface ConntrackKernel {
-  /** Deletes the entries of this original destination; returns how many. */
-  delete(ns: Ns, of: { family: Family; proto: 'tcp' | 'udp' | 'sctp'; dport: number; daddr?: string }): number;
+  /** Deletes the entries of these original destinations; returns how many. */
+  delete(ns: Ns, of: { family: Family; proto: 'tcp' | 'udp' | 'sctp'; dports: readonly number[]; daddr?: string }): number;
 }

@@ -3,6 +3,7 @@
 
 import { KernelError } from './kernel-error.ts';
 import type { NftCommand } from './kernel.ts';
+import { checkNftWords } from './nft-raw.ts';
 import { familyOfPrefix, normalRule } from './normal-rule.ts';
 import type { Action, Mark, Match, Rule, RuleFamily } from './rule.ts';
 
@@ -27,14 +28,20 @@ export function checkNftComment(comment: string): string {
   return comment;
 }
 
-function renderMatch({ saddr, daddr, proto, dport, dports, dstType, mark, not }: Match): string {
+function renderMatch({ saddr, daddr, proto, dport, dports, dstType, mark, iif, oif, ctState, ethSaddr, raw, not }: Match): string {
   const is = not ? '!= ' : '';
   if (saddr !== undefined) return `${wordOf(saddr)} saddr ${is}${shortest(saddr)}`;
   if (daddr !== undefined) return `${wordOf(daddr)} daddr ${is}${shortest(daddr)}`;
   if (dport !== undefined) return `${proto} dport ${is}${dport}`;
   if (dports !== undefined) return `${proto} dport ${is}{ ${dports.toSorted((a, b) => a - b).join(', ')} }`;
+  if (iif !== undefined) return `iifname ${is}"${iif}"`;
+  if (oif !== undefined) return `oifname ${is}"${oif}"`;
+  if (ethSaddr !== undefined) return `ether saddr ${is}${ethSaddr}`;
+  // `!=` would ask for a state that is not this set of bits.
+  if (ctState) return `ct state ${not ? '! ' : ''}${ctState.join(',')}`;
   if (dstType !== undefined) return `fib daddr type ${is}${dstType}`;
   if (mark) return mark.mask === 0xffffffff ? `meta mark ${is}${hex(mark.value)}` : `meta mark & ${hex(mark.mask)} ${not ? '!=' : '=='} ${hex(mark.value)}`;
+  if (raw) return checkNftWords(raw).join(' ');
   return `meta l4proto ${is}${proto}`;
 }
 

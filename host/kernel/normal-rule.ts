@@ -5,11 +5,17 @@ import { canonicalAddress, formatPrefix } from './address.ts';
 import { KernelError } from './kernel-error.ts';
 import { readPrefix } from './prefix.ts';
 import { canonicalProtocol, hasPorts, isProtocol } from './protocols.ts';
-import type { Action, Family, Mark, Match, Rule, RuleFamily } from './rule.ts';
+import type { Action, CtState, Family, Mark, Match, Rule, RuleFamily } from './rule.ts';
 
-const CRITERIA = ['saddr', 'daddr', 'dport', 'dports', 'dstType', 'mark'] as const;
+const CRITERIA = ['saddr', 'daddr', 'dport', 'dports', 'dstType', 'mark', 'iif', 'oif', 'ctState', 'ethSaddr', 'raw'] as const;
+/** All that a frame between ports of a bridge is matched by; the rest would need to look into packets of many protocols. */
+const OF_BRIDGE: readonly string[] = ['iif', 'oif', 'mark', 'ethSaddr'];
+const CT_STATES: readonly CtState[] = ['invalid', 'established', 'related', 'new', 'untracked'];
+/** What a device can be called, less what one of the backends would take for a pattern, an option or the end of a word. */
+const DEVICE = /^[A-Za-z0-9_.@][^\u0000-\u0020\u007f-\uffff/:"'\\*]{0,14}$/;
+const MAC = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/;
 /** What nft reads back from its own listing. */
-const CHAIN = /^[A-Za-z_][A-Za-z0-9_./-]{0,63}$/;
+const CHAIN = /^[A-Za-z_][A-Za-z0-9_./-]{0,126}$/;
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /** Prefixes without host bits, one spelling for each protocol. Throws EINVAL for what is not of the grammar or could not be written safely. */
@@ -37,7 +43,7 @@ export function ruleKey(family: RuleFamily, rule: Rule): string {
 
 /** Throws for a chain name that a listing could not be read back with. */
 export function checkChainName(name: string): string {
-  if (!CHAIN.test(name)) throw invalid(`chain name ${JSON.stringify(name)} must be 1 to 64 letters, digits, or . _ - / and begin with a letter`);
+  if (!CHAIN.test(name)) throw invalid(`chain name ${JSON.stringify(name)} must be 1 to 127 letters, digits, or . _ - / and begin with a letter`);
   return name;
 }
 
@@ -50,6 +56,9 @@ function normalMatch(family: RuleFamily, match: Match): Match {
   if (criteria.length > 1 || (criteria.length === 0 && match.proto === undefined)) {
     throw invalid(`match ${JSON.stringify(match)} must have exactly one criterion`);
   }
+  if (family === 'bridge' ? !OF_BRIDGE.includes(criteria[0] ?? 'proto') : criteria[0] === 'ethSaddr') {
+    throw invalid(`match ${JSON.stringify(match)} in a rule of family ${family}`);
+  }
   const not = match.not ? { not: true } : {};
   const proto = match.proto === undefined ? undefined : normalProtocol(match.proto);
   switch (criteria[0]) {
@@ -57,12 +66,25 @@ function normalMatch(family: RuleFamily, match: Match): Match {
     case 'daddr': return alone(match, { daddr: normalPrefix(family, match.daddr!), ...not });
     case 'dstType': return alone(match, { dstType: 'local', ...not });
     case 'mark': return alone(match, { mark: normalMark(match.mark!), ...not });
+    case 'iif': return alone(match, { iif: deviceName(match.iif!), ...not });
+    case 'oif': return alone(match, { oif: deviceName(match.oif!), ...not });
+    case 'ctState': return alone(match, { ctState: normalStates(match.ctState!), ...not });
+    case 'ethSaddr': return alone(match, { ethSaddr: hardwareAddress(match.ethSaddr!), ...not });
+    case 'raw': return alone(match, { raw: words(match) });
     case 'dport': return { proto: withPorts(proto), dport: port(match.dport!), ...not };
     case 'dports':
       if (match.dports!.length === 0) throw invalid('dports must have at least one port');
       return { proto: withPorts(proto), dports: [...new Set(match.dports!.map(port))], ...not };
     default: return { proto: proto!, ...not };
   }
+}
+
+/** What the words mean is for the backend to say; see iptables-raw.ts and nft-raw.ts for what they must not be. */
+function words({ raw, not }: Match): string[] {
+  if (not || raw!.length === 0 || raw!.some((word) => word === '' || CONTROL.test(word))) {
+    throw invalid(`raw match ${JSON.stringify(raw)} must have words, without control characters, and say "not" itself`);
+  }
+  return raw!;
 }
 
 function alone(match: Match, normal: Match): Match {
@@ -90,6 +112,22 @@ function normalMark({ value, mask }: Mark): Mark {
   return { value, mask };
 }
 
+function deviceName(name: string): string {
+  if (!DEVICE.test(name) || name.endsWith('+')) throw invalid(`interface name ${JSON.stringify(name)} cannot be matched exactly`);
+  return name;
+}
+
+function normalStates(states: readonly CtState[]): CtState[] {
+  const unknown = states.find((state) => !CT_STATES.includes(state));
+  if (states.length === 0 || unknown !== undefined) throw invalid(`connection states ${JSON.stringify(states)} must be some of ${CT_STATES.join(', ')}`);
+  return CT_STATES.filter((state) => states.includes(state));
+}
+
+function hardwareAddress(text: string): string {
+  if (!MAC.test(text.toLowerCase())) throw invalid(`hardware address "${text}" must be six bytes in hex with colons`);
+  return text.toLowerCase();
+}
+
 function normalPrefix(family: RuleFamily, text: string): string {
   const { bytes, length } = readPrefix(text);
   if (family !== 'inet' && (family === 'ip') !== (bytes.length === 4)) throw invalid(`${text} in a rule of family ${family}`);
@@ -109,9 +147,10 @@ function normalAction(action: Action): Action {
   return given[0]!;
 }
 
-/** Neither backend can say an address, or a protocol, twice in one rule. */
-function checkTogether(family: RuleFamily, matches: readonly Match[], { dnat }: Action): void {
-  for (const key of ['saddr', 'daddr'] as const) {
+/** Neither backend can say an address, an interface or a protocol twice in one rule. */
+function checkTogether(family: RuleFamily, matches: readonly Match[], { dnat, masquerade }: Action): void {
+  if (family === 'bridge' && (dnat || masquerade)) throw invalid('there is no address translation in family bridge');
+  for (const key of ['saddr', 'daddr', 'iif', 'oif'] as const) {
     if (matches.filter((match) => match[key] !== undefined).length > 1) throw invalid(`${key} stands twice in one rule`);
   }
   const protocols = new Set(matches.flatMap(({ proto }) => proto ?? []));
@@ -120,10 +159,11 @@ function checkTogether(family: RuleFamily, matches: readonly Match[], { dnat }: 
     throw invalid(`protocols ${[...protocols].join(', ')} contradict each other in one rule`);
   }
   if (dnat?.port !== undefined && (inverted || ![...protocols].some(hasPorts))) throw invalid('dnat to a port needs a match of the protocol');
+  if (matches.slice(0, -1).some(({ raw }) => raw)) throw invalid('a raw match must be the last of its rule');
   const addresses = [...matches.flatMap(({ saddr, daddr }) => saddr ?? daddr ?? []), ...(dnat ? [dnat.to] : [])];
   const families = new Set(addresses.map(familyOfPrefix));
   if (families.size > 1) throw invalid(`${addresses.join(', ')} of two families in one rule`);
-  if (family !== 'inet' && families.size === 1 && !families.has(family)) throw invalid(`${addresses.join(', ')} in a rule of family ${family}`);
+  if ((family === 'ip' || family === 'ip6') && families.size === 1 && !families.has(family)) throw invalid(`${addresses.join(', ')} in a rule of family ${family}`);
 }
 
 /** In a table of one family every packet is from 0.0.0.0/0, and iptables-save leaves it out; in inet it still tells the families apart. */

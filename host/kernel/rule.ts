@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 export type Family = 'ip' | 'ip6';
-export type RuleFamily = Family | 'inet';
+export type RuleFamily = Family | 'inet' | 'bridge';
+
+export type CtState = 'invalid' | 'established' | 'related' | 'new' | 'untracked';
 
 export interface Mark { value: number; mask: number }
 
@@ -15,6 +17,14 @@ export interface Match {
   dports?: number[];
   dstType?: 'local';
   mark?: Mark;
+  iif?: string;
+  oif?: string;
+  /** the connection is in one of them */
+  ctState?: CtState[];
+  /** source hardware address; family bridge alone */
+  ethSaddr?: string;
+  /** words of the backend's own language, as the operator wrote them; the last match of a rule */
+  raw?: string[];
   not?: boolean;
 }
 

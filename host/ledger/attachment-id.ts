@@ -24,7 +24,7 @@ export const hashesOf = ({ network, containerId, ifname }: Attachment): Hashes =
  * The file name of an attachment within its network's folder. Names of any length and case must stay distinct, so it is a hash;
  * NUL cannot stand in either part, so the pair is unambiguous.
  */
-export const fileNameOf = ({ containerId, ifname }: Attachment): string => sha512(`${containerId}\0${ifname}`).slice(0, 32);
+export const fileNameOf = ({ containerId, ifname, depth = 0 }: Attachment): string => sha512(`${containerId}\0${ifname}${depth > 0 ? `\0${depth}` : ''}`).slice(0, 32);
 
 /** The folder of a network: its name as long as a folder can be named so. */
 export const folderOf = (network: string): string =>

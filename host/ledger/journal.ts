@@ -2,14 +2,19 @@
 // killed host can take back what was made.
 // SPDX-License-Identifier: Apache-2.0
 
-import { closeSync, mkdirSync, openSync, readFileSync, readdirSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Attachment } from '../protocol/request.ts';
 import { fileNameOf, folderOf } from './attachment-id.ts';
+import { namesIfThere, textIfThere } from './if-there.ts';
 import type { Undo } from './undo.ts';
 
-/** One line: for people, who the journal is of; an intent; or what became known once the kernel had done it. */
-type Line = { attachment: Attachment; netnsPath: string } | { i: number; plugin: string; undo: Undo } | { i: number; index: number; peerIndex?: number };
+/** One line: for people, who the journal is of; an intent; what became known once the kernel had done it; or that it refused. */
+type Line =
+  | { attachment: Attachment; netnsPath: string }
+  | { i: number; plugin: string; undo: Undo }
+  | { i: number; index: number; peerIndex?: number }
+  | { i: number; refused: true };
 
 export interface Entry { plugin: string; undo: Undo }
 
@@ -18,6 +23,8 @@ export interface Journal {
   intend(plugin: string, undo: Undo): number;
   /** The identity of the link that intent number `i` made. */
   made(i: number, index: number, peerIndex?: number): void;
+  /** The kernel refused intent number `i` as a whole: what it would take away was there before, or never is. */
+  refused(i: number): void;
   readonly entries: readonly Entry[];
   /** The call is over, one way or the other. */
   end(): void;
@@ -29,7 +36,7 @@ export interface Journal {
  */
 export function openJournal(run: string, attachment: Attachment, netnsPath: string): Journal {
   const path = pathOf(run, attachment);
-  const entries: Entry[] = [];
+  const intents: (Entry | undefined)[] = [];
   let fd: number | undefined;
   const append = (line: Line): void => {
     if (fd === undefined) {
@@ -40,16 +47,22 @@ export function openJournal(run: string, attachment: Attachment, netnsPath: stri
     writeSync(fd, `${JSON.stringify(line)}\n`);
   };
   return {
-    entries,
+    get entries() {
+      return intents.filter((entry) => entry !== undefined);
+    },
     intend(plugin, undo) {
-      const i = entries.length;
+      const i = intents.length;
       append({ i, plugin, undo });
-      entries.push({ plugin, undo });
+      intents.push({ plugin, undo });
       return i;
     },
     made(i, index, peerIndex) {
       append({ i, index, ...(peerIndex === undefined ? {} : { peerIndex }) });
-      identify(entries[i], index, peerIndex);
+      identify(intents[i], index, peerIndex);
+    },
+    refused(i) {
+      append({ i, refused: true });
+      intents[i] = undefined;
     },
     end() {
       if (fd === undefined) return;
@@ -61,31 +74,38 @@ export function openJournal(run: string, attachment: Attachment, netnsPath: stri
 }
 
 /** Takes notes of nothing: the verbs that only remove roll forward, and their plan is the ledger. */
-export const forwardJournal: Journal = { intend: () => 0, made: () => undefined, entries: [], end: () => undefined };
+export const forwardJournal: Journal = { intend: () => 0, made: () => undefined, refused: () => undefined, entries: [], end: () => undefined };
 
-export interface Remains { entries: Entry[]; forget(): void }
+export interface Remains { attachment: Attachment | undefined; netnsPath: string; entries: Entry[]; forget(): void }
 
 /** What a killed predecessor left under this file name (see fileNameOf), if any. */
 export const remainsAt = (run: string, network: string, fileName: string): Remains | undefined => readRemains(join(run, 'journal', folderOf(network), fileName));
 
 /** The file names of a network's journals: of calls under way, and of killed ones. */
-export const journalsOf = (run: string, network: string): string[] => listed(join(run, 'journal', folderOf(network)));
+export const journalsOf = (run: string, network: string): string[] => namesIfThere(join(run, 'journal', folderOf(network)));
+
+/** Every journal of this node, by its network's folder and its own name. */
+export const allJournals = (run: string): { folder: string; fileName: string; remains: Remains }[] => namesIfThere(join(run, 'journal')).flatMap((folder) =>
+  namesIfThere(join(run, 'journal', folder)).flatMap((fileName) => {
+    const remains = readRemains(join(run, 'journal', folder, fileName));
+    return remains ? [{ folder, fileName, remains }] : [];
+  }));
 
 const pathOf = (run: string, attachment: Attachment): string => join(run, 'journal', folderOf(attachment.network), fileNameOf(attachment));
 
 function readRemains(path: string): Remains | undefined {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
+  const text = textIfThere(path);
+  if (text === undefined) return undefined;
   const entries: Entry[] = [];
+  let attachment: Attachment | undefined;
+  let netnsPath = '';
   for (const line of text.split('\n').flatMap(parsedLine)) {
-    if ('undo' in line) entries[line.i] = { plugin: line.plugin, undo: line.undo };
+    if ('attachment' in line) ({ attachment, netnsPath } = line);
+    else if ('undo' in line) entries[line.i] = { plugin: line.plugin, undo: line.undo };
     else if ('index' in line) identify(entries[line.i], line.index, line.peerIndex);
+    else if ('refused' in line) delete entries[line.i];
   }
-  return { entries: entries.filter(Boolean), forget: () => unlinkSync(path) };
+  return { attachment, netnsPath, entries: entries.filter(Boolean), forget: () => unlinkSync(path) };
 }
 
 /** The last line may be torn: its change was then never made, since the intent is written first. */
@@ -101,12 +121,4 @@ function identify(entry: Entry | undefined, index: number, peerIndex: number | u
   if (entry?.undo.inverse.do !== 'delete link') return;
   entry.undo.inverse.index = index;
   if (entry.undo.inverse.peer && peerIndex !== undefined) entry.undo.inverse.peer.index = peerIndex;
-}
-
-function listed(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }

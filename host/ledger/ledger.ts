@@ -1,10 +1,12 @@
 // The ledger: for each attachment, what each plugin made that must go with it. It is the plan of DEL and GC.
 // SPDX-License-Identifier: Apache-2.0
 
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Attachment } from '../protocol/request.ts';
+import { isAbsence } from '../system-error.ts';
 import { fileNameOf, folderOf } from './attachment-id.ts';
+import { namesIfThere, textIfThere } from './if-there.ts';
 import type { Undo } from './undo.ts';
 
 export interface LedgerPlugin {
@@ -30,8 +32,14 @@ export interface Ledger {
   write(record: LedgerRecord): void;
   /** What a call that was killed while it wrote a record has left beside it. */
   dropDraft(network: string, fileName: string): void;
+  /** The same of a whole network, of calls of which not even a journal is left; and records that a loss of power has emptied. */
+  dropDrafts(network: string): void;
+  /** Records of the same container and interface under other networks: a network can be renamed while its containers run. */
+  elsewhere(attachment: Attachment): LedgerRecord[];
   /** Every record of a network. */
   of(network: string): LedgerRecord[];
+  /** Every record of this node. */
+  all(): LedgerRecord[];
 }
 
 export function diskLedger(state: string): Ledger {
@@ -51,14 +59,26 @@ export function diskLedger(state: string): Ledger {
       }
     },
     dropDraft: (network, fileName) => rmSync(draftOf(join(root, folderOf(network), fileName)), { force: true }),
-    of: (network) => names(join(root, folderOf(network))).flatMap((name) => readRecord(join(root, folderOf(network), name)) ?? []),
+    dropDrafts: (network) => namesIfThere(join(root, folderOf(network))).map((name) => join(root, folderOf(network), name))
+      .filter((path) => isDraft(path) || !/[^\0\s]/.test(readFileSync(path, 'utf8'))).forEach((path) => rmSync(path, { force: true })),
+    elsewhere: (attachment) => namesIfThere(root).filter((folder) => folder !== folderOf(attachment.network))
+      .flatMap((folder) => readRecord(join(root, folder, fileNameOf(attachment))) ?? []),
+    of: (network) => recordsIn(join(root, folderOf(network))),
+    all: () => namesIfThere(root).flatMap((folder) => recordsIn(join(root, folder))),
   };
 }
 
-/** An unreadable record is as good as none: DEL then works from names, as for attachments the reference made. */
+const recordsIn = (folder: string): LedgerRecord[] => namesIfThere(folder).filter((name) => !isDraft(name)).flatMap((name) => readRecord(join(folder, name)) ?? []);
+
+/**
+ * A record that says nothing is as good as none: DEL then works from names, as for attachments the reference made. One that cannot be read now
+ * (EIO, too many open files) is an error, or what it lists would be forgotten.
+ */
 function readRecord(path: string): LedgerRecord | undefined {
+  const text = textIfThere(path);
+  if (text === undefined) return undefined;
   try {
-    const record = JSON.parse(readFileSync(path, 'utf8')) as LedgerRecord;
+    const record = JSON.parse(text) as LedgerRecord;
     return record.version === 1 && Array.isArray(record.plugins) ? record : undefined;
   } catch {
     return undefined;
@@ -67,26 +87,28 @@ function readRecord(path: string): LedgerRecord | undefined {
 
 function put(path: string, text: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  writeFileSync(draftOf(path), text, { mode: 0o600 });
-  renameSync(draftOf(path), path);
+  try {
+    writeFileSync(draftOf(path), text, { mode: 0o600 });
+    renameSync(draftOf(path), path);
+  } catch (error) {
+    rmSync(draftOf(path), { force: true });
+    throw error;
+  }
 }
 
 const draftOf = (path: string): string => `${path}.new`;
+const isDraft = (name: string): boolean => name.endsWith('.new');
 
 function remove(path: string): void {
   rmSync(draftOf(path), { force: true });
   try {
     unlinkSync(path);
+  } catch (error) {
+    if (!isAbsence(error)) throw error;
+  }
+  try {
     rmdirSync(dirname(path));
   } catch {
-    // gone already, or other attachments are left in the folder
-  }
-}
-
-function names(folder: string): string[] {
-  try {
-    return readdirSync(folder).filter((name) => !name.endsWith('.new'));
-  } catch {
-    return [];
+    // other attachments are left in the folder, or it is gone already
   }
 }

@@ -4,6 +4,7 @@
 import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readdirSync, statSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CniError, CODE } from '../cni-error.ts';
+import { hasLine, standInLine, tidyLine, type Pipes, type Place } from './waiting-line.ts';
 
 export type LockMode = 'shared' | 'exclusive';
 
@@ -18,73 +19,125 @@ export interface Locks {
   hold(name: string, mode: LockMode, timeout: number): Lock;
   /** undefined when somebody holds it. */
   tryHold(name: string): Lock | undefined;
-  /** Removes the files of locks whose holders were killed before they could. */
+  /** Removes the files of locks whose holders and waiters were killed before they could. */
   sweep(prefix: string): void;
   /** The lock of a file that stays (the reference's lease lock). Returns the release. */
   holdFile(path: string, mode: LockMode, timeout: number): () => void;
 }
 
-/** flock(2) without waiting; false for EWOULDBLOCK. */
-export type TryFlock = (fd: number, mode: LockMode) => boolean;
+export interface LockCalls extends Pipes {
+  /** flock(2) without waiting; false for EWOULDBLOCK. */
+  tryFlock(fd: number, mode: LockMode): boolean;
+}
 
-/** ms between two tries: the calls that hold these locks last 10 to 100 ms */
-const POLL = 2;
+/** What is behind a lock's name when somebody waits for it. A network may be called `blue.line`, but nothing with a `~`. */
+const LINE = '~line';
+/** ms; a GC that came in between ends sooner */
+const REGAIN_TIMEOUT = 60_000;
+/** ms between two tries of whoever is first in line. The calls that hold these locks last 10 to 100 ms. */
+const POLL = 1;
 
-export function fileLocks(folder: string, tryFlock: TryFlock): Locks {
-  const open = (path: string): number => {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    return openSync(path, 'a', 0o600);
+export function fileLocks(folder: string, calls: LockCalls): Locks {
+  const { tryFlock } = calls;
+  // One at a time, as everything here is synchronous. A module that V8's watchdog stops while it waits does not leave the line by itself.
+  let standing: Place | undefined;
+  const leaveLine = (): void => {
+    standing?.leave();
+    standing = undefined;
   };
-  const acquire = (path: string, mode: LockMode, timeout: number): number | undefined => {
-    const deadline = performance.now() + timeout;
+  const take = (path: string, mode: LockMode): number | undefined => {
     for (;;) {
       const fd = open(path);
-      if (tryFlock(fd, mode)) {
-        // A holder unlinks the file when it is done; a lock on an unlinked file keeps nobody out.
-        if (statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino) return fd;
-      } else if (performance.now() >= deadline) {
-        closeSync(fd);
-        return undefined;
-      } else {
-        sleep(POLL);
+      let taken = false;
+      let kept = false;
+      try {
+        taken = tryFlock(fd, mode);
+        kept = taken && isAt(path, fd);
+      } finally {
+        if (!kept) closeSync(fd);
       }
-      closeSync(fd);
+      if (kept) return fd;
+      if (!taken) return undefined;
     }
   };
-  const lockOn = (path: string, fd: number): Lock => ({
-    tryExclusive: () => tryFlock(fd, 'exclusive') || (tryFlock(fd, 'shared'), false),
-    release() {
-      if (tryFlock(fd, 'exclusive')) unlinkSync(path);
-      closeSync(fd);
-    },
-  });
+  /** Nobody passes those who are waiting already. */
+  const acquire = (path: string, mode: LockMode, timeout: number, line: string): number => {
+    const fd = hasLine(line) ? undefined : take(path, mode);
+    if (fd !== undefined) return fd;
+    const deadline = performance.now() + timeout;
+    standing = standInLine(line, calls);
+    try {
+      if (standing.reachHead(deadline)) {
+        do {
+          const fd = take(path, mode);
+          if (fd !== undefined) return fd;
+          sleep(POLL);
+        } while (performance.now() < deadline);
+      }
+      throw new CniError(CODE.tryAgainLater, `lock "${path}" is still held by another call after ${timeout} ms; try again`, { kind: 'busy' });
+    } finally {
+      leaveLine();
+    }
+  };
+  const pathOf = (name: string): string => join(folder, name);
+  const lineOf = (name: string): string => join(folder, `${name}${LINE}`);
+  const lockOn = (name: string, held: number): Lock => {
+    let fd = held;
+    return {
+      // flock(2) gives the shared lock up before it tries for the other, so that somebody else may have come in between.
+      tryExclusive() {
+        if (tryFlock(fd, 'exclusive')) return true;
+        if (tryFlock(fd, 'shared') && isAt(pathOf(name), fd)) return false;
+        closeSync(fd);
+        fd = acquire(pathOf(name), 'shared', REGAIN_TIMEOUT, lineOf(name));
+        return false;
+      },
+      release() {
+        leaveLine();
+        try {
+          if (tryFlock(fd, 'exclusive')) unlinkSync(pathOf(name));
+        } catch {
+          // A file that stays keeps nobody out, and what was done under the lock is done.
+        }
+        closeSync(fd);
+      },
+    };
+  };
   const tryHold = (name: string): Lock | undefined => {
-    const path = join(folder, name);
-    const fd = acquire(path, 'exclusive', 0);
-    return fd === undefined ? undefined : lockOn(path, fd);
+    const fd = take(pathOf(name), 'exclusive');
+    return fd === undefined ? undefined : lockOn(name, fd);
   };
   return {
     hold(name, mode, timeout) {
-      const path = join(folder, name);
-      const fd = acquire(path, mode, timeout);
-      if (fd === undefined) throw stillHeld(path, timeout);
-      return lockOn(path, fd);
+      leaveLine();
+      return lockOn(name, acquire(pathOf(name), mode, timeout, lineOf(name)));
     },
     tryHold,
     sweep(prefix) {
       if (!existsSync(folder)) return;
-      for (const name of readdirSync(folder)) if (name.startsWith(prefix)) tryHold(name)?.release();
+      for (const name of readdirSync(folder)) {
+        if (!name.startsWith(prefix)) continue;
+        if (name.endsWith(LINE)) tidyLine(join(folder, name));
+        else tryHold(name)?.release();
+      }
     },
+    // Two paths of one file are one lock; the line is where our own files are.
     holdFile(path, mode, timeout) {
-      const fd = acquire(path, mode, timeout);
-      if (fd === undefined) throw stillHeld(path, timeout);
+      leaveLine();
+      const { dev, ino } = statSync(path);
+      const fd = acquire(path, mode, timeout, lineOf(`file-${dev}-${ino}`));
       return () => closeSync(fd);
     },
   };
 }
 
-const stillHeld = (path: string, timeout: number): CniError =>
-  new CniError(CODE.tryAgainLater, `lock "${path}" is still held by another call after ${timeout} ms; try again`, { kind: 'busy' });
+function open(path: string): number {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  return openSync(path, 'a', 0o600);
+}
+
+/** A holder unlinks the file when it is done; a lock on an unlinked file keeps nobody out. */
+const isAt = (path: string, fd: number): boolean => statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino;
 
 function sleep(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);

@@ -1,12 +1,38 @@
 // Reading a ledger record: what of it can still exist, and which links it says are the attachment's.
 // SPDX-License-Identifier: Apache-2.0
 
-import type { LedgerRecord } from './ledger.ts';
+import type { LinkKernel, Ns } from '../kernel/kernel.ts';
+import type { Attachment } from '../protocol/request.ts';
+import type { Ledger, LedgerRecord } from './ledger.ts';
 import type { Undo } from './undo.ts';
 
 /** After a reboot the kernel's objects are gone and their numbers given to others; entries on disk are still there. */
 export const survivors = (record: LedgerRecord, boot: string, undos: readonly Undo[]): readonly Undo[] =>
   record.boot === boot ? undos : undos.filter(({ inverse }) => inverse.do === 'delete entry' || inverse.do === 'put entry' || inverse.do === 'delegate DEL');
+
+/**
+ * The one packet filter in which this plugin made rules for the attachment. Undefined when it is not known, or both: then DEL looks in both.
+ * The record is only believed while a link that it speaks of is there: whoever took that away may have made other rules since.
+ */
+export function onlyBackendOf(record: LedgerRecord | undefined, plugin: string, boot: string, link: Pick<LinkKernel, 'get'>): 'nft' | 'iptables' | undefined {
+  if (record?.boot !== boot || !record.plugins.some(({ undo }) => undo.some((one) => isLinkThere(one, link)))) return undefined;
+  const made = record.plugins.filter(({ name }) => name === plugin).flatMap(({ undo }) => undo.map(({ inverse }) => inverse.do));
+  const [nft, iptables] = [made.includes('nft'), made.includes('iptables')];
+  return nft === iptables ? undefined : nft ? 'nft' : 'iptables';
+}
+
+function isLinkThere({ inverse }: Undo, link: Pick<LinkKernel, 'get'>): boolean {
+  if (inverse.do !== 'delete link' || inverse.kind !== 'veth') return false;
+  const outside = inverse.ns === 'host' ? inverse : inverse.peer;
+  return outside?.index !== undefined && link.get('host', { index: outside.index })?.name === outside.name;
+}
+
+/** All that the record says and that can still exist. */
+export const livingOf = (record: LedgerRecord, boot: string): Undo[] => record.plugins.flatMap(({ undo }) => survivors(record, boot, undo));
+
+/** The namespaces (dev:inode) in which something was made that these take back. */
+export const namespacesOf = (undos: readonly Undo[], ns: Ns): Set<string> =>
+  new Set(undos.flatMap(({ inverse }) => ('netns' in inverse && inverse.ns === ns ? [inverse.netns] : [])));
 
 export const ownLinksOf = (record: LedgerRecord | undefined, boot: string): Set<number> =>
   record?.boot === boot ? hostLinksMade(record.plugins.flatMap(({ undo }) => undo)) : new Set();
@@ -18,4 +44,13 @@ export function hostLinksMade(undos: readonly Undo[]): Set<number> {
     const ends = [inverse, ...(inverse.peer ? [inverse.peer] : [])];
     return ends.flatMap(({ ns, index }) => (ns === 'host' && index !== undefined ? [index] : []));
   }));
+}
+
+/** What was taken back after it had been committed: the ADD was killed, or could not go on, between its record and the end of its journal. */
+export function strikeOut(ledger: Ledger, attachment: Attachment, taken: readonly Undo[]): void {
+  const record = ledger.read(attachment);
+  if (!record) return;
+  const gone = new Set(taken.map((undo) => JSON.stringify(undo)));
+  const plugins = record.plugins.map((plugin) => ({ ...plugin, undo: plugin.undo.filter((undo) => !gone.has(JSON.stringify(undo))) }));
+  ledger.write({ ...record, plugins: plugins.filter(({ undo }) => undo.length > 0) });
 }

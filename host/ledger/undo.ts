@@ -2,7 +2,7 @@
 // Every inverse is checked against identity (namespace, index, name) and may find its work already done.
 // SPDX-License-Identifier: Apache-2.0
 
-import { isNotFound } from '../kernel/kernel-error.ts';
+import { isExists, unlessGone } from '../kernel/kernel-error.ts';
 import type { Filter, HtbClass, Kernel, LinkChange, NewRoute, Ns, PolicyRule } from '../kernel/kernel.ts';
 import { undoRules } from '../ops/rules/undo-rules.ts';
 import type { RuleSet } from '../ops/rules/rule-set.ts';
@@ -32,6 +32,7 @@ export type Inverse =
   | (In & { do: 'set sysctl'; key: string; to: string })
   | { do: 'delete entry'; store: StorePlace; key: string; value: string }
   | { do: 'put entry'; store: StorePlace; key: string; value: string; instead?: string }
+  | { do: 'unbind sources' | 'bind sources'; zone: string; sources: string[] }
   | { do: 'delegate DEL'; type: string };
 
 export interface Undo {
@@ -57,7 +58,7 @@ export function carryOut(inverse: Inverse, { kernel, tables, openStore, delegate
     case 'delete link': return deleteLink(kernel, inverse);
     case 'set link': return unlessGone(() => kernel.link.set(inverse.ns, inverse.index, inverse.to));
     case 'delete address': return unlessGone(() => kernel.addr.delete(inverse.ns, inverse.index, inverse.address));
-    case 'add address': return unlessGone(() => kernel.addr.add(inverse.ns, inverse.index, inverse.address));
+    case 'add address': return unlessGone(() => unlessThere(() => kernel.addr.add(inverse.ns, inverse.index, inverse.address)));
     case 'delete route': return unlessGone(() => kernel.route.delete(inverse.ns, inverse.route));
     case 'add route': return unlessGone(() => kernel.route.add(inverse.ns, inverse.route));
     case 'delete policy rule': return unlessGone(() => kernel.policyRule.delete(inverse.ns, inverse.rule));
@@ -70,15 +71,21 @@ export function carryOut(inverse: Inverse, { kernel, tables, openStore, delegate
     case 'delete filter': return deleteFilter(kernel, inverse);
     case 'set sysctl': return unlessGone(() => kernel.sysctl.set(inverse.ns, inverse.key, inverse.to));
     case 'delete entry': return openStore(inverse.store).with((store) => {
-      // Killed between making and writing the entry, it is empty.
-      if ((store.get(inverse.key) ?? inverse.value) === inverse.value) store.delete(inverse.key);
+      if (isWrittenBy(inverse, store.get(inverse.key))) store.delete(inverse.key);
     });
     case 'put entry': return openStore(inverse.store).with((store) => {
       if (store.get(inverse.key) === inverse.instead) store.put(inverse.key, inverse.value);
     });
+    case 'unbind sources': return kernel.firewalld.remove(inverse.zone, inverse.sources);
+    case 'bind sources': return kernel.firewalld.add(inverse.zone, inverse.sources);
     case 'delegate DEL': return delegateDel?.(inverse.type);
     default: return inverse satisfies never;
   }
+}
+
+/** Killed between making and writing it, or out of space, an entry is empty or a part. Of a lease, what names the whole container is. */
+function isWrittenBy({ store: { layout }, value }: Extract<Inverse, { do: 'delete entry' }>, found = value): boolean {
+  return found === value || (value.startsWith(found) && (layout !== 'ipam' || found.includes('\r')));
 }
 
 /** One end of a veth is enough: the other goes with it. The end in a container that cannot be reached any more goes by its peer. */
@@ -113,10 +120,10 @@ function deleteFilter(kernel: Kernel, { ns, filter }: Extract<Inverse, { do: 'de
   if (same) unlessGone(() => kernel.tc.deleteFilter(ns, same));
 }
 
-function unlessGone(act: () => void): void {
+function unlessThere(act: () => void): void {
   try {
     act();
   } catch (error) {
-    if (!isNotFound(error)) throw error;
+    if (!isExists(error)) throw error;
   }
 }

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Answers, Requests } from '../../abi/gen/types.ts';
-import { intend, within, type Call } from './call.ts';
+import { change, within, type Call } from './call.ts';
 import type { Held } from './handles.ts';
-import { needNs } from './scope.ts';
+import { denied, needNs, rightToHostLink, sameAddress } from './scope.ts';
 
 export const addrOps = { 'addr.list': list, 'addr.add': add, 'addr.delete': remove, 'addr.await': settle };
 
@@ -18,16 +18,16 @@ function list(call: Call, req: Requests['addr.list']): Answers['addr.list'] {
 
 function add(call: Call, req: Requests['addr.add']): Answers['addr.add'] {
   const held = target(call, 'addr.add', req.link);
-  intend(call, 'addr.add', lifeOn(held), { do: 'delete address', ...within(call, held.ns), index: held.index, address: req.address });
-  call.kernel.addr.add(held.ns, held.index, req.address);
-  if (held.ns === 'container') call.addresses.add(req.address.replace(/\/.*/, ''));
+  if (held.ns === 'host') checkFree(call, req.address);
+  change(call, 'addr.add', lifeOn(held), { do: 'delete address', ...within(call, held.ns), index: held.index, address: req.address }, () =>
+    call.kernel.addr.add(held.ns, held.index, req.address));
   return {};
 }
 
 function remove(call: Call, req: Requests['addr.delete']): Answers['addr.delete'] {
   const held = target(call, 'addr.delete', req.link);
-  intend(call, 'addr.delete', lifeOn(held), { do: 'add address', ...within(call, held.ns), index: held.index, address: req.address });
-  call.kernel.addr.delete(held.ns, held.index, req.address);
+  change(call, 'addr.delete', lifeOn(held), { do: 'add address', ...within(call, held.ns), index: held.index, address: req.address }, () =>
+    call.kernel.addr.delete(held.ns, held.index, req.address));
   return {};
 }
 
@@ -41,6 +41,16 @@ function settle(call: Call, req: Requests['addr.await']): Answers['addr.await'] 
     if (!six.some(({ tentative }) => tentative)) return { settled: true };
     if (performance.now() >= deadline) return { settled: false };
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, DAD_POLL);
+  }
+}
+
+/** An address on two links of the host is a way to get at the traffic of the other one. */
+function checkFree(call: Call, address: string): void {
+  const { addr, link } = call.kernel;
+  for (const { index } of addr.list('host').filter((one) => sameAddress(one.address, address))) {
+    const holder = link.get('host', { index });
+    const right = holder && rightToHostLink(call, holder);
+    if (holder && (right === undefined || right === 'read')) throw denied(call, 'addr.add', `of ${address}, which is on a link of others,`, undefined, `host:${address}`);
   }
 }
 

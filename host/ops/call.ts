@@ -2,15 +2,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Grants } from '../grant/grants.ts';
+import { isRefusal } from '../kernel/kernel-error.ts';
 import type { Kernel, Ns } from '../kernel/kernel.ts';
 import type { Journal } from '../ledger/journal.ts';
 import type { Hashes } from '../ledger/attachment-id.ts';
 import type { Life, Undo } from '../ledger/undo.ts';
 import type { Request, Verb } from '../protocol/request.ts';
 import type { Result } from '../protocol/result.ts';
-import type { LockedStore, StorePlace } from '../store/store.ts';
+import type { LockedStore, Store, StorePlace } from '../store/store.ts';
 import type { Handles } from './handles.ts';
 import type { RuleTables } from './rules/tables.ts';
+
+export interface NodeFiles {
+  /** the subnets of this node's pods, one on each line */
+  podCidr: string;
+  /** patterns of the sysctls that tuning may set; without the file all of them */
+  tuningAllowlist: string;
+}
 
 export interface Call {
   readonly request: Request;
@@ -26,16 +34,33 @@ export interface Call {
   readonly plugin: string;
   /** interface indexes of host links that the ledger says are this attachment's */
   readonly ownLinks: ReadonlySet<number>;
+  /** DEL: the packet filter that alone holds rules of this plugin for the attachment, as far as it is known */
+  readonly onlyBackend?: 'nft' | 'iptables' | undefined;
   /** addresses of the attachment: prevResult's and those given in this call */
   readonly addresses: Set<string>;
+  /** paths of files that the node has for plugins */
+  readonly nodeFiles: NodeFiles;
   store(): LockedStore;
   storePlace(): StorePlace;
+  /** leases of this network whose containers ended with an earlier boot */
+  outlivedLeases(store: Store): ReadonlySet<string>;
   delegate(type: string, verb: Verb): Result | undefined;
 }
 
 /** Puts the inverse into the journal; call it right before the change. */
 export const intend = (call: Call, op: string, life: Life, inverse: Undo['inverse']): number =>
   call.journal.intend(call.plugin, { life, by: call.module, op, inverse });
+
+/** The same with the change, for one that the kernel does as a whole or not at all: what it refuses is not taken back. */
+export function change<T>(call: Call, op: string, life: Life, inverse: Undo['inverse'], act: () => T): T {
+  const i = intend(call, op, life, inverse);
+  try {
+    return act();
+  } catch (error) {
+    if (isRefusal(error)) call.journal.refused(i);
+    throw error;
+  }
+}
 
 /** The identity of a namespace for an inverse. */
 export const within = (call: Call, ns: Ns): { ns: Ns; netns: string } => ({ ns, netns: call.kernel.netnsId(ns) ?? '' });

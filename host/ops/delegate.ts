@@ -11,7 +11,7 @@ export const delegateOps = { 'delegate.call': call };
 
 function call(call: Call, { verb }: Requests['delegate.call']): Answers['delegate.call'] {
   const op = 'delegate.call';
-  if (!call.grants.delegate.includes('ipam')) throw denied(call, op, 'to the IPAM plugin', { delegate: ['ipam'] });
+  if (!call.grants.delegate.includes('ipam')) throw denied(call, op, 'to the IPAM plugin', { delegate: ['ipam'] }, 'ipam');
   const type = field(field(call.request.netconf.value, 'ipam'), 'type');
   if (typeof type !== 'string' || type === '') throw new CniError(CODE.plugin, 'no plugin name provided', { kind: 'invalid', op });
   const result = call.delegate(type, verb);

@@ -10,15 +10,24 @@ export type Right =
   | 'own'
   /** the network's, or granted by name: configure, never delete */
   | 'granted'
+  /** the network's as the plugins before this one say: its settings, as far as sysctls are granted */
+  | 'shared'
   /** seen only */
   | 'read';
 
-export interface Held { readonly ns: Ns; readonly index: number; readonly name: string; readonly kind: string; readonly right: Right }
+export interface Held { readonly ns: Ns; readonly index: number; readonly name: string; readonly kind: string; readonly right: Right; /** made in this call, though the network's */ readonly made?: boolean }
+
+/** What an operation does with a link. */
+export type Need = 'read' | 'adjust' | 'configure' | 'own';
+
+const ENOUGH: Record<Need, readonly Right[]> = {
+  read: ['read', 'shared', 'granted', 'own'], adjust: ['shared', 'granted', 'own'], configure: ['granted', 'own'], own: ['own'],
+};
 
 export interface Handles {
   mint(held: Held): number;
   /** Throws `invalid` for a number that was never minted, `denied` when the right does not reach. */
-  use(handle: number, op: string, needs: 'read' | 'configure' | 'own'): Held;
+  use(handle: number, op: string, needs: Need): Held;
   /** Whether there was such a handle. */
   close(handle: number): boolean;
 }
@@ -33,9 +42,8 @@ export function newHandles(): Handles {
     },
     use(handle, op, needs) {
       const link = held.get(handle);
-      if (!link) throw new CniError(CODE.capabilityDenied, `${op}: ${handle} is not a link handle of this call`, { kind: 'invalid', op });
-      const enough = needs === 'read' || link.right === 'own' || (needs === 'configure' && link.right === 'granted');
-      if (!enough) {
+      if (!link) throw new CniError(CODE.capabilityDenied, `${op}: ${handle} is not a link handle of this call`, { kind: 'invalid', op, at: `handle ${handle}` });
+      if (!ENOUGH[needs].includes(link.right)) {
         throw new CniError(CODE.capabilityDenied, `${op}: "${link.name}" in the ${link.ns} namespace is not this attachment's`, {
           kind: 'denied', op, at: `${link.ns}:${link.name}`,
         });

@@ -36,8 +36,8 @@ function made(call: Call, ns: Ns, req: Requests['link.create'], link: NewLink): 
   call.journal.made(i, index, peerIndex);
   const right: Right = life === 'network' ? 'granted' : 'own';
   return {
-    link: call.handles.mint({ ns, index, name: link.name, kind: link.kind, right }),
-    ...(peer && peerIndex !== undefined ? { peer: call.handles.mint({ ns: peer.ns, index: peerIndex, name: peer.name, kind: 'veth', right: 'own' }) } : {}),
+    link: call.handles.mint({ ns, index, name: link.name, kind: link.kind, right, made: true }),
+    ...(peer && peerIndex !== undefined ? { peer: call.handles.mint({ ns: peer.ns, index: peerIndex, name: peer.name, kind: 'veth', right, made: true }) } : {}),
   };
 }
 
@@ -68,11 +68,21 @@ function newLink(ns: Ns, req: Requests['link.create']): NewLink {
 
 function checkCreation(call: Call, ns: Ns, { name, kind, peer }: Requests['link.create']): void {
   const op = 'link.create';
-  if (!call.grants.link[ns]?.includes(kind)) throw denied(call, op, `of a ${kind} in the ${ns} namespace`, { link: { [ns]: [kind] } });
+  if (!call.grants.link[ns]?.includes(kind)) throw denied(call, op, `of a ${kind} in the ${ns} namespace`, { link: { [ns]: [kind] } }, `${ns}:${name}`);
   for (const end of [{ ns, name }, ...(peer?.name === undefined ? [] : [{ ns: peer.ns, name: peer.name }])]) {
-    if (end.ns === 'host' && !granted(call, call.grants.hostLinks, end.name)) throw denied(call, op, `with the host name "${end.name}"`, { hostLinks: [end.name] });
+    if (end.ns === 'host') checkHostName(call, op, end.name);
   }
-  if (peer?.ns === 'host' && !call.grants.link.host?.includes(kind)) throw denied(call, op, `of a ${kind} in the host namespace`, { link: { host: [kind] } });
+  if (peer?.ns === 'host' && !call.grants.link.host?.includes(kind)) throw denied(call, op, `of a ${kind} in the host namespace`, { link: { host: [kind] } }, `host:${peer.name ?? name}`);
+}
+
+/** What a `*` stands for is the module's to choose, and people and scripts will meet it. */
+function checkHostName(call: Call, op: string, name: string): void {
+  const at = `host:${name}`;
+  const fitting = call.grants.hostLinks.filter((pattern) => granted(call, [pattern], name));
+  if (fitting.length === 0) throw denied(call, op, `with the host name "${name}"`, { hostLinks: [name] }, at);
+  if (fitting.every((pattern) => pattern.includes('*')) && !/^[\w.@-]+$/.test(name)) {
+    throw new CniError(CODE.capabilityDenied, `${op}: "${name}" must be of letters, digits and . _ - @ where a grant says "*"`, { kind: 'invalid', op, at });
+  }
 }
 
 const exists = (ns: Ns, name: string): CniError => new CniError(CODE.kernel, `link "${name}" already exists`, { kind: 'exists', errno: 'EEXIST', op: 'link.create', at: `${ns}:${name}` });

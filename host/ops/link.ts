@@ -12,6 +12,7 @@ import { rightToContainerLink, rightToHostLink } from './scope.ts';
 export const linkOps = {
   'link.get': get,
   'link.list': list,
+  'link.usable': usable,
   'link.create': createLink,
   'link.set': set,
   'link.delete': remove,
@@ -19,17 +20,23 @@ export const linkOps = {
 
 /** ms between two looks at the operational state */
 const STATE_POLL = 2;
+/** RT_SCOPE_LINK: the kernel makes these addresses itself */
+const LINK_SCOPE = 253;
 
 function get(call: Call, req: Requests['link.get']): Answers['link.get'] {
   const ns = req.ns ?? 'container';
   if (req.link !== undefined) {
     const held = call.handles.use(req.link, 'link.get', 'read');
-    return answer(call, held.ns, whenUp(call, held, req.upWithinMs ?? 0), held.name, req.link, held.right);
+    return { ...answer(call, held.ns, whenUp(call, held, req.upWithinMs ?? 0), held.name, req.link, held.right), ...vlansOf(call, req, held) };
   }
   if (req.endOf !== undefined) return otherEnd(call, req.endOf);
   if (req.name === undefined) throw new CniError(CODE.capabilityDenied, 'link.get: give name, link or endOf', { kind: 'invalid', op: 'link.get' });
-  return answer(call, ns, call.kernel.link.get(ns, { name: req.name }), req.name);
+  const found = answer(call, ns, call.kernel.link.get(ns, { name: req.name }), req.name);
+  return { ...found, ...vlansOf(call, req, { ns, index: found.index }) };
 }
+
+const vlansOf = (call: Call, { vlans }: Requests['link.get'], { ns, index }: Pick<Held, 'ns' | 'index'>): Pick<Answers['link.get'], 'vlans'> =>
+  (vlans ? { vlans: call.kernel.link.vlans(ns, index) } : {});
 
 /** The kernel's link watch is asynchronous: a port whose ends are both up is "down" for a moment longer. */
 function whenUp(call: Call, { ns, index }: Held, withinMs: number): Link | undefined {
@@ -47,7 +54,7 @@ function otherEnd(call: Call, handle: number): Answers['link.get'] {
   const near = call.kernel.link.get(held.ns, { index: held.index });
   const ns = held.ns === 'host' ? 'container' : 'host';
   const far = near?.kind === 'veth' && near.peer !== undefined ? call.kernel.link.get(ns, { index: near.peer }) : undefined;
-  const pair = far?.kind === 'veth' && far.peer === held.index ? far : undefined;
+  const pair = near?.peerNs === ns && far?.kind === 'veth' && far.peer === held.index && far.peerNs === held.ns ? far : undefined;
   return answer(call, ns, pair, `the other end of ${held.name}`, undefined, held.right);
 }
 
@@ -63,6 +70,11 @@ function list(call: Call, req: Requests['link.list']): Answers['link.list'] {
   return { links };
 }
 
+function usable(call: Call, { ns = 'container', kind }: Requests['link.usable']): Answers['link.usable'] {
+  const why = call.kernel.link.unusable(ns, kind);
+  return why === undefined ? { usable: true } : { usable: false, why };
+}
+
 function set(call: Call, req: Requests['link.set']): Answers['link.set'] {
   const op = 'link.set';
   const held = call.handles.use(req.link, op, 'configure');
@@ -70,11 +82,21 @@ function set(call: Call, req: Requests['link.set']): Answers['link.set'] {
   const master = masterHandle === undefined || masterHandle === null ? masterHandle : call.handles.use(masterHandle, op, 'configure');
   if (master && master.ns !== held.ns) throw new CniError(CODE.capabilityDenied, `${op}: "${master.name}" is in the other namespace`, { kind: 'invalid', op });
   const change: LinkChange = { ...plain, ...(master === undefined ? {} : { master: master?.index ?? null }) };
+  // The kernel drops routes and IPv6 addresses of a link that goes down, and on a shared one they are others'.
+  if (req.up === false && held.ns === 'host' && held.right !== 'own') throw new CniError(CODE.capabilityDenied, `${op}: "${held.name}" is shared and stays up`, { kind: 'denied', op, at: `${held.ns}:${held.name}` });
   const before = call.kernel.link.get(held.ns, { index: held.index });
   if (!before) throw notFound(held.ns, held.name);
+  if (change.vlans && held.right !== 'own' && !held.made) {
+    throw new CniError(CODE.capabilityDenied, `${op}: the VLANs of "${held.name}" are not this attachment's to change`, { kind: 'denied', op, at: `${held.ns}:${held.name}` });
+  }
   const back = previous(before, change);
+  // What a fresh port has goes when it leaves the bridge.
+  if (before.port && change.vlans) back.vlans = call.kernel.link.vlans(held.ns, held.index);
+  // It loses its IPv6 addresses when it goes down again. Undone in reverse order: this comes after.
+  const lost = back.up === false && held.right !== 'own' ? call.kernel.addr.list(held.ns, held.index).filter(({ address, scope }) => address.includes(':') && scope !== LINK_SCOPE) : [];
+  for (const { address } of lost) intend(call, op, 'network', { do: 'add address', ...within(call, held.ns), index: held.index, address });
   if (Object.keys(back).length > 0) {
-    intend(call, op, held.right === 'own' ? 'call' : 'network', { do: 'set link', ...within(call, held.ns), index: held.index, to: back });
+    intend(call, op, held.right === 'own' || held.ns === 'container' ? 'call' : 'network', { do: 'set link', ...within(call, held.ns), index: held.index, to: back });
   }
   call.kernel.link.set(held.ns, held.index, change);
   return {};
@@ -87,6 +109,8 @@ function previous(before: Link, change: LinkChange): LinkChange {
   if (change.mtu !== undefined && change.mtu !== before.mtu) back.mtu = before.mtu;
   if (change.mac !== undefined && change.mac !== before.mac) back.mac = before.mac;
   if (change.promisc !== undefined && change.promisc !== before.promisc) back.promisc = before.promisc;
+  if (change.allmulti !== undefined && change.allmulti !== before.allmulti) back.allmulti = before.allmulti;
+  if (change.txqlen !== undefined && change.txqlen !== before.txqlen) back.txqlen = before.txqlen;
   if (change.master !== undefined && (change.master ?? undefined) !== before.master) back.master = before.master ?? null;
   if (before.port && change.hairpin !== undefined && change.hairpin !== before.port.hairpin) back.hairpin = before.port.hairpin;
   if (before.port && change.isolated !== undefined && change.isolated !== before.port.isolated) back.isolated = before.port.isolated;
@@ -97,7 +121,7 @@ function remove(call: Call, req: Requests['link.delete']): Answers['link.delete'
   const op = 'link.delete';
   const held = call.handles.use(req.link, op, 'own');
   if (call.verb !== 'DEL' && call.verb !== 'GC') {
-    throw new CniError(CODE.capabilityDenied, `${op}: "${held.name}" can only be deleted by DEL and GC; a failed ADD is taken back by the host`, { kind: 'denied', op });
+    throw new CniError(CODE.capabilityDenied, `${op}: "${held.name}" can only be deleted by DEL and GC; a failed ADD is taken back by the host`, { kind: 'denied', op, at: `${held.ns}:${held.name}` });
   }
   call.kernel.link.delete(held.ns, held.index);
   call.handles.close(req.link);
@@ -106,7 +130,7 @@ function remove(call: Call, req: Requests['link.delete']): Answers['link.delete'
 
 function answer(call: Call, ns: Ns, link: Link | undefined, name: string, handle?: number, inherited?: Right): Answers['link.get'] {
   const right = link && (inherited ?? rightTo(call, ns, link));
-  if (!link || !right) throw notFound(ns, name);
+  if (!link || !right) throw notFound(ns, name, link !== undefined);
   return described(call, ns, link, right, handle);
 }
 
@@ -114,13 +138,14 @@ const rightTo = (call: Call, ns: Ns, link: Link): Right | undefined =>
   ns === 'host' ? rightToHostLink(call, link) : rightToContainerLink(call, link);
 
 function described(call: Call, ns: Ns, link: Link, right: Right, handle?: number): Answers['link.get'] {
-  const { name, kind, mtu, mac, up, state, promisc, peer, master, index, port } = link;
+  const { name, kind, mtu, mac, up, state, promisc, allmulti, txqlen, peer, master, index, port, vlanFiltering } = link;
   return {
     link: handle ?? call.handles.mint({ ns, index, name, kind, right }),
-    name, kind, mtu, mac, up, state, promisc, index,
-    ...(peer === undefined ? {} : { peer }), ...(master === undefined ? {} : { master }), ...port,
-    owner: right === 'own' ? 'attachment' : right === 'granted' ? 'network' : 'foreign',
+    name, kind, mtu, mac, up, state, promisc, allmulti, txqlen, index,
+    ...(peer === undefined ? {} : { peer }), ...(master === undefined ? {} : { master }), ...port, ...(vlanFiltering === undefined ? {} : { vlanFiltering }),
+    owner: right === 'own' ? 'attachment' : right === 'read' ? 'foreign' : 'network',
   };
 }
 
-const notFound = (ns: Ns, name: string): CniError => new CniError(CODE.kernel, `link "${name}" not found`, { kind: 'not-found', errno: 'ENODEV', op: 'link.get', at: `${ns}:${name}` });
+const notFound = (ns: Ns, name: string, hidden = false): CniError =>
+  new CniError(CODE.kernel, `link "${name}" not found`, { kind: 'not-found', errno: 'ENODEV', op: 'link.get', at: `${ns}:${name}`, ...(hidden ? { hidden } : {}) });

@@ -3,7 +3,7 @@
 
 import type { Answers, Requests } from '../../abi/gen/types.ts';
 import { CniError, CODE } from '../cni-error.ts';
-import { intend, within, type Call } from './call.ts';
+import { change, within, type Call } from './call.ts';
 import type { Held } from './handles.ts';
 import { needNs } from './scope.ts';
 
@@ -16,8 +16,8 @@ function list(call: Call, req: Requests['neigh.list']): Answers['neigh.list'] {
 
 function add(call: Call, req: Requests['neigh.add']): Answers['neigh.add'] {
   const held = target(call, 'neigh.add', req.link);
-  intend(call, 'neigh.add', lifeOn(held), { do: 'delete neighbour', ...within(call, held.ns), index: held.index, ip: req.ip, mac: req.mac });
-  call.kernel.neigh.add(held.ns, held.index, req.ip, req.mac);
+  change(call, 'neigh.add', lifeOn(held), { do: 'delete neighbour', ...within(call, held.ns), index: held.index, ip: req.ip, mac: req.mac }, () =>
+    call.kernel.neigh.add(held.ns, held.index, req.ip, req.mac));
   return {};
 }
 
@@ -25,8 +25,8 @@ function remove(call: Call, req: Requests['neigh.delete']): Answers['neigh.delet
   const held = target(call, 'neigh.delete', req.link);
   const there = call.kernel.neigh.list(held.ns, held.index).find(({ ip, mac }) => ip === req.ip && mac === req.mac);
   if (!there) throw new CniError(CODE.kernel, `neighbour ${req.ip} at ${req.mac} of "${held.name}" not found`, { kind: 'not-found', op: 'neigh.delete' });
-  intend(call, 'neigh.delete', lifeOn(held), { do: 'add neighbour', ...within(call, held.ns), index: held.index, ip: req.ip, mac: req.mac });
-  call.kernel.neigh.delete(held.ns, held.index, req.ip);
+  change(call, 'neigh.delete', lifeOn(held), { do: 'add neighbour', ...within(call, held.ns), index: held.index, ip: req.ip, mac: req.mac }, () =>
+    call.kernel.neigh.delete(held.ns, held.index, req.ip));
   return {};
 }
 

@@ -5,11 +5,13 @@ import type { Answers, Requests } from '../../abi/gen/types.ts';
 import type { Op } from '../../abi/ops.ts';
 import { CniError, CODE, type ErrorKind } from '../cni-error.ts';
 import { KernelError } from '../kernel/kernel-error.ts';
+import { cniErrorOfSystem } from '../system-error.ts';
 import { addrOps } from './addr.ts';
 import type { Call } from './call.ts';
 import { confOps } from './conf.ts';
 import { conntrackOps } from './conntrack.ts';
 import { delegateOps } from './delegate.ts';
+import { firewalldOps } from './firewalld.ts';
 import { linkOps } from './link.ts';
 import { neighOps } from './neigh.ts';
 import { policyRuleOps } from './policy-rule.ts';
@@ -22,7 +24,7 @@ import { tcOps } from './tc.ts';
 type Operations = { [Name in keyof Requests]: (call: Call, request: Requests[Name]) => Answers[Name] };
 
 const OPERATIONS: Operations = {
-  ...linkOps, ...addrOps, ...routeOps, ...policyRuleOps, ...neighOps, ...ruleOps, ...tcOps, ...sysctlOps, ...conntrackOps, ...storeOps, ...confOps, ...delegateOps,
+  ...linkOps, ...addrOps, ...routeOps, ...policyRuleOps, ...neighOps, ...ruleOps, ...tcOps, ...sysctlOps, ...conntrackOps, ...firewalldOps, ...storeOps, ...confOps, ...delegateOps,
 };
 
 /** `request` has been checked against the operation's shape. Throws CniError only. */
@@ -33,7 +35,7 @@ export function perform(call: Call, { domain, name }: Op, request: Readonly<Reco
     return run(call, request);
   } catch (error) {
     if (error instanceof KernelError) throw new CniError(CODE.kernel, error.message, { kind: kindOf(error.errno), errno: error.errno, op, cause: error });
-    throw error;
+    throw cniErrorOfSystem(error) ?? error;
   }
 }
 

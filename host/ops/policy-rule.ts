@@ -3,33 +3,42 @@
 
 import type { Answers, Requests } from '../../abi/gen/types.ts';
 import type { Ns, PolicyRule } from '../kernel/kernel.ts';
-import { intend, within, type Call } from './call.ts';
-import { needNs } from './scope.ts';
+import { change, within, type Call } from './call.ts';
+import { denied, isOwnPrefix, needNs } from './scope.ts';
 
 export const policyRuleOps = { 'rule.list': list, 'rule.add': add, 'rule.delete': remove };
 
 function list(call: Call, req: Requests['rule.list']): Answers['rule.list'] {
-  const rules = call.kernel.policyRule.list(req.ns ?? 'container', req.family)
+  const ns = req.ns ?? 'container';
+  const rules = call.kernel.policyRule.list(ns, req.family)
+    .filter(({ from, to }) => ns === 'container' || isOwn(call, from, to))
     .map(({ priority, table, from, to }) => ({ priority: priority ?? 0, table, ...(from ? { from } : {}), ...(to ? { to } : {}) }));
   return { rules };
 }
 
 function add(call: Call, req: Requests['rule.add']): Answers['rule.add'] {
   const { ns, rule } = wanted(call, 'rule.add', req);
-  intend(call, 'rule.add', ns === 'container' ? 'call' : 'attachment', { do: 'delete policy rule', ...within(call, ns), rule });
-  call.kernel.policyRule.add(ns, rule);
+  change(call, 'rule.add', ns === 'container' ? 'call' : 'attachment', { do: 'delete policy rule', ...within(call, ns), rule }, () =>
+    call.kernel.policyRule.add(ns, rule));
   return {};
 }
 
 function remove(call: Call, req: Requests['rule.delete']): Answers['rule.delete'] {
   const { ns, rule } = wanted(call, 'rule.delete', req);
-  intend(call, 'rule.delete', ns === 'container' ? 'call' : 'attachment', { do: 'add policy rule', ...within(call, ns), rule });
-  call.kernel.policyRule.delete(ns, rule);
+  change(call, 'rule.delete', ns === 'container' ? 'call' : 'attachment', { do: 'add policy rule', ...within(call, ns), rule }, () =>
+    call.kernel.policyRule.delete(ns, rule));
   return {};
 }
 
 function wanted(call: Call, op: string, req: Requests['rule.add']): { ns: Ns; rule: PolicyRule } {
   const { ns = 'container', ...rule } = req;
   needNs(call, op, 'rule', ns);
+  if (ns === 'host' && !isOwn(call, rule.from, rule.to)) {
+    const whose = rule.from ?? rule.to;
+    throw denied(call, op, whose === undefined ? 'of all traffic of the host' : `of ${whose} on the host, which is no address of this attachment,`, undefined, `host:${whose ?? 'all'}`);
+  }
   return { ns, rule };
 }
+
+/** It is about the attachment's own traffic. */
+const isOwn = (call: Call, ...prefixes: (string | undefined)[]): boolean => prefixes.some((prefix) => prefix !== undefined && isOwnPrefix(call, prefix));

@@ -4,18 +4,22 @@
 import type { Answers, Requests } from '../../abi/gen/types.ts';
 import { CniError, CODE } from '../cni-error.ts';
 import { intend, within, type Call } from './call.ts';
-import { checkRuleScope } from './rules/scope.ts';
+import type { RuleFamily } from '../kernel/rule.ts';
+import type { ListedRule } from './rules/list.ts';
+import { checkRuleScope, iptablesChains, nftChains } from './rules/scope.ts';
+import { granted } from './scope.ts';
 import type { Backend } from './rules/tables.ts';
 
 type RuleSetRequest = Requests['nft.apply'];
 type ListRequest = Requests['nft.list'] | Requests['iptables.list'];
 
 export const ruleOps = {
-  'nft.usable': (call: Call, req: Requests['nft.usable']) => usable(call.kernel.nft.unusable(req.ns ?? 'container')),
+  'nft.usable': (call: Call, req: Requests['nft.usable']) => usable(call.kernel.nft.unusable(req.ns ?? 'container', req.raw)),
   'nft.list': (call: Call, req: Requests['nft.list']) => list(call, 'nft', req),
   'nft.check': (call: Call, req: Requests['nft.check']) => check(call, 'nft', req),
   'nft.apply': (call: Call, req: Requests['nft.apply']) => apply(call, 'nft', req),
-  'iptables.usable': (call: Call, req: Requests['iptables.usable']) => usable(call.tables.unusableIptables(req.ns ?? 'container', req.family)),
+  'iptables.usable': (call: Call, req: Requests['iptables.usable']) => usable(isWithoutRules(call, 'iptables')
+    ? call.kernel.iptables.unusable(req.ns ?? 'container', req.family) : call.tables.unusableIptables(req.ns ?? 'container', req.family, req.table ?? 'nat')),
   'iptables.list': (call: Call, req: Requests['iptables.list']) => list(call, 'iptables', req),
   'iptables.check': (call: Call, req: Requests['iptables.check']) => check(call, 'iptables', req),
   'iptables.apply': (call: Call, req: Requests['iptables.apply']) => apply(call, 'iptables', req),
@@ -25,8 +29,21 @@ const usable = (why: string | undefined): { usable: boolean; why?: string } => (
 
 function list(call: Call, backend: Backend, { ns = 'container', family, table }: ListRequest): Answers['nft.list'] {
   checkRuleScope(call, `${backend}.list`, backend, { family, table });
-  return { chains: call.tables.list(backend, ns, family, table) };
+  const chains = call.tables.list(backend, ns, family, table);
+  const own = visibleChains(call, backend, family, table);
+  if (!own) return { chains: chains.map(({ name, rules }) => ({ name, rules: rules.map(shown) })) };
+  const isJump = ({ jump }: ListedRule): boolean => jump !== undefined && own.owns(jump);
+  return {
+    chains: chains.filter(({ name }) => own.owns(name) || own.jumpsFrom(name))
+      .map(({ name, rules }) => ({ name, rules: (own.owns(name) ? rules : rules.filter(isJump)).map(shown) })),
+  };
 }
+
+/** Undefined for a table that is the module's as a whole. */
+const visibleChains = (call: Call, backend: Backend, family: RuleFamily, table: string) =>
+  (backend === 'iptables' ? iptablesChains(call, table) : granted(call, call.grants.nft, `${family} ${table}`) ? undefined : nftChains(call, `${family} ${table}`));
+
+const shown = ({ text, comment }: ListedRule): { text: string; comment?: string } => ({ text, ...(comment === undefined ? {} : { comment }) });
 
 function check(call: Call, backend: Backend, { ns = 'container', ...rules }: RuleSetRequest): Answers['nft.check'] {
   const op = `${backend}.check`;
@@ -39,6 +56,7 @@ function apply(call: Call, backend: Backend, { ns = 'container', ...rules }: Rul
   const op = `${backend}.apply`;
   checkFamily(op, backend, rules.family);
   checkRuleScope(call, op, backend, rules);
+  if (isWithoutRules(call, backend) && !makes(rules)) return {};
   const plan = call.tables.plan(backend, ns, rules);
   for (const life of ['call', 'network', 'attachment'] as const) {
     const undo = plan.undo[life];
@@ -48,6 +66,11 @@ function apply(call: Call, backend: Backend, { ns = 'container', ...rules }: Rul
   return {};
 }
 
+/** Reading a table to find nothing in it takes two starts of a program with iptables. */
+const isWithoutRules = ({ verb, onlyBackend }: Call, backend: Backend): boolean => verb === 'DEL' && onlyBackend !== undefined && onlyBackend !== backend;
+
+const makes = ({ chains = [], set = [], add = [] }: Omit<RuleSetRequest, 'ns'>): boolean => chains.length + set.length + add.length > 0;
+
 function checkFamily(op: string, backend: Backend, family: string): void {
-  if (backend === 'iptables' && family === 'inet') throw new CniError(CODE.kernel, `${op}: family inet is nft's only; give ip or ip6`, { kind: 'invalid', op });
+  if (backend === 'iptables' && family !== 'ip' && family !== 'ip6') throw new CniError(CODE.kernel, `${op}: family ${family} is nft's only; give ip or ip6`, { kind: 'invalid', op });
 }

@@ -2,14 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { createHash } from 'node:crypto';
+import { isIP } from 'node:net';
 import type { Answers, Requests } from '../../abi/gen/types.ts';
 import { CniError, CODE } from '../cni-error.ts';
+import { canonicalAddress } from '../kernel/address.ts';
+import { collectLeases } from '../store/collect.ts';
 import { firstFree } from '../store/first-free.ts';
 import type { Store } from '../store/store.ts';
 import { intend, type Call } from './call.ts';
 import { denied } from './scope.ts';
 
-export const storeOps = { 'store.get': get, 'store.list': list, 'store.put': put, 'store.delete': remove, 'store.firstFree': free };
+export const storeOps = { 'store.get': get, 'store.list': list, 'store.put': put, 'store.delete': remove, 'store.firstFree': free, 'store.collect': collect };
 
 function get(call: Call, req: Requests['store.get']): Answers['store.get'] {
   const value = held(call, 'store.get', req.key).get(req.key);
@@ -17,19 +20,25 @@ function get(call: Call, req: Requests['store.get']): Answers['store.get'] {
 }
 
 function list(call: Call, req: Requests['store.list']): Answers['store.list'] {
-  return { entries: held(call, 'store.list').list(req.value).slice(0, req.limit) };
+  const entries = held(call, 'store.list').list(req.value);
+  const from = req.after === undefined ? 0 : entries.filter(({ key }) => key <= req.after!).length;
+  return { entries: entries.slice(from, req.limit === undefined ? undefined : from + req.limit) };
 }
 
 function put(call: Call, req: Requests['store.put']): Answers['store.put'] {
   const store = held(call, 'store.put', req.key);
+  checkSpelling(call, 'store.put', req.key);
   const before = store.get(req.key);
   if (req.rev !== undefined && req.rev !== revisionOf(before)) throw changed('store.put', req.key);
+  checkOwner(call, 'store.put', req.key, req.value, before);
+  if (before === undefined && store.has(req.key)) throw inTheWay('store.put', req.key);
   const life = isCursor(req.key) ? 'call' : 'attachment';
   const place = call.storePlace();
   intend(call, 'store.put', life, before === undefined
     ? { do: 'delete entry', store: place, key: req.key, value: req.value }
     : { do: 'put entry', store: place, key: req.key, value: before, instead: req.value });
   store.put(req.key, req.value);
+  if (call.grants.store === 'ipam' && isIP(req.key) !== 0) call.addresses.add(req.key);
   return { rev: revisionOf(req.value) };
 }
 
@@ -37,19 +46,61 @@ function remove(call: Call, req: Requests['store.delete']): Answers['store.delet
   const store = held(call, 'store.delete', req.key);
   const before = store.get(req.key);
   if (before === undefined) return {};
+  checkOwner(call, 'store.delete', req.key, before);
   if (req.value !== undefined && req.value !== before) throw changed('store.delete', req.key);
   intend(call, 'store.delete', 'call', { do: 'put entry', store: call.storePlace(), key: req.key, value: before });
   store.delete(req.key);
   return {};
 }
 
+/** Spelt another way an address has another file, so that it would be free while somebody has it. */
+function checkSpelling(call: Call, op: string, key: string): void {
+  if (call.grants.store !== 'ipam' || isIP(key) === 0 || canonicalAddress(key) === key) return;
+  throw new CniError(CODE.kernel, `${op}: "${key}" is written "${canonicalAddress(key)}"`, { kind: 'invalid', op, at: key });
+}
+
+/** A lease says whose it is, and is theirs; where the last one was made says nobody's name. */
+function checkOwner(call: Call, op: string, key: string, ...values: (string | undefined)[]): void {
+  if (call.grants.store !== 'ipam' || isCursor(key)) return;
+  const { containerId } = call.request.attachment;
+  const isOwn = (value: string | undefined): boolean => value === undefined || value.trim() === '' || value.split('\r\n')[0]!.trim() === containerId;
+  if (!values.every(isOwn)) throw denied(call, op, `of "${key}", which is another container's lease,`, undefined, key);
+}
+
 function free(call: Call, req: Requests['store.firstFree']): Answers['store.firstFree'] {
-  return firstFree(held(call, 'store.firstFree'), req.ranges, req.after) ?? {};
+  const store = held(call, 'store.firstFree');
+  return firstFree(store, req.ranges, req.after) ?? freeOfEarlierBoot(call, store, req) ?? {};
+}
+
+/** STATUS only looks: ADD would find a place. */
+function freeOfEarlierBoot(call: Call, store: Store, { ranges, after }: Requests['store.firstFree']): Answers['store.firstFree'] | undefined {
+  if (call.grants.store !== 'ipam') return undefined;
+  const over = call.outlivedLeases(store);
+  const found = over.size === 0 ? undefined : firstFree({ has: (key) => !over.has(key) && store.has(key) }, ranges, after);
+  const value = found && call.verb === 'ADD' ? store.get(found.ip) : undefined;
+  if (found && value !== undefined) {
+    intend(call, 'store.firstFree', 'call', { do: 'put entry', store: call.storePlace(), key: found.ip, value });
+    store.delete(found.ip);
+  }
+  return found;
+}
+
+/** Thousands of leases are neither a message nor an operation each. */
+function collect(call: Call): Answers['store.collect'] {
+  const op = 'store.collect';
+  if (call.verb !== 'GC' || call.grants.store !== 'ipam') {
+    throw new CniError(CODE.capabilityDenied, `${op}: only GC of a module with the grant "store": "ipam" can collect leases`, { kind: 'denied', op, at: 'leases' });
+  }
+  const { validAttachments } = call.request.netconf;
+  if (!validAttachments) return { deleted: 0 };
+  const { deleted, problems } = collectLeases(held(call, op), validAttachments);
+  if (problems.length > 0) throw new CniError(CODE.io, `${problems.length} leases could not be freed: ${problems.slice(0, 3).join('; ')}`, { kind: 'io', op });
+  return { deleted };
 }
 
 function held(call: Call, op: string, key?: string): Store {
-  if (call.grants.store === 'none') throw denied(call, op, key ?? '', { store: 'own' });
-  if (key === 'lock' || key === '.' || key === '..' || key?.startsWith('.')) throw new CniError(CODE.kernel, `${op}: "${key}" cannot be a key`, { kind: 'invalid', op });
+  if (call.grants.store === 'none') throw denied(call, op, `of "${key ?? ''}"`, { store: 'own' }, key ?? 'entries');
+  if (key === 'lock' || key === '.' || key === '..' || key?.startsWith('.')) throw new CniError(CODE.kernel, `${op}: "${key}" cannot be a key`, { kind: 'invalid', op, at: key });
   return call.store().hold();
 }
 
@@ -59,6 +110,10 @@ const isCursor = (key: string): boolean => key.startsWith('last_reserved_ip.');
 /** A revision that depends on nothing but the content: 48 bits, 0 only for "absent". */
 const revisionOf = (value: string | undefined): number =>
   value === undefined ? 0 : createHash('sha256').update(value).digest().readUIntBE(0, 6) || 1;
+
+/** Before anything is intended: taken back, it would be taken away. */
+const inTheWay = (op: string, key: string): CniError =>
+  new CniError(CODE.io, `${op}: there is something called "${key}" that is no entry; its file must be a plain one`, { kind: 'invalid', errno: 'EEXIST', op, at: key });
 
 const changed = (op: string, key: string): CniError =>
   new CniError(CODE.tryAgainLater, `${op}: "${key}" is not as it was read`, { kind: 'conflict', op, at: key });

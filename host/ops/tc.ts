@@ -4,11 +4,11 @@
 import type { Answers, Requests } from '../../abi/gen/types.ts';
 import { CniError, CODE } from '../cni-error.ts';
 import type { NewFilter, NewQdisc, Qdisc } from '../kernel/kernel.ts';
-import { intend, within, type Call } from './call.ts';
+import { change, within, type Call } from './call.ts';
 import type { Held } from './handles.ts';
 import { needNs } from './scope.ts';
 
-export const tcOps = { 'tc.list': list, 'tc.qdisc': addQdisc, 'tc.class': addClass, 'tc.filter': addFilter, 'tc.delete': remove };
+export const tcOps = { 'tc.list': list, 'tc.sources': sources, 'tc.qdisc': addQdisc, 'tc.class': addClass, 'tc.filter': addFilter, 'tc.delete': remove };
 
 /** linux/pkt_sched.h: TC_H_ROOT, TC_H_INGRESS; `1:` and `ffff:` as the reference numbers its qdiscs. */
 const ROOT = 0xffffffff;
@@ -30,11 +30,20 @@ function list(call: Call, req: Requests['tc.list']): Answers['tc.list'] {
   };
 }
 
+/** Only what a link receives can be redirected before it is queued, so that is where filters of this kind are. */
+function sources(call: Call, req: Requests['tc.sources']): Answers['tc.sources'] {
+  const held = call.handles.use(req.link, 'tc.sources', 'read');
+  const { tc, link } = call.kernel;
+  const redirecting = tc.qdiscs(held.ns).filter(({ kind, index, handle }) => kind === 'ingress' && tc.filters(held.ns, index, handle).some(({ redirect }) => redirect === held.index));
+  const sources = new Set(redirecting.map(({ index }) => index));
+  return { links: sources.size === 0 ? [] : link.list(held.ns).filter(({ index }) => sources.has(index)).map(({ name, index }) => ({ name, index })) };
+}
+
 function addQdisc(call: Call, req: Requests['tc.qdisc']): Answers['tc.qdisc'] {
   const held = target(call, 'tc.qdisc', req.link);
   const qdisc = newQdisc(held.index, req);
-  intend(call, 'tc.qdisc', lifeOn(held), { do: 'delete qdisc', ...within(call, held.ns), qdisc: placeOf(qdisc) });
-  call.kernel.tc.addQdisc(held.ns, qdisc);
+  change(call, 'tc.qdisc', lifeOn(held), { do: 'delete qdisc', ...within(call, held.ns), qdisc: placeOf(qdisc) }, () =>
+    call.kernel.tc.addQdisc(held.ns, qdisc));
   return {};
 }
 
@@ -56,8 +65,8 @@ function newQdisc(index: number, req: Requests['tc.qdisc']): NewQdisc {
 function addClass(call: Call, req: Requests['tc.class']): Answers['tc.class'] {
   const held = target(call, 'tc.class', req.link);
   const cls = { index: held.index, classid: ROOT_HANDLE + req.minor, parent: ROOT_HANDLE, rate: req.rate, ceil: req.ceil ?? req.rate, bufferUs: req.bufferUs ?? 0 };
-  intend(call, 'tc.class', lifeOn(held), { do: 'delete class', ...within(call, held.ns), class: { index: held.index, classid: cls.classid } });
-  call.kernel.tc.addClass(held.ns, cls);
+  change(call, 'tc.class', lifeOn(held), { do: 'delete class', ...within(call, held.ns), class: { index: held.index, classid: cls.classid } }, () =>
+    call.kernel.tc.addClass(held.ns, cls));
   return {};
 }
 
@@ -75,15 +84,15 @@ function addFilter(call: Call, req: Requests['tc.filter']): Answers['tc.filter']
     classid: ROOT_HANDLE + (req.class ?? 1),
     ...(to ? { redirect: to.index } : {}), ...(req.src ? { src: req.src } : {}), ...(req.dst ? { dst: req.dst } : {}),
   };
-  intend(call, op, lifeOn(held), { do: 'delete filter', ...within(call, held.ns), filter });
-  call.kernel.tc.addFilter(held.ns, filter);
+  change(call, op, lifeOn(held), { do: 'delete filter', ...within(call, held.ns), filter }, () =>
+    call.kernel.tc.addFilter(held.ns, filter));
   return {};
 }
 
 function remove(call: Call, req: Requests['tc.delete']): Answers['tc.delete'] {
   const op = 'tc.delete';
   const held = target(call, op, req.link);
-  if (call.verb !== 'DEL' && call.verb !== 'GC') throw new CniError(CODE.capabilityDenied, `${op}: qdiscs can only be deleted by DEL and GC`, { kind: 'denied', op });
+  if (call.verb !== 'DEL' && call.verb !== 'GC') throw new CniError(CODE.capabilityDenied, `${op}: qdiscs can only be deleted by DEL and GC`, { kind: 'denied', op, at: `${held.ns}:${held.name}` });
   const found = call.kernel.tc.qdiscs(held.ns, held.index).find(({ kind }) => kind === req.kind);
   if (!found) throw new CniError(CODE.kernel, `no ${req.kind} qdisc on "${held.name}"`, { kind: 'not-found', op });
   call.kernel.tc.deleteQdisc(held.ns, found);

@@ -7,6 +7,8 @@ import type { Dns, Result, ResultInterface, ResultIp, ResultRoute } from './resu
 
 /** Throws for 0.1.0 and 0.2.0 when there is no address. */
 export function convertResult(result: Result, cniVersion: string): object {
+  // The reference's library converts from one version to another, and loopback claims that there is nothing to convert.
+  if (result.cniVersion === cniVersion) return sorted({ cniVersion, ...withoutEmpty(result) });
   switch (cniVersion) {
     case '0.1.0': case '0.2.0': return oldest(result, cniVersion);
     case '0.3.0': case '0.3.1': case '0.4.0': return older(result, cniVersion);

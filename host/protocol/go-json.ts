@@ -2,14 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * The value of a key: the exact one, else one that differs only in case (containerd sends `HostPort` for `hostPort`). Undefined
+ * The value of a key in any case (containerd sends `HostPort` for `hostPort`), of several the last that is not null. Undefined
  * when absent, null, or when `value` is no object.
  */
 export function field(value: unknown, key: string): unknown {
   if (!isObject(value)) return undefined;
-  if (Object.hasOwn(value, key)) return value[key] ?? undefined;
   const folded = key.toLowerCase();
-  return Object.entries(value).findLast(([name]) => name.toLowerCase() === folded)?.[1] ?? undefined;
+  return Object.entries(value).findLast(([name, item]) => item !== null && name.toLowerCase() === folded)?.[1];
 }
 
 export const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);

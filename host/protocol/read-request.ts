@@ -6,6 +6,7 @@ import { checkEnvironment, checkNetworkName, readVerb, type Environment } from '
 import { parseObject, reason } from './go-json.ts';
 import { readNetconf } from './netconf.ts';
 import type { Request } from './request.ts';
+import { outerCall } from './within.ts';
 
 /** Throws CniError 4, 5, 6 or 7. For VERSION stdin is not read. */
 export function readRequest(calledAs: string, env: Environment, readStdin: () => Uint8Array): Request {
@@ -20,11 +21,13 @@ export function readRequest(calledAs: string, env: Environment, readStdin: () =>
     path: (env['CNI_PATH'] ?? '').split(':').filter(Boolean),
   };
   if (verb === 'VERSION') {
-    return { ...common, attachment: { network: '', containerId: '', ifname: '' }, netconf: { text: '{}', value: {}, cniVersion: '', name: '', type: calledAs } };
+    return { ...common, withinNetwork: false, attachment: { network: '', containerId: '', ifname: '' }, netconf: { text: '{}', value: {}, cniVersion: '', name: '', type: calledAs } };
   }
   const netconf = readNetconf(parsed(stdinOf(readStdin)));
   checkNetworkName(netconf.name);
-  return { ...common, attachment: { network: netconf.name, containerId: env['CNI_CONTAINERID'] ?? '', ifname: env['CNI_IFNAME'] ?? '' }, netconf };
+  const attachment = { network: netconf.name, containerId: env['CNI_CONTAINERID'] ?? '', ifname: env['CNI_IFNAME'] ?? '' };
+  const { network: withinNetwork, depth } = outerCall(env, attachment);
+  return { ...common, attachment: depth > 0 ? { ...attachment, depth } : attachment, withinNetwork, netconf };
 }
 
 function stdinOf(readStdin: () => Uint8Array): Uint8Array {

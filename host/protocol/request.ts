@@ -10,6 +10,8 @@ export interface Attachment {
   /** '' for GC and STATUS */
   containerId: string;
   ifname: string;
+  /** how many calls of ours on this very attachment wait for this one: it has a lock, a journal and a record of its own */
+  depth?: number;
 }
 
 /** The network configuration of one plugin. Keys are matched as Go's encoding/json does (see field() in go-json.ts). */
@@ -31,6 +33,8 @@ export interface Request {
   /** base name the host was called by */
   calledAs: string;
   attachment: Attachment;
+  /** a call of ours on the same network waits for this one, and holds the network's lock */
+  withinNetwork: boolean;
   /** CNI_NETNS; '' when unset or empty */
   netns: string;
   /** CNI_NETNS_OVERRIDE is 1 or true */

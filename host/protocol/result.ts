@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 export interface Result {
+  /** the version it says to be of already: printed as it is when that is the configuration's */
+  cniVersion?: string;
   interfaces?: ResultInterface[];
   ips?: ResultIp[];
   routes?: ResultRoute[];

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { ABI, OPS, type Op } from '../../abi/ops.ts';
+import { isRefusal } from '../audit.ts';
 import { CniError, CODE } from '../cni-error.ts';
 import { parseObject, reason } from '../protocol/go-json.ts';
 import { bytesAt, countOperation, overLimit, trap, type Guest } from './guest.ts';
@@ -26,7 +27,7 @@ export function bindImports(guest: Guest): Imports {
 
 function abiFunctions(guest: Guest): Record<string, Import> {
   const { call } = guest;
-  const own = (name: string): string => `cni:abi/${ABI}.${name}`;
+  const own = (name: string): string => `abi.${name}`;
   const functions: Record<string, Import> = {
     take: (at = 0, capacity = 0) => take(guest, at, capacity, own('take')),
     result: (at = 0, length = 0) => { guest.result = said(guest, own('result'), at, length, 'resultBytes'); },
@@ -36,7 +37,7 @@ function abiFunctions(guest: Guest): Record<string, Import> {
     now: (clock) => {
       if (clock === 0) return BigInt(Date.now()) * 1_000_000n;
       if (clock === 1) return process.hrtime.bigint();
-      throw trap(guest, `${own('now')}: there is no clock ${clock}, only 0 (wall) and 1 (monotonic)`);
+      throw trap(guest, own('now'), `there is no clock ${clock}, only 0 (wall) and 1 (monotonic)`, `clock ${clock}`);
     },
     random: (at = 0, length = 0) => call.random(bytesAt(guest, at, length, own('random'))),
     grants: (at = 0, length = 0) => {
@@ -71,17 +72,18 @@ function operate(guest: Guest, op: Op, at: number, length: number): number {
   try {
     if (!guest.call.granted.has(name)) throw new CniError(CODE.capabilityDenied, `${name} is not granted`, { kind: 'denied', op: name });
     const text = JSON.stringify(guest.call.perform(op, readRequest(guest, op, bytes)));
-    if (Buffer.byteLength(text) > messageBytes) throw overLimit(guest, `the answer of ${name} has ${Buffer.byteLength(text)} bytes`, 'messageBytes');
+    if (Buffer.byteLength(text) > messageBytes) throw overLimit(guest, name, `the answer of ${name} has ${Buffer.byteLength(text)} bytes`, 'messageBytes');
     return offer(guest, text);
   } catch (error) {
     if (!(error instanceof CniError)) throw error;
+    if (isRefusal(error)) guest.call.audit(error, name, new TextDecoder().decode(bytes.subarray(0, 1024)));
     return -offer(guest, errorDocument(error, name));
   }
 }
 
 function readRequest(guest: Guest, op: Op, bytes: Uint8Array): Record<string, unknown> {
   const name = `${op.domain}.${op.name}`;
-  if (bytes.length > guest.call.limits.messageBytes) throw overLimit(guest, `a request of ${bytes.length} bytes to ${name}`, 'messageBytes');
+  if (bytes.length > guest.call.limits.messageBytes) throw overLimit(guest, name, `a request of ${bytes.length} bytes to ${name}`, 'messageBytes');
   let request: Record<string, unknown>;
   try {
     request = parseObject(bytes).value;
@@ -105,7 +107,7 @@ function offer(guest: Guest, text: string): number {
 
 function take(guest: Guest, at: number, capacity: number, name: string): number {
   const { waiting } = guest;
-  if (!waiting) throw trap(guest, `${name}: nothing waits; what was taken is gone`);
+  if (!waiting) throw trap(guest, name, 'nothing waits; what was taken is gone', 'nothing waits');
   if (capacity >>> 0 < waiting.length) return -waiting.length;
   bytesAt(guest, at, waiting.length, name).set(waiting);
   delete guest.waiting;
@@ -114,6 +116,6 @@ function take(guest: Guest, at: number, capacity: number, name: string): number 
 
 function said(guest: Guest, name: string, at: number, length: number, limit: 'resultBytes' | 'messageBytes'): Uint8Array {
   const bytes = bytesAt(guest, at, length, name);
-  if (bytes.length > guest.call.limits[limit]) throw overLimit(guest, `${name} was given ${bytes.length} bytes`, limit);
+  if (bytes.length > guest.call.limits[limit]) throw overLimit(guest, name, `${name} was given ${bytes.length} bytes`, limit);
   return bytes.slice();
 }

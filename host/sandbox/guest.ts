@@ -24,8 +24,8 @@ export interface Guest {
    * import throws it again and nothing the guest returns counts.
    */
   fatal?: CniError;
-  /** proc_exit(0) of WASI */
-  exited?: boolean;
+  /** what it left with, by proc_exit of WASI */
+  exited?: number;
 }
 
 export const newGuest = (call: GuestCall): Guest =>
@@ -36,17 +36,18 @@ export function bytesAt(guest: Guest, at: number, length: number, what: string):
   const [start, count] = [at >>> 0, length >>> 0];
   const size = guest.memory?.buffer.byteLength ?? 0;
   if (!guest.memory || start + count > size) {
-    throw trap(guest, `${what}: ${count} bytes at ${start} are outside of its memory of ${size} bytes`);
+    throw trap(guest, what, `${count} bytes at ${start} are outside of its memory of ${size} bytes`, `memory ${start} + ${count}`);
   }
   return new Uint8Array(guest.memory.buffer, start, count);
 }
 
-export const trap = ({ call }: Guest, why: string): CniError => new CniError(CODE.trap, `plugin "${call.name}" did what no plugin may: ${why}`);
+export const trap = ({ call }: Guest, op: string, why: string, at: string): CniError =>
+  new CniError(CODE.trap, `plugin "${call.name}" did what no plugin may: ${op}: ${why}`, { op, at });
 
-export const overLimit = ({ call }: Guest, what: string, limit: keyof GuestCall['limits']): CniError =>
-  new CniError(CODE.memoryLimit, `plugin "${call.name}": ${what}, the limit is ${call.limits[limit]}`, { kind: 'limit', hint: `raise limits.${limit} in policy.json if that is meant` });
+export const overLimit = ({ call }: Guest, op: string, what: string, limit: keyof GuestCall['limits']): CniError =>
+  new CniError(CODE.memoryLimit, `plugin "${call.name}": ${what}, the limit is ${call.limits[limit]}`, { kind: 'limit', op, at: `limits.${limit}`, hint: `raise limits.${limit} in policy.json if that is meant` });
 
 export function countOperation(guest: Guest, name: string): void {
   guest.lastOperation = name;
-  if (++guest.operations > guest.call.limits.operations) throw overLimit(guest, `${guest.operations} operations in one call`, 'operations');
+  if (++guest.operations > guest.call.limits.operations) throw overLimit(guest, name, `${guest.operations} operations in one call`, 'operations');
 }

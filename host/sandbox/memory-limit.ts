@@ -2,14 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { CniError, CODE } from '../cni-error.ts';
-import { readDeclared } from './sections.ts';
+import type { Declared } from './sections.ts';
 
 /** 8 bytes each in V8; compilers ask for one entry for each function that is called indirectly */
 const MAX_TABLE_ENTRIES = 65_536;
 
-/** Throws code 100. `bytes` have been compiled. */
-export function checkMemory(bytes: Uint8Array, name: string, maxPages: number): void {
-  const { memories: [memory, ...more], tables, heapTypes } = readDeclared(bytes);
+/** Throws code 100. */
+export function checkMemory({ memories: [memory, ...more], tables, heapTypes }: Declared, name: string, maxPages: number): void {
   const build = `build it with --maximumMemory ${maxPages} or less`;
   if (!memory || more.length > 0) throw refuse(name, `declares ${more.length + (memory ? 1 : 0)} memories, a plugin has one`, 'export one memory of its own as "memory"');
   if (memory.unusual) throw refuse(name, 'declares a shared or 64-bit memory', 'build it for wasm32 without threads');

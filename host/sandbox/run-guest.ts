@@ -4,7 +4,7 @@
 import { CniError, CODE } from '../cni-error.ts';
 import { reason } from '../protocol/go-json.ts';
 import { bindImports } from './bind-imports.ts';
-import { DeadlinePassed, withDeadline } from './deadline.ts';
+import { DeadlinePassed, withDeadline } from '../deadline.ts';
 import { newGuest, type Guest } from './guest.ts';
 import { ownError, resultOf } from './guest-answer.ts';
 import type { GuestCall, RunGuest } from './sandbox.ts';
@@ -33,11 +33,16 @@ function statusOf(guest: Guest): number {
       return entryOf(call, instance)(guest.waiting?.length ?? 0);
     });
     if (guest.fatal) throw guest.fatal;
-    if (!Number.isInteger(status)) throw new CniError(CODE.trap, `plugin "${call.name}": ${call.entry} must return an i32, got ${String(status)}`);
+    // It caught what proc_exit threw, or returned from main.
+    if (guest.exited !== undefined) return guest.exited;
+    if (status === undefined && isCommand(call.module)) return 0;
+    if (status === undefined || !Number.isInteger(status)) throw new CniError(CODE.trap, `plugin "${call.name}": ${call.entry} must return an i32, got ${String(status)}`);
     return status;
   } catch (error) {
-    if (guest.exited && !guest.fatal) return 0;
-    throw failureOf(guest, error);
+    if (guest.exited !== undefined && !guest.fatal) return guest.exited;
+    const failure = failureOf(guest, error);
+    call.audit(failure, guest.lastOperation ?? call.entry, call.entry);
+    throw failure;
   }
 }
 
@@ -47,18 +52,25 @@ function adoptMemory(guest: Guest, { exports: { memory } }: WebAssembly.Instance
   guest.firstPages = memory.buffer.byteLength / PAGE;
 }
 
-function entryOf({ name, entry }: GuestCall, { exports }: WebAssembly.Instance): (length: number) => number {
-  const found = exports[entry];
+/** A WASI command has one function for all verbs; which one is meant it reads in the request. */
+export const isCommand = (module: WebAssembly.Module): boolean => {
+  const names = WebAssembly.Module.exports(module).map(({ name }) => name);
+  return names.includes('_start') && !names.some((name) => /^cni_(add|del|check|gc|status)$/.test(name));
+};
+
+function entryOf({ name, entry, module }: GuestCall, { exports }: WebAssembly.Instance): (length: number) => number | undefined {
+  const found = exports[isCommand(module) ? '_start' : entry];
   if (typeof found !== 'function') throw new CniError(CODE.moduleRefused, `plugin "${name}" exports no function ${entry}`);
-  return found as (length: number) => number;
+  return found as (length: number) => number | undefined;
 }
 
 /** Whatever ended the run, in one sentence with what is known of it. */
 function failureOf(guest: Guest, thrown: unknown): CniError {
   const { call, fatal } = guest;
-  if (thrown instanceof DeadlinePassed) {
+  // A guest that catches what ended it, and goes on until its time is over, was ended by that.
+  if (thrown instanceof DeadlinePassed && !fatal) {
     return new CniError(CODE.timeLimit, `plugin "${call.name}" ran longer than ${thrown.limitMs} ms in ${call.entry}`, {
-      kind: 'timeout', details: progress(guest), hint: 'raise limits.timeMs in policy.json if that is meant',
+      kind: 'timeout', at: 'limits.timeMs', details: progress(guest), hint: 'raise limits.timeMs in policy.json if that is meant',
     });
   }
   const error = fatal ?? thrown;
@@ -67,7 +79,7 @@ function failureOf(guest: Guest, thrown: unknown): CniError {
   if (error instanceof WebAssembly.LinkError || (error instanceof TypeError && !guest.memory)) return new CniError(CODE.moduleRefused, `plugin "${call.name}" cannot be linked: ${reason(error)}`, { cause: error });
   if (isOutOfMemory(guest, error)) {
     return new CniError(CODE.memoryLimit, `plugin "${call.name}" needs more memory than it may have`, {
-      kind: 'limit', details: progress(guest), hint: 'raise limits.memoryPages in policy.json and --maximumMemory of the module if that is meant', cause: error,
+      kind: 'limit', at: 'limits.memoryPages', details: progress(guest), hint: 'raise limits.memoryPages in policy.json and --maximumMemory of the module if that is meant', cause: error,
     });
   }
   return new CniError(CODE.trap, `plugin "${call.name}" trapped in ${call.entry}: ${reason(error)}`, { details: progress(guest), cause: error });

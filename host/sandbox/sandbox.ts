@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Op } from '../../abi/ops.ts';
+import type { Audit } from '../audit.ts';
 import type { Limits } from '../grant/grants.ts';
 import type { Result } from '../protocol/result.ts';
 
@@ -23,6 +24,8 @@ export interface GuestCall {
   /** `cni:abi/1.grants` */
   grants: object;
   log(record: LogRecord): void;
+  /** what it was refused, and what ended it */
+  audit: Audit;
   /** the least level that is written anywhere, so that a guest need not format what nobody reads */
   logLevel: LogRecord['level'];
   random(bytes: Uint8Array): void;

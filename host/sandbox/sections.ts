@@ -3,6 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 export interface Declared {
+  /** functions, in order, with their types as "i32 i32 -> i32" */
+  imports: { module: string; name: string; type: string }[];
   memories: Range[];
   tables: Range[];
   /** a type that is no function: structures and arrays live on V8's own heap, which no limit of ours covers */
@@ -13,41 +15,62 @@ export interface Declared {
 export interface Range { minimum: number; maximum?: number; /** shared between threads, or addressed with 64 bits */ unusual: boolean }
 
 const TYPES = 1;
+const IMPORTS = 2;
 const TABLES = 4;
 const MEMORIES = 5;
 const FUNCTION = 0x60;
 const REFERENCE = [0x63, 0x64];
 
 export function readDeclared(bytes: Uint8Array): Declared {
-  const declared: Declared = { memories: [], tables: [], heapTypes: false };
+  const declared: Declared = { imports: [], memories: [], tables: [], heapTypes: false };
+  let types: string[] = [];
   const reader = readerOf(bytes);
   reader.skip(8);
   while (!reader.atEnd()) {
     const id = reader.byte();
     const content = readerOf(reader.take(reader.number()));
-    if (id === TYPES) declared.heapTypes = hasHeapTypes(content);
+    if (id === TYPES) ({ types, heapTypes: declared.heapTypes } = readTypes(content));
+    if (id === IMPORTS) declared.imports = content.list(() => readImport(content, types)).filter((one) => one !== undefined);
     if (id === TABLES) declared.tables = content.list(() => readTable(content));
     if (id === MEMORIES) declared.memories = content.list(() => readRange(content));
   }
   return declared;
 }
 
-function hasHeapTypes(reader: Reader): boolean {
+/** Ends at the first type that is no function: the module is refused for it. */
+function readTypes(reader: Reader): { types: string[]; heapTypes: boolean } {
+  const types: string[] = [];
   for (let left = reader.number(); left > 0; left--) {
-    if (reader.byte() !== FUNCTION) return true;
-    for (const _ of ['parameters', 'results']) reader.list(() => skipValueType(reader));
+    if (reader.byte() !== FUNCTION) return { types, heapTypes: true };
+    const [parameters, results] = [reader.list(() => readValueType(reader)), reader.list(() => readValueType(reader))];
+    types.push(`${parameters.join(' ')} -> ${results.join(' ')}`.trim());
   }
-  return false;
+  return { types, heapTypes: false };
 }
 
-function skipValueType(reader: Reader): void {
-  if (REFERENCE.includes(reader.byte())) reader.number();
+const NUMBERS: Readonly<Record<number, string>> = { 0x7f: 'i32', 0x7e: 'i64', 0x7d: 'f32', 0x7c: 'f64' };
+
+function readValueType(reader: Reader): string {
+  const byte = reader.byte();
+  if (REFERENCE.includes(byte)) reader.number();
+  return NUMBERS[byte] ?? 'other';
+}
+
+function readImport(reader: Reader, types: readonly string[]): Declared['imports'][number] | undefined {
+  const [module, name] = [reader.text(), reader.text()];
+  switch (reader.byte()) {
+    case 0: return { module, name, type: types[reader.number()] ?? 'unknown' };
+    case 1: return void readTable(reader);
+    case 2: return void readRange(reader);
+    case 3: return void [readValueType(reader), reader.byte()];
+    default: return void [reader.byte(), reader.number()];
+  }
 }
 
 /** 0x40 0x00 opens a table with an initial value, whose expression comes behind the range; a module of ours has at most one table. */
 function readTable(reader: Reader): Range {
   if (reader.peek() === 0x40) reader.skip(2);
-  skipValueType(reader);
+  readValueType(reader);
   return readRange(reader);
 }
 
@@ -71,13 +94,15 @@ function readerOf(bytes: Uint8Array) {
       if (next < 0x80) return value;
     }
   };
+  const take = (count: number): Uint8Array => bytes.subarray(at, (at += count));
   return {
     byte,
     number,
     peek: (): number => bytes[at] ?? 0,
     skip: (count: number): void => { at += count; },
-    take: (count: number): Uint8Array => bytes.subarray(at, (at += count)),
+    take,
     atEnd: (): boolean => at >= bytes.length,
+    text: (): string => new TextDecoder().decode(take(number())),
     list: <T>(read: () => T): T[] => Array.from({ length: number() }, read),
   };
 }

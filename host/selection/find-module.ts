@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CniError, CODE } from '../cni-error.ts';
+import { readPlainFile } from '../open-file.ts';
 import type { Roots } from '../roots.ts';
 import { lockPath, readLock } from './lockfile.ts';
 import { checkModuleName } from './module-name.ts';
@@ -30,7 +30,7 @@ export function findModule(name: string, builtins: Builtins, roots: Pick<Roots, 
   const bytes = readBytes(path, name);
   const actual = digestOf(bytes);
   if (actual !== digest) {
-    throw new CniError(CODE.moduleRefused, `module "${name}" in "${path}" has the digest ${actual}, expected ${digest}`, { kind: 'denied', hint: 'the file was changed after it was installed; install it again' });
+    throw new CniError(CODE.moduleRefused, `module "${name}" in "${path}" has the digest ${actual}, expected ${digest}`, { kind: 'denied', at: path, hint: 'the file was changed after it was installed; install it again' });
   }
   return { name, bytes, digest, builtin: own !== undefined };
 }
@@ -43,7 +43,7 @@ export const digestOf = (bytes: Uint8Array): string => `sha256:${createHash('sha
 
 function readBytes(path: string, name: string): Buffer {
   try {
-    return readFileSync(path);
+    return readPlainFile(path);
   } catch (error) {
     throw new CniError(CODE.moduleRefused, `module "${name}" cannot be read from "${path}": ${(error as NodeJS.ErrnoException).code}`, { kind: 'io', hint: 'install it again', cause: error });
   }

@@ -2,35 +2,69 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { CniError, CODE } from '../cni-error.ts';
-import { grantBuiltin, grantByPolicy } from '../grant/grant-for.ts';
+import { grantBuiltin, grantByPolicy, type Asked, type Grant } from '../grant/grant-for.ts';
 import { readManifest } from '../grant/manifest.ts';
-import { readPolicy } from '../grant/policy.ts';
+import { readPolicy, type Policy, type Signer } from '../grant/policy.ts';
 import { readImports, type Imports } from '../grant/read-imports.ts';
 import type { Manifest } from '../grant/grants.ts';
 import { reason } from '../protocol/go-json.ts';
 import type { Netconf } from '../protocol/request.ts';
 import type { Roots } from '../roots.ts';
+import { checkImportTypes } from '../sandbox/import-types.ts';
 import { checkMemory } from '../sandbox/memory-limit.ts';
+import { readDeclared, type Declared } from '../sandbox/sections.ts';
 import type { Plugin } from '../verbs/host.ts';
-import { findModule, type Builtins, type Found } from './find-module.ts';
+import { blobPath, findModule, type Builtins, type Found } from './find-module.ts';
+import { isSignedBy, readSignature, signaturePath } from './signature.ts';
 
-export interface Loaded { found: Found; module: WebAssembly.Module; manifest: Manifest; imports: Imports }
+/** What the bytes of a module say, whatever it is called and wherever it runs: a digest stands for all of it. */
+export interface Content { module: WebAssembly.Module; manifest: Manifest; imports: Imports; declared: Declared }
+export interface Loaded extends Content { found: Found }
 
-/** Throws code 100 (refused) or 101 (not granted). Compiled modules are kept in `cache` by digest, for as long as its owner lives. */
-export function loadPlugin(name: string, netconf: Pick<Netconf, 'name'>, builtins: Builtins, roots: Roots, cache: Map<string, WebAssembly.Module>): Plugin {
-  const { found, module, manifest, imports } = loadModule(name, builtins, roots, cache);
+/** Throws code 100 (refused) or 101 (not granted). */
+export function loadPlugin({ found, module, manifest, imports, declared }: Loaded, netconf: Pick<Netconf, 'name'>, roots: Roots): Plugin {
+  const { name } = found;
   const asked = { name, digest: found.digest, manifest, operations: imports.operations, network: netconf.name };
-  const grant = found.builtin ? grantBuiltin(asked) : grantByPolicy(asked, readPolicy(roots.etc));
-  checkMemory(found.bytes, name, grant.limits.memoryPages);
+  const grant = found.builtin ? grantBuiltin(asked) : grantFor(asked, found, roots);
+  checkMemory(declared, name, grant.limits.memoryPages);
+  checkImportTypes(declared, name);
   return { name, digest: found.digest, manifest, module, ...grant };
 }
 
-/** Everything about a module but what it may do here. */
-export function loadModule(name: string, builtins: Builtins, roots: Roots, cache: Map<string, WebAssembly.Module>): Loaded {
+function grantFor(asked: Asked, found: Found, roots: Roots): Grant {
+  const policy = readPolicy(roots.etc);
+  return grantByPolicy(asked, policy, signerOf(found, policy, roots));
+}
+
+/** A policy without signers reads no signature; one of somebody else's is none, a wrong one of somebody trusted is a forgery. Throws code 100. */
+export function signerOf({ name, digest }: Pick<Found, 'name' | 'digest'>, { signers }: Policy, { state }: Pick<Roots, 'state'>): Signer | undefined {
+  if (signers.length === 0) return undefined;
+  const path = signaturePath(blobPath(state, digest));
+  const signature = readSignature(path);
+  const signer = signature && signers.find(({ key }) => key === signature.key);
+  if (signer && !isSignedBy(signature, digest)) {
+    throw new CniError(CODE.moduleRefused, `module "${name}" has a signature that "${signer.name}" did not make`, { kind: 'denied', at: path, hint: 'get module and signature from their publisher again' });
+  }
+  return signer;
+}
+
+/** Everything about a module but what it may do here. Contents are kept in `cache` by digest, for as long as its owner lives. */
+export function loadModule(name: string, builtins: Builtins, roots: Roots, cache: Map<string, Content>): Loaded {
   const found = findModule(name, builtins, roots);
-  const module = cache.get(found.digest) ?? compile(found.bytes, name);
-  cache.set(found.digest, module);
-  return { found, module, manifest: readManifest(module, name), imports: readImports(module, name) };
+  const content = cache.get(found.digest) ?? contentOf(found.bytes, name);
+  cache.set(found.digest, content);
+  return { found, ...content };
+}
+
+function contentOf(bytes: Uint8Array, name: string): Content {
+  const module = compile(bytes, name);
+  return { module, ...frozen({ manifest: readManifest(module, name), imports: readImports(module, name), declared: readDeclared(bytes) }) };
+}
+
+/** All the way down: a call cannot leave anything for the next one in what both are given. */
+function frozen<T extends object>(value: T): T {
+  for (const part of Object.values(value)) if (typeof part === 'object' && part !== null) frozen(part as object);
+  return Object.freeze(value);
 }
 
 export function compile(bytes: Uint8Array, name: string): WebAssembly.Module {

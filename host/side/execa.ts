@@ -1,4 +1,4 @@
-// Loaded when a call starts a program (iptables, a delegated plugin): execa takes about 10 ms, which other calls need not pay.
+// Loaded when a call starts a foreign plugin: execa takes about 20 ms, which other calls need not pay.
 // SPDX-License-Identifier: Apache-2.0
 
 export { execaSync } from 'execa';

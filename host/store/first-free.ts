@@ -6,10 +6,7 @@ import type { Store } from './store.ts';
 
 export interface Range { start: string; end: string; gateway?: string }
 
-/** After this many taken addresses one listing of the folder is cheaper than asking for each. */
-const FEW = 32;
-
-export function firstFree(store: Store, ranges: readonly Range[], after?: string): { ip: string; range: number } | undefined {
+export function firstFree(store: Pick<Store, 'has'>, ranges: readonly Range[], after?: string): { ip: string; range: number } | undefined {
   const spans = ranges.map((range) => ({
     family: range.start.includes(':') ? 6 as const : 4 as const,
     start: addressToNumber(range.start),
@@ -18,19 +15,11 @@ export function firstFree(store: Store, ranges: readonly Range[], after?: string
   }));
   const last = after === undefined ? undefined : addressToNumber(after);
   const lastIn = last === undefined ? -1 : spans.findIndex((span) => isIpv6(after) === (span.family === 6) && last >= span.start && last <= span.end);
-  let taken: Set<string> | undefined;
-  let asked = 0;
-  const isTaken = (ip: string): boolean => {
-    if (taken) return taken.has(ip);
-    if (asked++ < FEW) return store.has(ip);
-    taken = new Set(store.list().map(({ key }) => key));
-    return taken.has(ip);
-  };
   const search = (range: number, from: bigint, to: bigint): { ip: string; range: number } | undefined => {
     const span = spans[range]!;
     for (let n = from; n <= to; n++) {
       const ip = numberToAddress(n, span.family);
-      if (ip !== span.gateway && !isTaken(ip)) return { ip, range };
+      if (ip !== span.gateway && !store.has(ip)) return { ip, range };
     }
     return undefined;
   };

@@ -1,14 +1,16 @@
 // The store as operations see it: entries with compare-and-set, of one place. Nothing here assumes that it is on this node.
 // SPDX-License-Identifier: Apache-2.0
 
-/** Where a store is: host-local's lease folder of a network, or a module's own. */
+/** Where a store is: host-local's lease folder of a network, a module's own, or one file of an attachment. */
 export interface StorePlace {
-  layout: 'ipam' | 'own';
-  /** host-local's dataDir, or the state root */
+  layout: 'ipam' | 'own' | 'dataDir';
+  /** the configuration's dataDir, or the state root */
   root: string;
   network: string;
   /** for layout `own` */
   module?: string;
+  /** for layout `dataDir` */
+  file?: string;
 }
 
 /** All methods hold the store's lock, which the opener took. */
@@ -19,7 +21,10 @@ export interface Store {
   delete(key: string): void;
   /** Keys whose value is exactly `value`, or all; control entries left out. */
   list(value?: string): { key: string; value: string }[];
+  /** Also of what is no entry but has its name, so that get() finds nothing and none can be made. */
   has(key: string): boolean;
+  /** Removes what killed writers left: entries without content, which the reference takes for addresses in use. */
+  repair(): void;
 }
 
 export interface LockedStore {

@@ -3,8 +3,9 @@
 
 import { CniError, CODE } from '../cni-error.ts';
 import { openJournal, type Journal } from '../ledger/journal.ts';
-import { hostLinksMade } from '../ledger/records.ts';
+import { hostLinksMade, strikeOut } from '../ledger/records.ts';
 import { nextNetconf } from '../protocol/compose-chain.ts';
+import type { Attachment } from '../protocol/request.ts';
 import { formatResult } from '../protocol/write-result.ts';
 import type { Chain, Host, Plugin } from './host.ts';
 import { enterNetns } from './netns.ts';
@@ -13,7 +14,7 @@ import { runPlugin, withPath } from './run-plugin.ts';
 
 /** The document for stdout. */
 export function add(host: Host, { request, links }: Chain): string {
-  return withAttachment(host, request, () => enterNetns(host, request), (opened) => {
+  return withAttachment(host, request, () => enterNetns(host, request, links), (opened) => {
     const journal = openJournal(host.roots.run, request.attachment, request.netns);
     const done: Plugin[] = [];
     try {
@@ -34,7 +35,7 @@ export function add(host: Host, { request, links }: Chain): string {
       commit(host, { request, links }, journal, done);
       return document;
     } catch (error) {
-      throw undone(journal, opened, error);
+      throw undone(host, request.attachment, journal, opened, error);
     }
   });
 }
@@ -51,9 +52,12 @@ function commit(host: Host, { request: { attachment, netns } }: Chain, journal: 
   journal.end();
 }
 
-function undone(journal: Journal, { takeBackAll }: Opened, error: unknown): unknown {
-  const residues = takeBackAll(journal.entries.map(({ undo }) => undo));
+function undone(host: Host, attachment: Attachment, journal: Journal, { takeBackAll }: Opened, error: unknown): unknown {
+  const undos = journal.entries.map(({ undo }) => undo);
+  const residues = takeBackAll(undos);
   if (residues.length > 0) return residueError(`the failed ADD (${error instanceof Error ? error.message : String(error)})`, residues, error);
+  // The record may have been written before the end of the journal failed.
+  strikeOut(host.ledger, attachment, undos);
   journal.end();
   return error;
 }

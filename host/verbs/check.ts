@@ -4,17 +4,21 @@
 import { CniError, CODE } from '../cni-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { forwardJournal } from '../ledger/journal.ts';
-import { ownLinksOf } from '../ledger/records.ts';
+import { livingOf, ownLinksOf } from '../ledger/records.ts';
 import type { Undo } from '../ledger/undo.ts';
 import { ruleTables } from '../ops/rules/tables.ts';
 import type { Chain, Host } from './host.ts';
-import { enterNetns } from './netns.ts';
+import { enterNetns, isAnothersNetns } from './netns.ts';
 import { withAttachment } from './open-call.ts';
 import { runPlugin } from './run-plugin.ts';
 
 export function check(host: Host, { request, links }: Chain): void {
-  withAttachment(host, request, () => enterNetns(host, request), ({ kernel }) => {
-    const record = host.ledger.read(request.attachment);
+  withAttachment(host, request, () => enterNetns(host, request, links), ({ kernel }) => {
+    const { attachment, netns } = request;
+    const record = host.ledger.read(attachment);
+    if (record && isAnothersNetns(kernel, livingOf(record, host.boot()))) {
+      throw new CniError(CODE.plugin, `container "${attachment.containerId}" was attached in another network namespace than the one that is at "${netns}" now`, { at: netns, hint: 'DEL it, which leaves that namespace alone, and ADD it again' });
+    }
     for (const link of links) {
       const plugin = host.loadPlugin(link.name, link.netconf);
       const ran = runPlugin(host, plugin, {

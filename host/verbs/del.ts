@@ -3,32 +3,72 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { CniError, CODE } from '../cni-error.ts';
-import { forwardJournal } from '../ledger/journal.ts';
+import { deferringKernel, type DeferringKernel } from '../kernel/deferred-deletes.ts';
+import { KernelError } from '../kernel/kernel-error.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { fileNameOf } from '../ledger/attachment-id.ts';
+import { forwardJournal, remainsAt } from '../ledger/journal.ts';
 import type { LedgerRecord } from '../ledger/ledger.ts';
-import { ownLinksOf, survivors } from '../ledger/records.ts';
+import { livingOf, onlyBackendOf, ownLinksOf, survivors } from '../ledger/records.ts';
+import type { Attachment, Request } from '../protocol/request.ts';
 import type { Chain, Host, Link } from './host.ts';
-import { enterNetnsIfThere } from './netns.ts';
-import { residueError, withAttachment, type Opened } from './open-call.ts';
-import { runPlugin } from './run-plugin.ts';
+import { enterNetnsIfThere, isAnothersNetns } from './netns.ts';
+import { residueError, takerBack, withAttachment, type Opened } from './open-call.ts';
+import { runPlugin, type Run } from './run-plugin.ts';
 
 export function del(host: Host, { request, links }: Chain): void {
-  withAttachment(host, request, () => enterNetnsIfThere(host, request), (opened) => {
+  const { attachment } = request;
+  withAttachment(host, request, () => enterOwnNetns(host, request), ({ kernel: direct, network }) => {
+    const kernel = deferringKernel(direct);
+    const takeBackAll = takerBack(host, kernel, network, request);
     const failures: unknown[] = [];
+    const known = knownOf(host, attachment);
+    const record = known.find((one) => one.attachment.network === attachment.network);
+    let left = known;
+    const backends = new Map(links.map(({ name }) => [name, onlyBackendOf(record, name, host.boot(), direct.link)]));
     for (const link of links.toReversed()) {
-      const record = host.ledger.read(request.attachment);
       try {
-        ownDel(host, { request, links }, link, opened, record);
+        runOwn(host, request, link, { kernel, ownLinks: ownLinksOf(record, host.boot()), onlyBackend: backends.get(link.name), settle: () => kernel.deleteLinks() });
       } catch (error) {
-        if (hasNothingOutsideLedger(error, link, record)) host.log.warn({ plugin: link.name, attachment: request.attachment, err: error }, 'DEL from the ledger alone');
+        if (hasNothingOutsideLedger(error, link, record)) host.log.warn({ plugin: link.name, attachment, err: error }, 'DEL from the ledger alone');
         else failures.push(error);
       }
-      if (record) {
-        const residue = takeBackPlugin(host, record, link.name, opened);
-        if (residue) failures.push(residue);
-      }
+      left = left.map((made) => {
+        try {
+          return withoutPlugin(host, made, link.name, { kernel, takeBackAll });
+        } catch (error) {
+          failures.push(error);
+          return made;
+        }
+      });
+    }
+    // Only what is really gone may be forgotten.
+    try {
+      kernel.deleteLinks();
+      for (const made of left) if (!known.includes(made)) host.ledger.write(made);
+    } catch (error) {
+      failures.push(error instanceof KernelError ? new CniError(CODE.kernel, error.message, { errno: error.errno, cause: error }) : error);
     }
     if (failures.length > 0) throw failures[0];
   });
+}
+
+/** What is at the path now may be another container's: that one is left alone, as if there were none. */
+function enterOwnNetns(host: Host, request: Request): Kernel {
+  const { attachment, netns } = request;
+  const kernel = enterNetnsIfThere(host, request);
+  if (kernel.netnsId('container') === undefined) return kernel;
+  const killed = remainsAt(host.roots.run, attachment.network, fileNameOf(attachment))?.entries.map(({ undo }) => undo) ?? [];
+  if (!isAnothersNetns(kernel, [...knownOf(host, attachment).flatMap((record) => livingOf(record, host.boot())), ...killed])) return kernel;
+  kernel.close();
+  host.log.warn({ attachment, netns }, 'another network namespace is at its path: DEL on the host alone');
+  return host.openKernel('');
+}
+
+/** An interface of a container is on one network: what is not known under this name, but under another, has been renamed since. */
+function knownOf({ ledger }: Host, attachment: Attachment): LedgerRecord[] {
+  const record = ledger.read(attachment);
+  return record ? [record] : ledger.elsewhere(attachment);
 }
 
 /**
@@ -41,20 +81,18 @@ function hasNothingOutsideLedger(error: unknown, { name }: Link, record: LedgerR
   return wasNeverRun || (record?.plugins.some((plugin) => plugin.name === name) ?? false);
 }
 
-function ownDel(host: Host, { request }: Chain, link: Link, { kernel }: Opened, record: LedgerRecord | undefined): void {
-  const plugin = host.loadPlugin(link.name, link.netconf);
-  runPlugin(host, plugin, {
-    request: { ...request, netconf: link.netconf }, verb: 'DEL', kernel, journal: forwardJournal,
-    ownLinks: ownLinksOf(record, host.boot()), plugin: link.name,
-  });
+function runOwn(host: Host, request: Request, { name, netconf }: Link, run: Pick<Run, 'kernel' | 'ownLinks' | 'onlyBackend' | 'settle'>): void {
+  const plugin = host.loadPlugin(name, netconf);
+  runPlugin(host, plugin, { request: { ...request, netconf }, verb: 'DEL', journal: forwardJournal, plugin: name, ...run });
 }
 
-/** The last one of that name in the chain made the last entries. Undefined when nothing is left. */
-function takeBackPlugin(host: Host, record: LedgerRecord, name: string, { takeBackAll }: Opened): unknown {
+/** The last one of that name in the chain made the last entries. Throws when something of them is left. */
+function withoutPlugin(host: Host, record: LedgerRecord, name: string, { kernel, takeBackAll }: { kernel: DeferringKernel; takeBackAll: Opened['takeBackAll'] }): LedgerRecord {
   const at = record.plugins.findLastIndex((plugin) => plugin.name === name);
-  if (at < 0) return undefined;
-  const residues = takeBackAll(survivors(record, host.boot(), record.plugins[at]!.undo));
-  if (residues.length > 0) return residueError(`plugin "${name}"`, residues);
-  host.ledger.write({ ...record, plugins: record.plugins.toSpliced(at, 1) });
-  return undefined;
+  if (at < 0) return record;
+  const undos = survivors(record, host.boot(), record.plugins[at]!.undo);
+  if (undos.some(({ inverse }) => inverse.do === 'delete entry' || inverse.do === 'put entry' || inverse.do === 'delegate DEL')) kernel.deleteLinks();
+  const residues = takeBackAll(undos);
+  if (residues.length > 0) throw residueError(`plugin "${name}"`, residues);
+  return { ...record, plugins: record.plugins.toSpliced(at, 1) };
 }

@@ -2,70 +2,89 @@
 // calls left; then the plugins free what attachments without a ledger entry hold. It goes on after errors.
 // SPDX-License-Identifier: Apache-2.0
 
+import { CniError, CODE } from '../cni-error.ts';
+import type { Kernel } from '../kernel/kernel.ts';
 import { forwardJournal, journalsOf } from '../ledger/journal.ts';
 import type { LedgerRecord } from '../ledger/ledger.ts';
-import { fileNameOf, folderOf } from '../ledger/attachment-id.ts';
-import { survivors } from '../ledger/records.ts';
+import { folderOf } from '../ledger/attachment-id.ts';
+import type { Lock } from '../ledger/locks.ts';
+import { livingOf } from '../ledger/records.ts';
 import type { Attachment, Request } from '../protocol/request.ts';
 import type { Chain, Host } from './host.ts';
-import { finishPredecessor, lockOf, residueError, takerBack, type Opened } from './open-call.ts';
+import { finishPredecessor, networkLock, residueError, takerBack, type Opened } from './open-call.ts';
 import { runPlugin } from './run-plugin.ts';
 
 /** ms; runtimes call GC while nothing else is under way */
 const LOCK_TIMEOUT = 60_000;
 
+type Valid = NonNullable<Request['netconf']['validAttachments']>;
+
 export function gc(host: Host, { request, links }: Chain): void {
-  const valid = request.netconf.validAttachments;
+  const listed = request.netconf.validAttachments;
   // Absent is "unknown", not "none": collecting then would take down every container of the node.
-  if (!valid) return;
+  if (!listed) return;
+  const { network } = request.attachment;
+  const called = new Date().toISOString();
+  aloneOnNetwork(host, request, ({ kernel, takeBackAll, attempt }) => {
+    for (const fileName of journalsOf(host.roots.run, network)) attempt(() => finishPredecessor(host, network, fileName, { takeBackAll }));
+    attempt(() => host.ledger.dropDrafts(network));
+    const records = host.ledger.of(network);
+    const valid = [...listed, ...madeSince(called, records)];
+    for (const record of records) if (!isIn(valid, record.attachment)) attempt(() => collect(host, record, takeBackAll));
+    host.locks.sweep(`attachment-${folderOf(network)}-`);
+    for (const { name, netconf } of links) attempt(() => ownGc(host, { ...request, netconf: { ...netconf, validAttachments: valid } }, name, kernel));
+  });
+}
+
+export interface Alone {
+  kernel: Kernel;
+  takeBackAll: Opened['takeBackAll'];
+  /** Goes on after an error, which is reported at the end. */
+  attempt(act: () => void): void;
+}
+
+/** Calls under way come to their end first, and the next ones wait: no attachment changes while `act` runs. */
+export function aloneOnNetwork(host: Host, request: Pick<Request, 'attachment' | 'withinNetwork'>, act: (alone: Alone) => void): void {
   const kernel = host.openKernel('');
-  const network = host.locks.hold(`network-${folderOf(request.attachment.network)}`, 'shared', LOCK_TIMEOUT);
   const failures: unknown[] = [];
-  const attempt = (act: () => void): void => {
+  const attempt = (one: () => void): void => {
     try {
-      act();
+      one();
     } catch (error) {
       failures.push(error);
     }
   };
+  let lock: Lock | undefined;
   try {
-    const takeBackAll = takerBack(host, kernel, network);
-    const isValid = ({ containerId, ifname }: Attachment): boolean => valid.some((one) => one.containerID === containerId && one.ifname === ifname);
-    for (const fileName of journalsOf(host.roots.run, request.attachment.network)) attempt(() => collectKilled(host, request.attachment.network, fileName, takeBackAll));
-    for (const record of host.ledger.of(request.attachment.network)) {
-      if (!isValid(record.attachment)) attempt(() => collect(host, record, takeBackAll));
-    }
-    host.locks.sweep(`attachment-${folderOf(request.attachment.network)}-`);
-    for (const link of links) attempt(() => ownGc(host, { ...request, netconf: link.netconf }, link.name, kernel));
+    lock = networkLock(host, request, 'exclusive', LOCK_TIMEOUT);
+    act({ kernel, takeBackAll: takerBack(host, kernel, lock), attempt });
   } finally {
-    network.release();
+    lock?.release();
     kernel.close();
   }
-  if (failures.length > 0) throw failures[0];
+  if (failures.length > 0) throw allOf(failures);
 }
 
-/** A journal whose lock is held belongs to a call under way. */
-function collectKilled(host: Host, network: string, fileName: string, takeBackAll: Opened['takeBackAll']): void {
-  const lock = host.locks.tryHold(lockOf(network, fileName));
-  if (!lock) return;
-  try {
-    finishPredecessor(host, network, fileName, { takeBackAll });
-  } finally {
-    lock.release();
-  }
+/** An attachment that came to be after the runtime wrote its list cannot be on it. */
+const madeSince = (called: string, records: readonly LedgerRecord[]): Valid => records
+  .filter(({ plugins }) => plugins.some(({ at }) => at >= called)).map(({ attachment: { containerId, ifname } }) => ({ containerID: containerId, ifname }));
+
+const isIn = (valid: Valid, { containerId, ifname }: Attachment): boolean => valid.some((one) => one.containerID === containerId && one.ifname === ifname);
+
+export function collect(host: Host, record: LedgerRecord, takeBackAll: Opened['takeBackAll']): void {
+  const residues = takeBackAll(livingOf(record, host.boot()));
+  if (residues.length > 0) throw residueError(`container "${record.attachment.containerId}"`, residues);
+  host.ledger.write({ ...record, plugins: [] });
 }
 
-function collect(host: Host, record: LedgerRecord, takeBackAll: Opened['takeBackAll']): void {
-  const lock = host.locks.hold(lockOf(record.attachment.network, fileNameOf(record.attachment)), 'exclusive', LOCK_TIMEOUT);
-  try {
-    const residues = takeBackAll(record.plugins.flatMap(({ undo }) => survivors(record, host.boot(), undo)));
-    if (residues.length > 0) throw residueError(`container "${record.attachment.containerId}"`, residues);
-    host.ledger.write({ ...record, plugins: [] });
-  } finally {
-    lock.release();
-  }
-}
-
-function ownGc(host: Host, request: Request, name: string, kernel: Opened['kernel']): void {
+function ownGc(host: Host, request: Request, name: string, kernel: Kernel): void {
   runPlugin(host, host.loadPlugin(name, request.netconf), { request, verb: 'GC', kernel, journal: forwardJournal, ownLinks: new Set(), plugin: name });
+}
+
+/** SPEC §GC: errors do not stop it and are reported at the end. */
+function allOf(failures: readonly unknown[]): unknown {
+  const [first] = failures;
+  if (failures.length === 1) return first;
+  const texts = failures.map((failure) => (failure instanceof Error ? failure.message : String(failure)));
+  return new CniError(first instanceof CniError ? first.code : CODE.hostInternal, texts.join('; '), { cause: first });
 }

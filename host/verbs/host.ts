@@ -1,6 +1,7 @@
 // What a verb works with: the node's parts, opened once for a process and handed down; nothing below reaches for globals.
 // SPDX-License-Identifier: Apache-2.0
 
+import type { runProgram } from '../exec.ts';
 import type { Grants, Limits, Manifest } from '../grant/grants.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -31,6 +32,8 @@ export interface Host {
   /** Is this IPAM type one of our modules? Otherwise it is a program on CNI_PATH. */
   isModule(name: string): boolean;
   runGuest: RunGuest;
+  /** For IPAM plugins that are programs. */
+  runProgram: typeof runProgram;
 }
 
 /** A module that was selected and granted. */

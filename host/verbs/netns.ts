@@ -3,17 +3,32 @@
 
 import { CniError, CODE } from '../cni-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { namespacesOf } from '../ledger/records.ts';
+import type { Undo } from '../ledger/undo.ts';
 import type { Request } from '../protocol/request.ts';
-import type { Host } from './host.ts';
+import type { Host, Link } from './host.ts';
 
-/** For ADD and CHECK. The reference looks for the host's own namespace only after the work is done and printed. */
-export function enterNetns(host: Host, request: Request): Kernel {
+/**
+ * For ADD and CHECK. The reference looks for the host's own namespace only after the work is done and printed. An IPAM plugin by itself has
+ * nothing to do in the namespace, and is called for such as do not exist.
+ */
+export function enterNetns(host: Host, request: Request, links: readonly Link[]): Kernel {
+  if (links.every(({ name }) => host.isModule(name) && host.manifestOf(name).role === 'ipam')) return enterNetnsIfThere(host, request);
   return unlessOwn(host.openKernel(request.netns), request);
 }
 
 /** For DEL: a namespace that is unset, gone, or no namespace leaves the host's side to be cleaned. */
 export function enterNetnsIfThere(host: Host, request: Request): Kernel {
   return unlessOwn(openOr(host, request.netns), request);
+}
+
+/**
+ * Is what the attachment made in another namespace than the one entered? Paths are used again: `/proc/PID/ns/net` with the number of a process
+ * that has ended, `/run/netns/NAME` by who makes it anew.
+ */
+export function isAnothersNetns(kernel: Kernel, made: readonly Undo[]): boolean {
+  const [there, own] = [kernel.netnsId('container'), namespacesOf(made, 'container')];
+  return there !== undefined && own.size > 0 && !own.has(there);
 }
 
 function openOr(host: Host, netns: string): Kernel {

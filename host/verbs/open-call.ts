@@ -5,7 +5,8 @@ import { CniError, CODE } from '../cni-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { fileNameOf, folderOf } from '../ledger/attachment-id.ts';
 import { forwardJournal, remainsAt } from '../ledger/journal.ts';
-import type { Lock } from '../ledger/locks.ts';
+import type { Lock, LockMode } from '../ledger/locks.ts';
+import { strikeOut } from '../ledger/records.ts';
 import { describe, rollBack, type Residue } from '../ledger/roll-back.ts';
 import type { Undo } from '../ledger/undo.ts';
 import { ruleTables } from '../ops/rules/tables.ts';
@@ -27,19 +28,26 @@ export interface Opened {
 export function withAttachment<T>(host: Host, request: Request, openKernel: () => Kernel, act: (opened: Opened) => T): T {
   const { attachment } = request;
   const own = host.locks.hold(lockOf(attachment.network, fileNameOf(attachment)), 'exclusive', LOCK_TIMEOUT);
-  const network = host.locks.hold(`network-${folderOf(attachment.network)}`, 'shared', LOCK_TIMEOUT);
+  let network: Lock | undefined;
   let kernel: Kernel | undefined;
   try {
+    network = networkLock(host, request, 'shared', LOCK_TIMEOUT);
     kernel = openKernel();
     const opened = { kernel, network, takeBackAll: takerBack(host, kernel, network, request) };
     finishPredecessor(host, attachment.network, fileNameOf(attachment), opened);
     return act(opened);
   } finally {
     kernel?.close();
-    network.release();
+    network?.release();
     own.release();
   }
 }
+
+/** A call from inside another one would wait for that one, or behind a GC that does. */
+export const networkLock = (host: Host, { attachment: { network }, withinNetwork }: Pick<Request, 'attachment' | 'withinNetwork'>, mode: LockMode, timeout: number): Lock =>
+  (withinNetwork ? HELD_BY_OUTER : host.locks.hold(`network-${folderOf(network)}`, mode, timeout));
+
+const HELD_BY_OUTER: Lock = { tryExclusive: () => false, release: () => undefined };
 
 export const lockOf = (network: string, fileName: string): string => `attachment-${folderOf(network)}-${fileName}`;
 
@@ -57,10 +65,12 @@ export const takerBack = (host: Host, kernel: Kernel, network: Lock, request?: R
 /** A journal that is still there although its lock is free belongs to a call that was killed. */
 export function finishPredecessor(host: Host, network: string, fileName: string, { takeBackAll }: Pick<Opened, 'takeBackAll'>): void {
   const remains = remainsAt(host.roots.run, network, fileName);
-  if (!remains) return;
+  // Of a call that a loss of power ended no journal is left.
+  if (!remains) return host.ledger.dropDraft(network, fileName);
   const residues = takeBackAll(remains.entries.map(({ undo }) => undo));
   host.log.warn({ network, journal: fileName, undone: remains.entries.length - residues.length, left: residues.length }, 'took back what a killed call had left');
   if (residues.length > 0) throw residueError('a killed call', residues);
+  if (remains.attachment) strikeOut(host.ledger, remains.attachment, remains.entries.map(({ undo }) => undo));
   host.ledger.dropDraft(network, fileName);
   remains.forget();
 }

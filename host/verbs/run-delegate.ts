@@ -3,36 +3,43 @@
 
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { CniError, CODE } from '../cni-error.ts';
-import { runProgram } from '../exec.ts';
-import type { Request } from '../protocol/request.ts';
+import { CniError, CODE, isErrorCode } from '../cni-error.ts';
+import { field, parseObject } from '../protocol/go-json.ts';
 import { parseDelegateResult } from '../protocol/prev-result.ts';
 import type { Result } from '../protocol/result.ts';
+import { withinCallOn } from '../protocol/within.ts';
 import type { Host } from './host.ts';
 import { runPlugin, withPath, type Run } from './run-plugin.ts';
 
 /** ms; shorter than a module's own time, so that the answer of a hanging program is still an error of ours */
 const PROGRAM_TIMEOUT = 25_000;
+/** A program may call a plugin of ours, which calls another one. One that calls itself, as `"ipam": {"type": "cni-wasm"}` does, would fill the node with processes. */
+const MAX_DEPTH = 4;
 
 export function runDelegate(host: Host, type: string, run: Run): Result | undefined {
-  if (type.includes('/')) throw new CniError(CODE.plugin, `invalid plugin name: ${type}`);
+  if (type.includes('/')) throw new CniError(CODE.plugin, `invalid plugin name: ${type}`, { kind: 'invalid', at: type });
   return host.isModule(type) ? runModule(host, type, run) : runBinary(host, type, run);
 }
 
 function runModule(host: Host, type: string, run: Run): Result | undefined {
   const plugin = host.loadPlugin(type, run.request.netconf);
-  const outcome = runPlugin(host, plugin, run);
+  const outcome = runPlugin(host, plugin, { ...run, delegated: true });
   return outcome?.result && withPath(outcome.result, run.request.netns);
 }
 
 function runBinary(host: Host, type: string, run: Run): Result | undefined {
-  const file = findProgram(type, run.request.path);
+  const file = findProgram(type, run);
+  if ((run.request.attachment.depth ?? 0) >= MAX_DEPTH) {
+    throw new CniError(CODE.plugin, `IPAM plugin "${type}" is called from inside ${MAX_DEPTH} calls on this attachment: it calls itself`, { kind: 'invalid', op: 'delegate.call', at: type });
+  }
+  run.settle?.();
   if (run.verb === 'ADD') {
     run.journal.intend(run.plugin, { life: 'call', by: type, op: 'delegate.call', inverse: { do: 'delegate DEL', type } });
   }
-  const { stdout, stderr, exitCode } = runProgram(file, [], {
-    input: run.request.netconf.text, timeoutMs: PROGRAM_TIMEOUT, env: { ...host.env, CNI_COMMAND: run.verb },
+  const { stdout, stderr, exitCode, failure, timedOut } = host.runProgram(file, [], {
+    input: run.request.netconf.text, timeoutMs: PROGRAM_TIMEOUT, env: { ...host.env, CNI_COMMAND: run.verb, ...withinCallOn(run.request.attachment) },
   });
+  if (timedOut) throw new CniError(CODE.plugin, `IPAM plugin "${type}" ${failure}`, { kind: 'timeout', op: 'delegate.call', at: type });
   if (exitCode !== 0) throw failureOf(stdout, stderr, exitCode);
   return run.verb === 'ADD' ? parseDelegateResult(stdout, run.request.netconf.cniVersion) : undefined;
 }
@@ -40,11 +47,22 @@ function runBinary(host: Host, type: string, run: Run): Result | undefined {
 /** The DEL that takes a program's ADD back, with the configuration of the call at hand. */
 export const delegateDel = (host: Host, run: Omit<Run, 'verb'>) => (type: string): void => void runDelegate(host, type, { ...run, verb: 'DEL' });
 
-function findProgram(type: string, path: Request['path']): string {
-  if (path.length === 0) throw new CniError(CODE.plugin, 'no paths provided');
-  const found = path.map((folder) => join(folder, type)).find((file) => statSync(file, { throwIfNoEntry: false })?.isFile());
-  if (!found) throw new CniError(CODE.plugin, `failed to find plugin "${type}" in path [${path.join(' ')}]`);
+/** Without it no ADD can be served, which is what STATUS asks. */
+function findProgram(type: string, { request: { path }, verb }: Run): string {
+  const code = verb === 'STATUS' ? CODE.notAvailable : CODE.plugin;
+  if (path.length === 0) throw new CniError(code, 'no paths provided');
+  const found = path.map((folder) => join(folder, type)).find(isPlainFile);
+  if (!found) throw new CniError(code, `failed to find plugin "${type}" in path [${path.join(' ')}]`);
   return found;
+}
+
+/** A name that no file can have is found nowhere. */
+function isPlainFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 /** A delegate's own error is passed on as it is; code 0 is what the reference gives the other three. */
@@ -54,8 +72,10 @@ function failureOf(stdout: string, stderr: string, exitCode: number | undefined)
     return new CniError(0, stderr.trim() === '' ? `netplugin failed with no error message: ${status}` : `netplugin failed: ${JSON.stringify(stderr)}`);
   }
   try {
-    const { code, msg, details } = JSON.parse(stdout) as { code?: number; msg?: string; details?: string };
-    return new CniError(code ?? 0, msg ?? '', details ? { details } : {});
+    const { value } = parseObject(Buffer.from(stdout));
+    const [code = 0, msg = '', details = ''] = ['code', 'msg', 'details'].map((key) => field(value, key));
+    if (!isErrorCode(code) || typeof msg !== 'string' || typeof details !== 'string') throw new Error('it must be {"code": number, "msg": text}');
+    return new CniError(code, msg, details === '' ? {} : { details });
   } catch (error) {
     return new CniError(0, `netplugin failed but error parsing its diagnostic message ${JSON.stringify(stdout)}: ${(error as Error).message}`);
   }

@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { randomFillSync } from 'node:crypto';
+import { join } from 'node:path';
+import { auditOf } from '../audit.ts';
+import { CniError, CODE } from '../cni-error.ts';
+import { configMismatch } from '../grant/config-schema.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { hashesOf } from '../ledger/attachment-id.ts';
 import type { Journal } from '../ledger/journal.ts';
@@ -10,10 +14,13 @@ import { newHandles } from '../ops/handles.ts';
 import { perform } from '../ops/perform.ts';
 import { ruleTables } from '../ops/rules/tables.ts';
 import { field } from '../protocol/go-json.ts';
-import type { Netconf, Request, Verb } from '../protocol/request.ts';
+import type { Request, Verb } from '../protocol/request.ts';
 import type { Result } from '../protocol/result.ts';
+import { isCommand } from '../sandbox/run-guest.ts';
 import type { GuestCall } from '../sandbox/sandbox.ts';
+import { leasesOfEarlierBoots } from '../store/earlier-boot.ts';
 import type { LockedStore, StorePlace } from '../store/store.ts';
+import { checkResult } from './check-result.ts';
 import { runDelegate } from './run-delegate.ts';
 import type { Host, Plugin } from './host.ts';
 
@@ -25,6 +32,14 @@ export interface Run {
   ownLinks: ReadonlySet<number>;
   /** the plugin of the chain this run is for */
   plugin: string;
+  /** STATUS: how many attachments of the network are in the ledger */
+  attachments?: number;
+  /** DEL: the packet filter that alone holds rules of this plugin for the attachment */
+  onlyBackend?: 'nft' | 'iptables' | undefined;
+  /** DEL: deletes the links that wait to go together; called before an address becomes free for somebody else */
+  settle?: () => void;
+  /** it was asked for by another module's delegate.call */
+  delegated?: boolean;
 }
 
 const ENTRY: Record<Exclude<Verb, 'VERSION'>, GuestCall['entry']> = {
@@ -34,33 +49,44 @@ const ENTRY: Record<Exclude<Verb, 'VERSION'>, GuestCall['entry']> = {
 /** Undefined when the module does not export the verb: the host's default then stands alone. */
 export function runPlugin(host: Host, plugin: Plugin, run: Run): { result?: Result } | undefined {
   const entry = ENTRY[run.verb as Exclude<Verb, 'VERSION'>];
-  if (!WebAssembly.Module.exports(plugin.module).some(({ name }) => name === entry)) return undefined;
+  if (!isCommand(plugin.module) && !WebAssembly.Module.exports(plugin.module).some(({ name }) => name === entry)) return undefined;
+  checkConfig(plugin, run);
   const { call, close } = openCall(host, plugin, run);
+  const audit = auditOf(host.log, { module: plugin.name, digest: plugin.digest, verb: run.verb, attachment: run.request.attachment });
   try {
     const result = host.runGuest({
       module: plugin.module,
       name: plugin.name,
       entry,
-      request: requestDocument(call),
+      request: requestDocument(call, run.attachments),
       limits: plugin.limits,
       granted: plugin.granted,
       perform: (op, request) => perform(call, op, request),
       grants: plugin.grants,
       log: ({ level, text }) => host.log[level]({ plugin: plugin.name, attachment: run.request.attachment }, text),
+      audit,
       logLevel: host.log.level,
       random: (bytes) => void randomFillSync(bytes),
       close: (handle) => call.handles.close(handle),
     });
+    if (result) checkResult(plugin.name, result, run.request, audit);
     return result ? { result } : {};
   } finally {
     close();
   }
 }
 
+/** DEL and GC go on with whatever there is. */
+function checkConfig({ name, manifest: { config } }: Plugin, { verb, request: { netconf } }: Run): void {
+  if (!config || verb === 'DEL' || verb === 'GC') return;
+  const wrong = configMismatch(config, netconf.value);
+  if (wrong !== undefined) throw new CniError(CODE.invalidConfig, `plugin "${name}": ${wrong}`, { kind: 'invalid', hint: `\`cni-wasm inspect ${name}\` shows its keys` });
+}
+
 function openCall(host: Host, plugin: Plugin, run: Run): { call: Call; close(): void } {
   const { request, verb, kernel, journal, ownLinks } = run;
   const tables = ruleTables(kernel, host.locks);
-  const place = storePlace(host, plugin, request.netconf);
+  const place = storePlace(host, plugin, request);
   let store: LockedStore | undefined;
   const call: Call = {
     request, verb, kernel, journal, ownLinks, tables,
@@ -70,9 +96,21 @@ function openCall(host: Host, plugin: Plugin, run: Run): { call: Call; close(): 
     module: plugin.name,
     plugin: run.plugin,
     addresses: new Set(request.netconf.prevResult?.ips?.map(({ address }) => address.replace(/\/.*/, ''))),
-    store: () => (store ??= host.stores(place)),
+    nodeFiles: { podCidr: join(host.roots.etc, 'pod-cidr'), tuningAllowlist: join(host.roots.tuning, 'allowlist.conf') },
+    onlyBackend: run.onlyBackend,
+    store() {
+      if (!store) run.settle?.();
+      return (store ??= host.stores(place));
+    },
     storePlace: () => place,
-    delegate: (type, delegateVerb) => runDelegate(host, type, { ...run, verb: delegateVerb }),
+    outlivedLeases: (held) => leasesOfEarlierBoots(held, place, host.ledger.of(request.attachment.network), host.boot()),
+    delegate(type, delegateVerb) {
+      // One that asks for itself would never end.
+      if (run.delegated) throw new CniError(CODE.capabilityDenied, `plugin "${plugin.name}": a delegate cannot delegate`, { kind: 'denied', op: 'delegate.call', at: type });
+      // The lock of the rules is not held over another plugin's work, which has locks of its own to wait for.
+      tables.close();
+      return runDelegate(host, type, { ...run, verb: delegateVerb });
+    },
   };
   return {
     call,
@@ -83,14 +121,20 @@ function openCall(host: Host, plugin: Plugin, run: Run): { call: Call; close(): 
   };
 }
 
-function storePlace({ roots }: Host, { grants, name }: Plugin, { name: network, value }: Netconf): StorePlace {
-  if (grants.store !== 'ipam') return { layout: 'own', root: roots.state, network, module: name };
-  const dataDir = field(field(value, 'ipam'), 'dataDir');
-  return { layout: 'ipam', root: typeof dataDir === 'string' && dataDir ? dataDir : roots.leases, network };
+function storePlace({ roots }: Host, { grants, name }: Plugin, { attachment, netconf: { name: network, value } }: Request): StorePlace {
+  switch (grants.store) {
+    case 'ipam': return { layout: 'ipam', root: word(field(field(value, 'ipam'), 'dataDir')) || roots.leases, network };
+    // Neither part can lead out of the folder: readRequest has looked at their characters.
+    case 'dataDir': return { layout: 'dataDir', root: word(field(value, 'dataDir')) || `/run/cni/${name}`, network, file: `${attachment.containerId}_${attachment.ifname}.json` };
+    case 'own': case 'none': return { layout: 'own', root: roots.state, network, module: name };
+    default: return grants.store satisfies never;
+  }
 }
 
+const word = (value: unknown): string => (typeof value === 'string' ? value : '');
+
 /** What the guest takes first. The configuration is passed on byte for byte: numbers, order and duplicate keys are the module's to judge. */
-function requestDocument({ request, verb, hashes, kernel }: Call): string {
+function requestDocument({ request, verb, hashes, kernel }: Call, attachments?: number): string {
   const { attachment, args, netconf, netns } = request;
   const head = {
     verb,
@@ -103,6 +147,7 @@ function requestDocument({ request, verb, hashes, kernel }: Call): string {
     hashes,
     ...(netconf.prevResult ? { prevResult: withoutPath(netconf.prevResult, netns) } : {}),
     ...(verb === 'GC' && netconf.validAttachments ? { validAttachments: netconf.validAttachments } : {}),
+    ...(verb === 'STATUS' ? { attachments } : {}),
   };
   return `${JSON.stringify(head).slice(0, -1)},"config":${netconf.text}}`;
 }

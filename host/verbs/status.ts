@@ -3,20 +3,33 @@
 
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { CniError, CODE } from '../cni-error.ts';
+import { asCniError } from '../internal-error.ts';
 import { forwardJournal } from '../ledger/journal.ts';
 import type { Chain, Host } from './host.ts';
 import { runPlugin } from './run-plugin.ts';
 
 export function status(host: Host, { request, links }: Chain): void {
   for (const root of [host.roots.state, host.roots.run]) needWritable(root);
+  const attachments = host.ledger.of(request.attachment.network).filter(({ boot }) => boot === host.boot()).length;
   const kernel = host.openKernel('');
   try {
     for (const link of links) {
       const plugin = host.loadPlugin(link.name, link.netconf);
-      runPlugin(host, plugin, { request: { ...request, netconf: link.netconf }, verb: 'STATUS', kernel, journal: forwardJournal, ownLinks: new Set(), plugin: link.name });
+      const run = { request: { ...request, netconf: link.netconf }, verb: 'STATUS', kernel, journal: forwardJournal, ownLinks: new Set<number>(), plugin: link.name, attachments } as const;
+      notAvailableUnless(() => void runPlugin(host, plugin, run), host.log);
     }
   } finally {
     kernel.close();
+  }
+}
+
+/** What the node lacks is code 50, whoever met it; a configuration that is wrong keeps its own code. */
+function notAvailableUnless(act: () => void, log: Host['log']): void {
+  try {
+    act();
+  } catch (error) {
+    const { code, message, facts } = asCniError(error, log);
+    throw new CniError(code === CODE.io || code === CODE.kernel ? CODE.notAvailable : code, message, facts);
   }
 }
 

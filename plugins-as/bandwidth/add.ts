@@ -2,13 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { fail, failWith } from '../sdk/fail';
-import { linkCreate, linkGet, tcFilter, tcQdisc } from '../sdk/gen/ops';
+import { linkCreate, linkGet, tcFilter, tcList, tcQdisc } from '../sdk/gen/ops';
 import { Obj } from '../sdk/json';
 import { Request } from '../sdk/request';
 import { Interface, Result } from '../sdk/result';
 import { findHostVeth, HostVeth } from './host-veth';
 import { ifbName } from './ifb';
 import { Limit, Limits } from './limits';
+import { qdisc } from './queues';
 import { Tbf } from './tbf';
 
 export function add(length: i32): i32 {
@@ -31,7 +32,8 @@ function limitEgress(veth: HostVeth, limit: Limit, name: string, result: Result)
   if (!created.ok) return failWith(created.error, 'adding link');
   const ifb = created.json.get('link').int();
   const ingress = tcQdisc(new Obj().int('link', veth.handle).str('kind', 'ingress'));
-  if (!ingress.ok) return failWith(ingress.error, 'create ingress qdisc');
+  // Another plugin before us can have made it for filters of its own; ours stands beside them.
+  if (!ingress.ok && !hasIngress(veth.handle)) return failWith(ingress.error, 'create ingress qdisc');
   const redirect = tcFilter(new Obj().int('link', veth.handle).str('parent', 'ingress').int('priority', 1).int('redirect', ifb));
   if (!redirect.ok) return failWith(redirect.error, 'add filter');
   if (limitQueue(ifb, limit, 'create ifb qdisc') != 0) return 1;
@@ -39,6 +41,10 @@ function limitEgress(veth: HostVeth, limit: Limit, name: string, result: Result)
   if (!made.ok) return failWith(made.error, 'get ifb device');
   result.interfaces.push(new Interface(name, made.json.get('mac').str()));
   return 0;
+}
+
+function hasIngress(link: i64): bool {
+  return qdisc(tcList(new Obj().int('link', link)), 'ingress', 'ingress').exists;
 }
 
 function limitQueue(link: i64, limit: Limit, what: string): i32 {

@@ -4,12 +4,13 @@
 import { Answer } from '../sdk/answer';
 import { fail, failWith } from '../sdk/fail';
 import { linkGet, tcList } from '../sdk/gen/ops';
-import { Json, Obj } from '../sdk/json';
+import { Obj } from '../sdk/json';
 import { Request } from '../sdk/request';
 import { Result } from '../sdk/result';
 import { findHostVeth } from './host-veth';
 import { ifbName } from './ifb';
 import { Limit, Limits } from './limits';
+import { qdisc, redirects } from './queues';
 import { Tbf } from './tbf';
 
 export function check(length: i32): i32 {
@@ -47,18 +48,4 @@ function checkQueue(queues: Answer, limit: Limit): i32 {
 
 function list(link: i64): Answer {
   return tcList(new Obj().int('link', link));
-}
-
-function qdisc(queues: Answer, kind: string, parent: string): Json {
-  for (let e = queues.json.get('qdiscs').first(); e.present; e = e.next()) {
-    if (e.get('kind').str() == kind && e.get('parent').str() == parent) return e;
-  }
-  return Json.absent();
-}
-
-function redirects(queues: Answer, index: i64): bool {
-  for (let e = queues.json.get('filters').first(); e.present; e = e.next()) {
-    if (e.get('redirect').int() == index) return true;
-  }
-  return false;
 }

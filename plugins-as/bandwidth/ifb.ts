@@ -8,3 +8,12 @@ import { Request } from '../sdk/request';
 export function ifbName(request: Request): string {
   return 'bwp' + request.attachmentHash.substring(0, 12);
 }
+
+export function isIfbName(name: string): bool {
+  if (name.length != 15 || !name.startsWith('bwp')) return false;
+  for (let i = 3; i < name.length; i++) {
+    const code = name.charCodeAt(i);
+    if (!(code >= 0x30 && code <= 0x39) && !(code >= 0x61 && code <= 0x66)) return false;
+  }
+  return true;
+}

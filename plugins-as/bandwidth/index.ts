@@ -1,8 +1,10 @@
-// The bandwidth plugin: what it exports. GC and STATUS are the host's own.
+// The bandwidth plugin: what it exports.
 // SPDX-License-Identifier: Apache-2.0
 
 export { add as cni_add } from './add';
 export { check as cni_check } from './check';
 export { del as cni_del } from './del';
+export { gc as cni_gc } from './gc';
+export { status as cni_status } from './status';
 
 export function cni_abi_1(): void {}

@@ -3,9 +3,13 @@
 
 import { Args } from '../sdk/args';
 import { Config } from '../sdk/config';
+import { DAD_TIMEOUT } from '../sdk/configure-interface';
 import { Dns } from '../sdk/dns';
 import { Request } from '../sdk/request';
-import { vlanProblem, wantsVlan } from './vlan-conf';
+import { VlanConf } from './vlan-conf';
+
+/** s; a module may run for 30 seconds altogether */
+const MAX_DAD_TIMEOUT: i64 = 20;
 
 export class BridgeConf {
   /** '' when the configuration is right. */
@@ -20,14 +24,17 @@ export class BridgeConf {
   hairpin: bool = false;
   promisc: bool = false;
   enableDad: bool = false;
+  /** s */
+  dadTimeout: i64 = DAD_TIMEOUT;
   portIsolation: bool = false;
   containerDown: bool = false;
   /** '' for a bridge without addresses. */
   ipam: string = '';
   dns: Dns = new Dns();
   mac: string = '';
-  wantsVlan: bool = false;
-  wantsSpoofCheck: bool = false;
+  vlans: VlanConf = new VlanConf();
+  spoofCheck: bool = false;
+  nfCallIptables: bool = false;
 
   static from(request: Request): BridgeConf {
     const config = new Config(request.config, 'NetConf');
@@ -37,13 +44,18 @@ export class BridgeConf {
       config.part('runtimeConfig', 'RuntimeConfig').str('mac'),
       config.part('args', 'BridgeArgs').part('cni', 'CniArgs').str('mac'),
     ];
-    const vlan = vlanProblem(config);
+    conf.vlans = VlanConf.from(config);
     const args = Args.parse(request.args, ['MAC']);
     if (config.problem.length > 0) conf.problem = 'failed to load netconf: ' + config.problem;
-    else conf.problem = vlan.length > 0 ? vlan : args.problem;
-    conf.wantsVlan = wantsVlan(config);
+    else conf.problem = conf.vlans.problem.length > 0 ? conf.vlans.problem : args.problem;
     conf.mac = macs[0].length > 0 ? macs[0] : macs[1].length > 0 ? macs[1] : args.get('MAC');
     return conf;
+  }
+
+  /** Of ADD alone: nothing is waited for elsewhere. */
+  dadProblem(): string {
+    if (this.dadTimeout > 0 && this.dadTimeout <= MAX_DAD_TIMEOUT) return '';
+    return 'invalid dadTimeout ' + this.dadTimeout.toString() + ' (must be 1 to ' + MAX_DAD_TIMEOUT.toString() + ' seconds)';
   }
 
   private read(config: Config): void {
@@ -58,9 +70,12 @@ export class BridgeConf {
     this.hairpin = config.bool('hairpinMode');
     this.promisc = config.bool('promiscMode');
     this.enableDad = config.bool('enabledad');
+    const dadTimeout = config.int('dadTimeout');
+    if (dadTimeout != 0) this.dadTimeout = dadTimeout;
     this.portIsolation = config.bool('portIsolation');
     this.containerDown = config.bool('disableContainerInterface');
-    this.wantsSpoofCheck = config.bool('macspoofchk');
+    this.spoofCheck = config.bool('macspoofchk');
+    this.nfCallIptables = config.bool('bridgeNfCallIptables');
     this.ipam = config.part('ipam', 'types.IPAM').str('type');
     this.dns = Dns.configured(config.part('dns', 'types.DNS'));
   }

@@ -1,6 +1,7 @@
 // The bridge of the node: made when it is not there, shared by all attachments of the network, never deleted by one of them.
 // SPDX-License-Identifier: Apache-2.0
 
+import { log } from '../sdk/abi';
 import { Answer } from '../sdk/answer';
 import { fail, failWith } from '../sdk/fail';
 import { linkCreate, linkGet, linkSet, sysctlSet } from '../sdk/gen/ops';
@@ -8,9 +9,13 @@ import { Obj } from '../sdk/json';
 import { quote } from '../sdk/quote';
 import { Interface } from '../sdk/result';
 import { BridgeConf } from './bridge-conf';
+import { unsupported } from './unsupported';
+
+const WARN: i32 = 2;
 
 export class Bridge {
   link: i64 = 0;
+  private mac: string = '';
   readonly name: string;
 
   constructor(private conf: BridgeConf) {
@@ -22,18 +27,34 @@ export class Bridge {
     let found = this.find();
     if (found.missing) {
       const made = this.make();
-      if (!made.ok && made.error.kind != 'exists') return failWith(made.error, prefix + ': could not add ' + quote(this.name));
+      if (!made.ok && made.error.kind != 'exists') {
+        const what = prefix + ': could not add ' + quote(this.name);
+        return this.conf.vlans.filtering && made.error.kind == 'unsupported' ? unsupported(made.error, what) : failWith(made.error, what);
+      }
       found = this.find();
     }
     if (!found.ok) return failWith(found.error, prefix);
-    if (found.json.get('kind').str() != 'bridge') return fail(prefix + ': ' + quote(this.name) + ' already exists but is not a bridge');
+    if (!isBridge(found)) return fail(prefix + ': ' + this.notABridge());
+    // As the reference, it is used as it is; but whoever wonders why VLANs do not keep containers apart shall find this.
+    if (this.conf.vlans.filtering && !found.json.get('vlanFiltering').bool()) log(WARN, 'bridge ' + quote(this.name) + ' was made without vlan_filtering, so VLANs have no effect on it');
     this.link = found.json.get('link').int();
+    this.mac = found.json.get('mac').str();
     // Router advertisements from the containers must not configure the node; without IPv6 there is nothing to switch off.
     sysctlSet(new Obj().int('link', this.link).str('key', 'net/ipv6/conf/{link}/accept_ra').str('value', '0'));
     const change = new Obj().int('link', this.link).bool('up', true);
     if (this.conf.promisc) change.bool('promisc', true);
     const set = linkSet(change);
     return set.ok ? 0 : failWith(set.error, prefix);
+  }
+
+  /** STATUS: what has the bridge's name, '' when nothing is in its way. */
+  nameTaken(): string {
+    const found = this.find();
+    return found.ok && !isBridge(found) ? this.notABridge() : '';
+  }
+
+  private notABridge(): string {
+    return quote(this.name) + ' already exists but is not a bridge';
   }
 
   find(): Answer {
@@ -43,14 +64,13 @@ export class Bridge {
   private make(): Answer {
     const request = new Obj().str('ns', 'host').str('name', this.name).str('kind', 'bridge').str('life', 'network');
     if (this.conf.mtu > 0) request.int('mtu', this.conf.mtu);
+    if (this.conf.vlans.filtering) request.bool('vlanFiltering', true);
     return linkCreate(request);
   }
 
-  /** A bridge without an address of its own takes the lowest of its ports', and changes with them. */
+  /** An unpinned bridge takes the lowest address of its ports, and changes with them. The one it had before our port came stays. */
   pinMac(): i32 {
-    const now = linkGet(new Obj().int('link', this.link));
-    if (!now.ok) return failWith(now.error, "failed to set bridge addr: could not set bridge's mac");
-    const set = linkSet(new Obj().int('link', this.link).str('mac', now.json.get('mac').str()));
+    const set = linkSet(new Obj().int('link', this.link).str('mac', this.mac));
     return set.ok ? 0 : failWith(set.error, "failed to set bridge addr: could not set bridge's mac");
   }
 
@@ -58,6 +78,11 @@ export class Bridge {
     const now = linkGet(new Obj().int('link', this.link));
     if (!now.ok) return failWith(now.error, 'failed to lookup ' + quote(this.name));
     shown.mac = now.json.get('mac').str();
+    shown.mtu = now.json.get('mtu').int();
     return 0;
   }
+}
+
+function isBridge(found: Answer): bool {
+  return found.json.get('kind').str() == 'bridge';
 }

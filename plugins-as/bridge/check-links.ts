@@ -5,15 +5,20 @@ import { fail, failWith } from '../sdk/fail';
 import { addrList, linkGet } from '../sdk/gen/ops';
 import { Prefix } from '../sdk/ip';
 import { Json, Obj } from '../sdk/json';
+import { Request } from '../sdk/request';
 import { AssignedIp, CONTAINER, Interface, Result } from '../sdk/result';
 import { BridgeConf } from './bridge-conf';
 import { gatewayOf } from './gateways';
+import { spoofingChecked } from './spoof-check';
+import { nameOf } from './vlan-gateway';
 
 export class CheckedLinks {
   /** Handle of the container's interface, once checked. */
   container: i64 = 0;
   private bridge: i64 = 0;
   private bridgeIndex: i64 = 0;
+  private containerMac: string = '';
+  private port: string = '';
 
   constructor(private conf: BridgeConf, private ifname: string, private result: Result) {}
 
@@ -59,15 +64,18 @@ export class CheckedLinks {
     const mac = near.json.get('mac').str();
     if (shown.mac.length > 0 && shown.mac != mac) return fail('Interface ' + shown.name + ' Mac ' + shown.mac + " doesn't match container Mac: " + mac);
     this.container = near.json.get('link').int();
+    this.containerMac = mac;
+    let gone = '';
     for (let i = 0; i < this.result.interfaces.length; i++) {
       const other = this.result.interfaces[i];
       // What lies in a container is some other plugin's.
       if (other.name == this.conf.bridge || other.sandbox.length > 0) continue;
       const far = linkGet(new Obj().str('ns', 'host').str('name', other.name));
-      if (!far.ok) return notFound(other.name);
-      if (this.isPort(far.json, near.json)) return this.checkPort(other, far.json);
+      // What is not there may be another plugin's as well; it is only missed when the pair is not found otherwise.
+      if (!far.ok) gone = gone.length > 0 ? gone : other.name;
+      else if (this.isPort(far.json, near.json)) return this.checkPort(other, far.json);
     }
-    return fail('CNI veth created for bridge ' + this.conf.bridge + ' was not found');
+    return gone.length > 0 ? notFound(gone) : fail('CNI veth created for bridge ' + this.conf.bridge + ' was not found');
   }
 
   private isPort(far: Json, near: Json): bool {
@@ -79,6 +87,10 @@ export class CheckedLinks {
     if (shown.mac.length > 0 && shown.mac != port.get('mac').str()) return fail('Interface ' + shown.name + " Mac doesn't match: " + shown.mac + ' not found');
     if (port.get('hairpin').bool() != this.conf.hairpin) return this.wrongFlag(shown, 'hairpin mode', this.conf.hairpin);
     if (port.get('isolated').bool() != this.conf.portIsolation) return this.wrongFlag(shown, 'port isolation', this.conf.portIsolation);
+    const mtu = port.get('mtu').int();
+    // Of the container's end it can be another one by now: tuning may change that.
+    if (this.conf.mtu > 0 && mtu != this.conf.mtu) return fail('Interface ' + shown.name + ' configured MTU ' + this.conf.mtu.toString() + " doesn't match current state: " + mtu.toString());
+    this.port = shown.name;
     return 0;
   }
 
@@ -86,13 +98,34 @@ export class CheckedLinks {
     return fail('Interface ' + shown.name + ' configured ' + what + ' ' + wanted.toString() + " doesn't match current state: " + (!wanted).toString());
   }
 
-  /** The bridge still carries the gateway of each address. */
+  /** The port is in its VLANs, and what has a wrong hardware address is dropped. */
+  checkGuards(request: Request): i32 {
+    if (this.conf.vlans.onPort && this.checkVlans() != 0) return 1;
+    return this.conf.spoofCheck ? spoofingChecked(request, this.port, this.containerMac) : 0;
+  }
+
+  private checkVlans(): i32 {
+    const port = linkGet(new Obj().str('ns', 'host').str('name', this.port).bool('vlans', true));
+    if (!port.ok) return failWith(port.error);
+    const wrong = this.conf.vlans.difference(port.json.get('vlans'));
+    return wrong.length == 0 ? 0 : fail('Interface ' + this.port + ' ' + wrong);
+  }
+
+  /** The bridge, or its interface in the VLAN, still carries the gateway of each address. */
   checkGateways(ips: AssignedIp[]): i32 {
-    const listed = addrList(new Obj().int('link', this.bridge));
+    let link = this.bridge;
+    let name = this.conf.bridge;
+    if (this.conf.vlans.id != 0) {
+      name = nameOf(this.conf);
+      const found = linkGet(new Obj().str('ns', 'host').str('name', name));
+      if (!found.ok) return notFound(name);
+      link = found.json.get('link').int();
+    }
+    const listed = addrList(new Obj().int('link', link));
     if (!listed.ok) return failWith(listed.error);
     for (let i = 0; i < ips.length; i++) {
       const gateway = gatewayOf(ips[i]);
-      if (gateway !== null && !carries(listed.json, gateway)) return fail('Failed to match addr ' + gateway.text() + ' on interface ' + this.conf.bridge);
+      if (gateway !== null && !carries(listed.json, gateway)) return fail('Failed to match addr ' + gateway.text() + ' on interface ' + name);
     }
     return 0;
   }
@@ -112,5 +145,5 @@ function copyTo(from: Interface, into: Interface): void {
 }
 
 function notFound(name: string): i32 {
-  return fail('Interface ' + name + ' not found');
+  return fail('Interface name ' + name + ' not found');
 }

@@ -8,6 +8,7 @@ import { checkMasquerade } from '../sdk/masquerade';
 import { Request } from '../sdk/request';
 import { AssignedIp, Result } from '../sdk/result';
 import { BridgeConf } from './bridge-conf';
+import { notCallingIptables } from './bridge-netfilter';
 import { checkIps, checkRoutes } from './check-addresses';
 import { CheckedLinks } from './check-links';
 
@@ -24,7 +25,12 @@ export function check(length: i32): i32 {
   const links = new CheckedLinks(conf, request.ifname, result);
   if (links.check() != 0) return 1;
   const ips = ownIps(result, request.ifname);
+  if (links.checkGuards(request) != 0) return 1;
   if (checkIps(links.container, request.ifname, ips) != 0 || checkRoutes(result.routes) != 0) return 1;
+  if (conf.nfCallIptables) {
+    const off = notCallingIptables();
+    if (off.length > 0) return fail(off);
+  }
   if (conf.ipam.length == 0) return 0;
   if (conf.isGateway && links.checkGateways(ips) != 0) return 1;
   return conf.ipMasq ? checkMasquerade(request, conf.ipMasqBackend, ips) : 0;

@@ -1,6 +1,7 @@
 // DEL: succeeds whatever is gone already, and leaves the bridge to the others.
 // SPDX-License-Identifier: Apache-2.0
 
+import { log } from '../sdk/abi';
 import { fail, failWith } from '../sdk/fail';
 import { addrList, delegateCall, linkDelete, linkGet } from '../sdk/gen/ops';
 import { Prefix } from '../sdk/ip';
@@ -10,6 +11,9 @@ import { quote } from '../sdk/quote';
 import { Request } from '../sdk/request';
 import { Result } from '../sdk/result';
 import { BridgeConf } from './bridge-conf';
+import { uncheckSpoofing } from './spoof-check';
+
+const WARN: i32 = 2;
 
 export function del(length: i32): i32 {
   const request = Request.take(length);
@@ -17,12 +21,16 @@ export function del(length: i32): i32 {
   if (conf.problem.length > 0) return fail(conf.problem);
   const addresses: Prefix[] = [];
   if (request.netns && deleteLink(request.ifname, addresses) != 0) return 1;
+  // Rules before the address is free for somebody else; like the reference, an error of these is told and does not hold up the rest.
+  if (conf.spoofCheck) {
+    const unchecked = uncheckSpoofing(request);
+    if (!unchecked.ok) log(WARN, 'failed to teardown spoof-check: ' + unchecked.error.msg);
+  }
   if (conf.ipam.length == 0) return 0;
-  const released = delegateCall(new Obj().str('verb', 'DEL'));
-  if (!released.ok) return failWith(released.error);
-  if (!conf.ipMasq) return 0;
   if (addresses.length == 0) remembered(request, addresses);
-  return unmasquerade(request, addresses);
+  const unmasked = conf.ipMasq ? unmasquerade(request, addresses) : 0;
+  const released = delegateCall(new Obj().str('verb', 'DEL'));
+  return released.ok ? unmasked : failWith(released.error);
 }
 
 /** Collects the addresses of the link, then deletes it; its other end goes with it. */

@@ -9,16 +9,22 @@ import { quote } from '../sdk/quote';
 import { AssignedIp, Result, Route } from '../sdk/result';
 import { Bridge } from './bridge';
 import { BridgeConf } from './bridge-conf';
+import { VlanGateway } from './vlan-gateway';
 
 export class Gateways {
   private v4: Prefix[] = [];
   private v6: Prefix[] = [];
 
-  constructor(private forceAddress: bool) {}
+  /** The interface that carries them, its name, and what the reference calls putting an address there. */
+  private link: i64 = 0;
+  private name: string = '';
+  private what: string = 'failed to set bridge addr';
+
+  constructor(private conf: BridgeConf) {}
 
   /** Completes the result: every address gets interface and gateway, and each family its default route, if that is asked for. */
   static plan(conf: BridgeConf, result: Result): Gateways {
-    const gateways = new Gateways(conf.forceAddress);
+    const gateways = new Gateways(conf);
     let routedV4 = false;
     let routedV6 = false;
     for (let i = 0; i < result.ips.length; i++) {
@@ -38,7 +44,19 @@ export class Gateways {
     return gateways;
   }
 
-  setUp(bridge: Bridge): i32 {
+  /** Also adds the interface of the gateway to the result, if it is not the bridge. */
+  setUp(bridge: Bridge, result: Result): i32 {
+    if (this.v4.length + this.v6.length == 0) return 0;
+    this.link = bridge.link;
+    this.name = bridge.name;
+    if (this.conf.vlans.id != 0) {
+      const own = new VlanGateway(this.conf);
+      if (own.setUp(bridge) != 0) return 1;
+      result.interfaces.push(own.shown);
+      this.link = own.link;
+      this.name = own.name;
+      this.what = 'failed to set vlan interface for bridge with addr';
+    }
     if (this.ensureAll(bridge, this.v4, 'net/ipv4/ip_forward') != 0) return 1;
     return this.ensureAll(bridge, this.v6, 'net/ipv6/conf/all/forwarding');
   }
@@ -53,9 +71,8 @@ export class Gateways {
   }
 
   private ensure(bridge: Bridge, gateway: Prefix): i32 {
-    const link = bridge.link;
-    const listed = addrList(new Obj().int('link', link));
-    if (!listed.ok) return failWith(listed.error, 'failed to set bridge addr: could not get list of IP addresses');
+    const listed = addrList(new Obj().int('link', this.link));
+    if (!listed.ok) return failWith(listed.error, this.what + ': could not get list of IP addresses');
     const conflicts: string[] = [];
     for (let e = listed.json.get('addrs').first(); e.present; e = e.next()) {
       const there = Prefix.parse(e.get('address').str());
@@ -64,17 +81,17 @@ export class Gateways {
       // Several IPv6 subnets can share a bridge as long as they do not overlap; IPv4 has one.
       if (!gateway.ip.v6 || there.overlaps(gateway)) conflicts.push(there.text());
     }
-    if (conflicts.length > 0 && !this.forceAddress) {
-      return fail('failed to set bridge addr: ' + quote(bridge.name) + ' already has an IP address different from ' + gateway.text());
+    if (conflicts.length > 0 && !this.conf.forceAddress) {
+      return fail(this.what + ': ' + quote(this.name) + ' already has an IP address different from ' + gateway.text());
     }
     for (let i = 0; i < conflicts.length; i++) {
-      const removed = addrDelete(new Obj().int('link', link).str('address', conflicts[i]));
-      if (!removed.ok) return failWith(removed.error, 'failed to set bridge addr: could not remove IP address from ' + quote(bridge.name));
+      const removed = addrDelete(new Obj().int('link', this.link).str('address', conflicts[i]));
+      if (!removed.ok) return failWith(removed.error, this.what + ': could not remove IP address from ' + quote(this.name));
     }
-    const added = addrAdd(new Obj().int('link', link).str('address', gateway.text()).str('life', 'network'));
+    const added = addrAdd(new Obj().int('link', this.link).str('address', gateway.text()).str('life', 'network'));
     // Another attachment of the network can have come first.
-    if (!added.ok && added.error.kind != 'exists') return failWith(added.error, 'failed to set bridge addr: could not add IP address to ' + quote(bridge.name));
-    return bridge.pinMac();
+    if (!added.ok && added.error.kind != 'exists') return failWith(added.error, this.what + ': could not add IP address to ' + quote(this.name));
+    return this.link == bridge.link ? bridge.pinMac() : 0;
   }
 }
 

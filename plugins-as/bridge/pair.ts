@@ -6,9 +6,12 @@ import { linkCreate, linkGet, linkSet, sysctlSet } from '../sdk/gen/ops';
 import { Obj } from '../sdk/json';
 import { normalMac } from '../sdk/mac';
 import { quote } from '../sdk/quote';
+import { Request } from '../sdk/request';
 import { Interface } from '../sdk/result';
 import { Bridge } from './bridge';
 import { BridgeConf } from './bridge-conf';
+import { setPortVlans } from './port-vlans';
+import { checkSpoofing } from './spoof-check';
 
 /** The reference looks five times, within about two and a half seconds. */
 const PORT_UP_MS: i64 = 2550;
@@ -17,7 +20,11 @@ export class Pair {
   container: i64 = 0;
   host: i64 = 0;
 
-  constructor(private conf: BridgeConf, private ifname: string) {}
+  private readonly ifname: string;
+
+  constructor(private conf: BridgeConf, private request: Request) {
+    this.ifname = request.ifname;
+  }
 
   create(): i32 {
     const mac = normalMac(this.conf.mac);
@@ -42,7 +49,20 @@ export class Pair {
     sysctlSet(new Obj().int('link', this.host).str('key', 'net/ipv6/conf/{link}/accept_ra').str('value', '0'));
     const set = linkSet(new Obj().int('link', this.host).bool('up', true).int('master', bridge.link)
       .bool('hairpin', this.conf.hairpin).bool('isolated', this.conf.portIsolation));
-    return set.ok ? 0 : failWith(set.error, 'failed to connect the host end of ' + quote(this.ifname) + ' to bridge ' + bridge.name);
+    if (!set.ok) return failWith(set.error, 'failed to connect the host end of ' + quote(this.ifname) + ' to bridge ' + bridge.name);
+    return this.conf.vlans.onPort || this.conf.spoofCheck ? this.guard() : 0;
+  }
+
+  /** What keeps the port to its VLANs and its hardware address. */
+  private guard(): i32 {
+    const host = linkGet(new Obj().int('link', this.host));
+    if (!host.ok) return failWith(host.error, 'failed to lookup the host end of ' + quote(this.ifname));
+    const port = host.json.get('name').str();
+    if (setPortVlans(this.host, port, this.conf.vlans) != 0) return 1;
+    if (!this.conf.spoofCheck) return 0;
+    const container = linkGet(new Obj().int('link', this.container));
+    if (!container.ok) return failWith(container.error, 'failed to lookup ' + quote(this.ifname));
+    return checkSpoofing(this.request, port, container.json.get('mac').str());
   }
 
   /** Each of these is only for the better; without IPv6 some do not exist. */
@@ -65,9 +85,11 @@ export class Pair {
     if (!this.conf.containerDown && state != 'up') return fail('bridge port in error state: ' + state);
     shownHost.name = host.json.get('name').str();
     shownHost.mac = host.json.get('mac').str();
+    shownHost.mtu = host.json.get('mtu').int();
     const container = linkGet(new Obj().int('link', this.container));
     if (!container.ok) return failWith(container.error, 'failed to lookup ' + quote(this.ifname));
     shownContainer.mac = container.json.get('mac').str();
+    shownContainer.mtu = container.json.get('mtu').int();
     return 0;
   }
 }

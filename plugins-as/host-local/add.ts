@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { Answer } from '../sdk/answer';
-import { fail } from '../sdk/fail';
+import { fail, PLUGIN_ERROR } from '../sdk/fail';
 import { confFile, storeFirstFree, storeGet, storePut } from '../sdk/gen/ops';
 import { Ip, Prefix } from '../sdk/ip';
 import { Obj } from '../sdk/json';
@@ -16,7 +16,7 @@ import { resolvConf } from './resolv-conf';
 export function add(length: i32): i32 {
   const request = Request.take(length);
   const pool = PoolConfig.from(request);
-  if (pool.problem.length > 0) return fail(pool.problem);
+  if (pool.problem.length > 0) return fail(pool.problem, PLUGIN_ERROR, pool.hint);
   const result = new Result();
   if (pool.hasResolvConf) {
     const file = confFile(new Obj().str('key', 'ipam.resolvConf'));

@@ -1,12 +1,11 @@
 // The verbs that look at what was handed out: give back, look up, collect, and say whether there is anything left.
 // SPDX-License-Identifier: Apache-2.0
 
-import { fail, failWith } from '../sdk/fail';
-import { storeDelete, storeFirstFree } from '../sdk/gen/ops';
-import { Ip } from '../sdk/ip';
-import { Json, Obj } from '../sdk/json';
+import { fail, failWith, PLUGIN_ERROR } from '../sdk/fail';
+import { storeCollect, storeDelete, storeFirstFree } from '../sdk/gen/ops';
+import { Obj } from '../sdk/json';
 import { Request } from '../sdk/request';
-import { entries, owned, ownerText } from './owner';
+import { owned } from './owner';
 import { PoolConfig } from './pool-config';
 
 /** STATUS: an ADD would fail (SPEC, code 50 "plugin not available"). */
@@ -30,26 +29,23 @@ export function check(length: i32): i32 {
   return leases.keys.length > 0 ? 0 : fail('host-local: Failed to find address added by container ' + request.containerId);
 }
 
+/** The host does it: the leases of a node may be more than a message, or a module's memory, can hold. */
 export function gc(length: i32): i32 {
-  const request = Request.take(length);
-  if (!request.validAttachments.exists) return 0;
-  const valid = owners(request.validAttachments);
-  const all = entries();
-  if (all.problem.length > 0) return fail(all.problem);
-  const stale: string[] = [];
-  for (let i = 0; i < all.keys.length; i++) {
-    if (Ip.parse(all.keys[i]) !== null && !valid.has(all.values[i].trim())) stale.push(all.keys[i]);
-  }
-  return release(stale);
+  if (!Request.take(length).validAttachments.exists) return 0;
+  const collected = storeCollect(new Obj());
+  return collected.ok ? 0 : failWith(collected.error);
 }
 
 export function status(length: i32): i32 {
   const pool = PoolConfig.from(Request.take(length));
-  if (pool.problem.length > 0) return fail(pool.problem);
+  if (pool.problem.length > 0) return fail(pool.problem, pool.hint.length > 0 ? NOT_AVAILABLE : PLUGIN_ERROR, pool.hint);
   for (let i = 0; i < pool.sets.length; i++) {
-    const found = storeFirstFree(new Obj().arr('ranges', pool.sets[i].json()));
-    if (!found.ok) return failWith(found.error);
-    if (!found.json.get('ip').exists) return fail('no IP addresses available in range set: ' + pool.sets[i].text(), NOT_AVAILABLE);
+    const set = pool.sets[i];
+    const found = storeFirstFree(new Obj().arr('ranges', set.json()));
+    if (!found.ok) return found.error.kind == 'busy' ? failWith(found.error) : fail(found.error.msg, NOT_AVAILABLE);
+    if (found.json.get('ip').exists) continue;
+    return fail('no IP addresses available in range set: ' + set.text(), NOT_AVAILABLE,
+      'all ' + set.size.toString() + ' addresses of range set ' + i.toString() + ' are leased; give it more, or have leases of containers that are gone freed by GC');
   }
   return 0;
 }
@@ -62,15 +58,4 @@ function release(keys: string[]): i32 {
     if (!deleted.ok) problems.push(deleted.error.msg);
   }
   return problems.length == 0 ? 0 : fail(problems.join(';'));
-}
-
-/** Both forms an entry can have. */
-function owners(attachments: Json): Set<string> {
-  const owners = new Set<string>();
-  for (let e = attachments.first(); e.present; e = e.next()) {
-    const containerId = e.get('containerID').str();
-    owners.add(ownerText(containerId, e.get('ifname').str()));
-    owners.add(containerId);
-  }
-  return owners;
 }

@@ -2,17 +2,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { Config } from '../sdk/config';
-import { Ip, Prefix } from '../sdk/ip';
-import { Kind } from '../sdk/json';
+import { confFile } from '../sdk/gen/ops';
+import { Kind, Obj } from '../sdk/json';
 import { Request } from '../sdk/request';
 import { Route } from '../sdk/result';
-import { RangeText } from './range';
+import { configuredRoutes } from '../sdk/route-conf';
+import { POD_CIDR, RangeText } from './range';
 import { RangeSet } from './range-set';
-import { Requested } from './requested';
+import { Requested, RUNTIME_CONFIG } from './requested';
 
 export class PoolConfig {
   /** '' when the configuration is right. */
   problem: string = '';
+  /** What the operator can do about it. */
+  hint: string = '';
   sets: RangeSet[] = [];
   routes: Route[] = [];
   requested: Requested = new Requested();
@@ -25,17 +28,37 @@ export class PoolConfig {
     const texts = rangeTexts(config, ipam);
     pool.hasResolvConf = ipam.str('resolvConf').length > 0;
     ipam.str('dataDir');
-    pool.routes = routes(ipam);
+    pool.routes = configuredRoutes(ipam);
     pool.requested = Requested.from(request.args, config);
     pool.problem = config.problem;
     if (pool.problem.length == 0 && !ipam.json.exists) pool.problem = "IPAM config missing 'ipam' key";
     if (pool.problem.length == 0) pool.problem = pool.requested.problem;
-    if (pool.problem.length == 0) pool.validate(texts, request.cniVersion);
+    if (pool.problem.length == 0 && texts.length == 0) pool.problem = 'no IP ranges specified';
+    // What only gives back or looks needs no pool: it must work on a node that has lost its pod subnets.
+    const allocates = request.verb == 'ADD' || request.verb == 'STATUS';
+    if (pool.problem.length == 0) pool.validate(allocates ? pool.expanded(texts) : withoutPodCidr(texts), request.cniVersion);
     return pool;
   }
 
+  /** A set with the node's pod subnet in it is one set for each line of the node's file: on a dual-stack node for each family. */
+  private expanded(texts: RangeText[][]): RangeText[][] {
+    if (withoutPodCidr(texts).length == texts.length) return texts;
+    const file = confFile(new Obj().str('key', 'node.podCidr'));
+    if (!file.ok) {
+      this.problem = file.error.msg;
+      this.hint = file.error.hint;
+      return [];
+    }
+    const subnets = file.json.get('text').str().split('\n');
+    const sets: RangeText[][] = [];
+    for (let i = 0; i < texts.length; i++) {
+      if (!usesPodCidr(texts[i])) sets.push(texts[i]);
+      else for (let j = 0; j < subnets.length; j++) sets.push(onSubnet(texts[i], subnets[j]));
+    }
+    return sets;
+  }
+
   private validate(texts: RangeText[][], cniVersion: string): void {
-    if (texts.length == 0) return this.refuse('no IP ranges specified');
     let v4 = 0;
     let v6 = 0;
     for (let i = 0; i < texts.length; i++) {
@@ -63,8 +86,8 @@ export class PoolConfig {
 /** The runtime's first, then the one written without a list, then the list: the order numbers the sets. */
 function rangeTexts(config: Config, ipam: Config): RangeText[][] {
   const sets: RangeText[][] = [];
-  addSets(sets, config.part('runtimeConfig', 'RuntimeConfig'), 'ipRanges');
-  const single = RangeText.decode(ipam);
+  addSets(sets, config.part('runtimeConfig', RUNTIME_CONFIG), 'ipRanges');
+  const single = RangeText.decode(ipam.embedded('Range'));
   if (single.subnet.length > 0) sets.push([single]);
   addSets(sets, ipam, 'ranges');
   return sets;
@@ -75,27 +98,24 @@ function addSets(sets: RangeText[][], config: Config, key: string): void {
   for (let list = lists.first(); list.present; list = list.next()) {
     const set: RangeText[] = [];
     if (list.exists && list.kind != Kind.Array) config.mismatch(list, key, 'allocator.RangeSet');
-    for (let e = list.first(); e.present; e = e.next()) set.push(RangeText.decode(config.element(e, key, 'Range')));
+    for (let e = list.first(); e.present; e = e.next()) set.push(RangeText.decode(config.element(e, key, 'allocator.Range')));
     sets.push(set);
   }
 }
 
-function routes(ipam: Config): Route[] {
-  const routes: Route[] = [];
-  const parts = ipam.parts('routes', 'Route');
-  for (let i = 0; i < parts.length; i++) {
-    const part = parts[i];
-    const dst = part.str('dst');
-    const gw = part.str('gw');
-    if (Prefix.parse(dst) === null) ipam.refuse('invalid CIDR address: ' + dst);
-    if (gw.length > 0 && Ip.parse(gw) === null) ipam.refuse('invalid IP address: ' + gw);
-    const route = new Route(dst, gw);
-    route.mtu = part.int('mtu');
-    route.advmss = part.int('advmss');
-    route.priority = part.int('priority');
-    if (part.has('table')) route.table = part.int('table');
-    if (part.has('scope')) route.scope = part.int('scope');
-    routes.push(route);
-  }
-  return routes;
+function withoutPodCidr(texts: RangeText[][]): RangeText[][] {
+  const known: RangeText[][] = [];
+  for (let i = 0; i < texts.length; i++) if (!usesPodCidr(texts[i])) known.push(texts[i]);
+  return known;
+}
+
+function usesPodCidr(set: RangeText[]): bool {
+  for (let i = 0; i < set.length; i++) if (set[i].subnet == POD_CIDR) return true;
+  return false;
+}
+
+function onSubnet(set: RangeText[], subnet: string): RangeText[] {
+  const placed: RangeText[] = [];
+  for (let i = 0; i < set.length; i++) placed.push(set[i].subnet == POD_CIDR ? set[i].on(subnet) : set[i]);
+  return placed;
 }

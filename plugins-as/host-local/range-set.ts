@@ -50,6 +50,12 @@ export class RangeSet {
     return false;
   }
 
+  get size(): u64 {
+    let size: u64 = 0;
+    for (let i = 0; i < this.ranges.length; i++) size += min(this.ranges[i].size, u64.MAX_VALUE - size);
+    return size;
+  }
+
   text(): string {
     const texts: string[] = [];
     for (let i = 0; i < this.ranges.length; i++) texts.push(this.ranges[i].text());

@@ -5,6 +5,9 @@ import { Config } from '../sdk/config';
 import { Ip, Prefix } from '../sdk/ip';
 import { Obj } from '../sdk/json';
 
+/** Stands for the subnets of this node's pods, as in the configurations that Kubernetes' own pages show. */
+export const POD_CIDR = 'usePodCidr';
+
 export class Range {
   start: Ip = Ip.v4(0);
   end: Ip = Ip.v4(0);
@@ -45,6 +48,13 @@ export class Range {
     return this.contains(other.start) || this.contains(other.end) || other.contains(this.start) || other.contains(this.end);
   }
 
+  /** How many addresses there are to hand out, as far as 64 bits can count. */
+  get size(): u64 {
+    if (this.end.high != this.start.high) return u64.MAX_VALUE;
+    const all = this.end.low - this.start.low;
+    return this.contains(this.gateway) ? all : all == u64.MAX_VALUE ? all : all + 1;
+  }
+
   text(): string {
     return this.start.text() + '-' + this.end.text();
   }
@@ -70,11 +80,21 @@ export class RangeText {
     text.start = config.str('rangeStart');
     text.end = config.str('rangeEnd');
     text.gateway = config.str('gateway');
-    if (text.subnet.length > 0 && Prefix.parse(text.subnet) === null) config.refuse('invalid CIDR address: ' + text.subnet);
+    if (config.has('subnet') && text.subnet != POD_CIDR && Prefix.parse(text.subnet) === null) config.refuse('invalid CIDR address: ' + text.subnet);
     const addresses = [text.start, text.end, text.gateway];
     for (let i = 0; i < addresses.length; i++) {
       if (addresses[i].length > 0 && Ip.parse(addresses[i]) === null) config.refuse('invalid IP address: ' + addresses[i]);
     }
+    return text;
+  }
+
+  /** The same range of this subnet. */
+  on(subnet: string): RangeText {
+    const text = new RangeText();
+    text.subnet = subnet;
+    text.start = this.start;
+    text.end = this.end;
+    text.gateway = this.gateway;
     return text;
   }
 

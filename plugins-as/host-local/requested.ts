@@ -7,6 +7,10 @@ import { Ip, Prefix } from '../sdk/ip';
 import { quote } from '../sdk/quote';
 import { RangeSet } from './range-set';
 
+/** Types of the reference that stand in its decoder's messages. */
+const ARGS = 'struct { A *allocator.IPAMArgs "json:\\"cni\\"" }';
+export const RUNTIME_CONFIG = 'struct { IPRanges []allocator.RangeSet "json:\\"ipRanges,omitempty\\""; IPs []*ip.IP "json:\\"ips,omitempty\\"" }';
+
 export class Requested {
   problem: string = '';
   private ips: Ip[] = [];
@@ -19,15 +23,17 @@ export class Requested {
     if (ip.length > 0 && !requested.add(ip) && requested.problem.length == 0) {
       requested.problem = 'ARGS: error parsing value of pair ' + quote('IP=' + ip) + ': invalid IP address ' + ip;
     }
-    requested.addAll(config.part('args', 'ArgsConfig').part('cni', 'IPAMArgs'));
-    requested.addAll(config.part('runtimeConfig', 'RuntimeConfig'));
+    requested.addAll(config.part('args', ARGS).part('cni', 'allocator.IPAMArgs'));
+    requested.addAll(config.part('runtimeConfig', RUNTIME_CONFIG));
     return requested;
   }
 
   private addAll(config: Config): void {
-    const ips = config.strings('ips');
+    const ips = config.strings('ips', '*ip.IP');
     for (let i = 0; i < ips.length; i++) {
-      if (!this.add(ips[i])) config.refuse('invalid IP address ' + ips[i]);
+      if (ips[i].length == 0) {
+        if (this.problem.length == 0) this.problem = 'cannot understand ip: IP <nil> not v4 nor v6';
+      } else if (!this.add(ips[i])) config.refuse('invalid IP address ' + ips[i]);
     }
   }
 

@@ -20,9 +20,9 @@ export function add(length: i32): i32 {
   if (!found.ok) return failWith(found.error);
   const addrs = found.json.get('addrs');
   const foreign = notLoopback(addrs);
-  if (foreign.length > 0) return fail('loopback interface found with non-loopback address "' + foreign + '"');
+  if (foreign.length > 0) return fail('loopback interface found with non-loopback address "' + foreign.split('/')[0] + '"');
   if (request.prevResult.exists) return Result.from(request.prevResult).set();
-  return answer(addrs).set();
+  return answer(addrs, request.cniVersion).set();
 }
 
 export function del(length: i32): i32 {
@@ -53,9 +53,10 @@ function notLoopback(addrs: Json): string {
   return '';
 }
 
-/** The first address of each family, as the reference shows it. */
-function answer(addrs: Json): Result {
+/** The first address of each family, in one shape for every version, as the reference shows it. */
+function answer(addrs: Json, cniVersion: string): Result {
   const result = new Result();
+  result.cniVersion = cniVersion;
   result.interfaces.push(new Interface('lo', '00:00:00:00:00:00', CONTAINER));
   let hasV4 = false;
   let hasV6 = false;

@@ -9,16 +9,33 @@ import { PortmapConfig } from './config';
 /** iptables is the choice of a configuration that makes none, unless only nftables can be used. */
 export function usesNft(config: PortmapConfig, v6: bool): bool {
   if (config.backend.length > 0) return config.backend == 'nftables';
-  return whyNoIptables(v6).length > 0 && whyNoNft().length == 0;
+  const iptables = iptablesUsable(natOf(v6));
+  // One that only does not answer now is no reason for another backend than the containers before had.
+  return iptables.ok && !iptables.json.get('usable').bool() && whyNoNft().length == 0;
+}
+
+/** A configuration that names no backend may still contain words of the one that is not chosen. Cheap where it contains none. */
+export function misfit(config: PortmapConfig): string {
+  if (config.conditions.iptablesOnly.length + config.conditions.nftOnly.length == 0) return '';
+  return config.conditions.misfit(usesNft(config, false));
 }
 
 /** '' when it can be used. */
 export function whyNoIptables(v6: bool): string {
-  return why(iptablesUsable(new Obj().str('ns', 'host').str('family', v6 ? 'ip6' : 'ip')));
+  return why(iptablesUsable(natOf(v6)));
 }
 
 export function whyNoNft(): string {
   return why(nftUsable(new Obj().str('ns', 'host')));
+}
+
+/** Conditions need the nft program besides. */
+export function whyNoNftWithConditions(): string {
+  return why(nftUsable(new Obj().str('ns', 'host').bool('raw', true)));
+}
+
+function natOf(v6: bool): Obj {
+  return new Obj().str('ns', 'host').str('family', v6 ? 'ip6' : 'ip');
 }
 
 function why(answer: Answer): string {

@@ -4,20 +4,19 @@
 import { Config } from '../sdk/config';
 import { Json } from '../sdk/json';
 import { quote } from '../sdk/quote';
+import { Conditions } from './conditions';
 import { mappingFrom, PortMapping } from './port-mapping';
 
-/** SPEC §Error */
-export const UNSUPPORTED_FIELD: i32 = 2;
 /** Kubernetes uses bits 14 and 15, Calico 20 to 31. */
 const DEFAULT_MARK_BIT: i64 = 13;
-/** Without a word the plugin chooses. */
-const BACKENDS: string[] = ['', 'iptables', 'nftables'];
+const BACKENDS: string[] = ['iptables', 'nftables'];
+
+/** How the reference's messages name the part of the runtime. */
+const RUNTIME_CONFIG = 'struct { PortMaps []main.PortMapEntry "json:\\"portMappings,omitempty\\"" }';
 
 export class PortmapConfig {
   /** '' when everything is as it should be. */
   problem: string = '';
-  /** Asks for something that exists, but not here. */
-  unsupported: string = '';
   mappings: PortMapping[] = [];
   /** `iptables`, `nftables`, or '' for what the node can do. */
   readonly backend: string;
@@ -27,6 +26,7 @@ export class PortmapConfig {
   readonly mark: u32;
   /** Somebody else's chain that marks; '' for our own. */
   readonly setMarkChain: string;
+  readonly conditions: Conditions;
 
   constructor(json: Json) {
     const keys = new Config(json, 'PortMapConf');
@@ -36,16 +36,16 @@ export class PortmapConfig {
     this.masqAll = keys.bool('masqAll');
     this.mark = <u32>1 << <u32>markBit;
     this.setMarkChain = keys.str('externalSetMarkChain');
-    const conditions = keys.strings('conditionsV4').length + keys.strings('conditionsV6').length;
-    const entries = keys.part('runtimeConfig', 'RuntimeConfig').parts('portMappings', 'PortMapEntry');
+    this.conditions = new Conditions(keys);
+    const entries = keys.part('runtimeConfig', RUNTIME_CONFIG).parts('portMappings', 'main.PortMapEntry');
     for (let i = 0; i < entries.length; i++) this.mappings.push(mappingFrom(entries[i]));
 
     if (keys.problem.length > 0) this.problem = 'failed to parse network configuration: ' + keys.problem;
     else if (keys.has('markMasqBit') && keys.has('externalSetMarkChain')) this.problem = 'Cannot specify externalSetMarkChain and markMasqBit';
     else if (markBit < 0 || markBit > 31) this.problem = 'MasqMarkBit must be between 0 and 31';
-    else if (!BACKENDS.includes(this.backend)) this.problem = 'unrecognized backend ' + quote(this.backend);
-    else this.problem = firstProblem(this.mappings);
-    if (conditions > 0) this.unsupported = 'conditionsV4 and conditionsV6 are not supported; take them out of the configuration of portmap';
+    else if (keys.has('backend') && !BACKENDS.includes(this.backend)) this.problem = 'unrecognized backend ' + quote(this.backend);
+    else if (this.backend.length > 0) this.problem = this.conditions.misfit(this.backend == 'nftables');
+    if (this.problem.length == 0) this.problem = firstProblem(this.mappings);
   }
 }
 

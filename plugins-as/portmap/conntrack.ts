@@ -3,17 +3,21 @@
 
 import { log } from '../sdk/abi';
 import { conntrackFlush } from '../sdk/gen/ops';
-import { Obj } from '../sdk/json';
+import { Arr, Obj } from '../sdk/json';
 import { isPort, PortMapping } from './port-mapping';
 
 const WARN: i32 = 2;
 
 /** Failures are told and nothing more: the flows expire by themselves. */
 export function flushUdp(mappings: PortMapping[], v6: bool): void {
+  const ports = new Arr();
+  let some = false;
   for (let i = 0; i < mappings.length; i++) {
-    const port = mappings[i].hostPort;
-    if (mappings[i].protocol != 'udp' || !isPort(port)) continue;
-    const flushed = conntrackFlush(new Obj().str('family', v6 ? 'ip6' : 'ip').str('proto', 'udp').int('dport', port));
-    if (!flushed.ok) log(WARN, 'failed to delete stale UDP conntrack entries of port ' + port.toString() + ': ' + flushed.error.msg);
+    if (mappings[i].protocol != 'udp' || !isPort(mappings[i].hostPort)) continue;
+    ports.int(mappings[i].hostPort);
+    some = true;
   }
+  if (!some) return;
+  const flushed = conntrackFlush(new Obj().str('family', v6 ? 'ip6' : 'ip').str('proto', 'udp').arr('dports', ports));
+  if (!flushed.ok) log(WARN, 'failed to delete stale UDP conntrack entries: ' + flushed.error.msg);
 }

@@ -5,13 +5,15 @@
 import { Answer } from '../sdk/answer';
 import { Config } from '../sdk/config';
 import { failWith } from '../sdk/fail';
-import { iptablesApply, nftApply } from '../sdk/gen/ops';
+import { iptablesApply } from '../sdk/gen/ops';
 import { Arr, Obj } from '../sdk/json';
 import { Request } from '../sdk/request';
-import { whyNoIptables, whyNoNft } from './backend';
+import { Result } from '../sdk/result';
+import { whyNoIptables } from './backend';
 import { flushUdp } from './conntrack';
+import { containerAddresses } from './container-address';
 import { dnatChain, oldSnatChain } from './iptables-layout';
-import { HOSTIP_HOSTPORTS, HOSTPORTS, MASQUERADING, nftTable } from './nft-layout';
+import { removeFromNft } from './nft-del';
 import { mappingFrom, PortMapping } from './port-mapping';
 
 export function del(length: i32): i32 {
@@ -23,7 +25,7 @@ export function del(length: i32): i32 {
     const v6 = family == 1;
     if (!report(removeFromIptables(request, v6), v6 ? 'could not teardown ipv6 dnat' : 'could not teardown ipv4 dnat')) failed = 1;
     if (!report(removeFromNft(request, v6), 'error deleting nftables rules')) failed = 1;
-    flushUdp(mappings, v6);
+    if (mayHaveFlows(request, v6)) flushUdp(mappings, v6);
   }
   return failed;
 }
@@ -36,21 +38,19 @@ function mappingsOf(request: Request): PortMapping[] {
   return mappings;
 }
 
+/** A listing of connections walks through all of a large table, so only families that the container has an address of are looked at. */
+function mayHaveFlows(request: Request, v6: bool): bool {
+  if (!request.prevResult.exists) return true;
+  const addresses = containerAddresses(request, Result.from(request.prevResult));
+  // At most one of each family; without any nobody said which.
+  return addresses.length != 1 || addresses[0].ip.v6 == v6;
+}
+
 /** null: it cannot be used on this node, so there is nothing of ours that could be reached by it. */
 function removeFromIptables(request: Request, v6: bool): Answer | null {
   if (whyNoIptables(v6).length > 0) return null;
   const drop = new Arr().obj(new Obj().str('chain', dnatChain(request))).obj(new Obj().str('chain', oldSnatChain(request)));
   return iptablesApply(new Obj().str('ns', 'host').str('family', v6 ? 'ip6' : 'ip').str('table', 'nat').arr('drop', drop));
-}
-
-function removeFromNft(request: Request, v6: bool): Answer | null {
-  if (whyNoNft().length > 0) return null;
-  const remove = new Arr().obj(owned(HOSTPORTS, request)).obj(owned(HOSTIP_HOSTPORTS, request)).obj(owned(MASQUERADING, request));
-  return nftApply(nftTable(v6).arr('remove', remove));
-}
-
-function owned(chain: string, request: Request): Obj {
-  return new Obj().str('chain', chain).str('comment', request.containerId);
 }
 
 function report(answer: Answer | null, what: string): bool {

@@ -8,7 +8,7 @@ import { Arr, Json, Obj } from '../sdk/json';
 import { Request } from '../sdk/request';
 import { whyNoIptables } from './backend';
 import { dnatComment, ownedBy } from './dnat-comment';
-import { HOSTPORT_DNAT } from './iptables-layout';
+import { DNAT_CHAIN, HOSTPORT_DNAT, oldSnatChainOf } from './iptables-layout';
 
 export function gc(length: i32): i32 {
   const request = Request.take(length);
@@ -23,7 +23,7 @@ function collect(request: Request, v6: bool): i32 {
   if (!found.ok) return failWith(found.error, 'list the nat table');
   const drop = new Arr();
   const chains = staleChains(entriesOf(found.json), request);
-  for (let i = 0; i < chains.length; i++) drop.obj(new Obj().str('chain', chains[i]));
+  for (let i = 0; i < chains.length; i++) drop.obj(new Obj().str('chain', chains[i])).obj(new Obj().str('chain', oldSnatChainOf(chains[i])));
   if (drop.isEmpty) return 0;
   const dropped = iptablesApply(listing(v6).arr('drop', drop));
   return dropped.ok ? 0 : failWith(dropped.error, v6 ? 'could not teardown ipv6 dnat' : 'could not teardown ipv4 dnat');
@@ -49,7 +49,7 @@ function staleChains(entries: Json, request: Request): string[] {
     const comment = entry.get('comment').str();
     if (!comment.startsWith(prefix) || kept.includes(comment)) continue;
     const chain = jumpTarget(entry.get('text').str());
-    if (chain.startsWith('CNI-DN-') && !chains.includes(chain)) chains.push(chain);
+    if (chain.startsWith(DNAT_CHAIN) && !chains.includes(chain)) chains.push(chain);
   }
   return chains;
 }

@@ -8,8 +8,10 @@ import { Request } from '../sdk/request';
 import { PortmapConfig } from './config';
 import { dnatComment } from './dnat-comment';
 import { PortMapping } from './port-mapping';
-import { Rule } from './rule';
+import { Rule } from '../sdk/rule';
 
+/** What an attachment's own chain is called, before its hash. */
+export const DNAT_CHAIN = 'CNI-DN-';
 export const HOSTPORT_DNAT = 'CNI-HOSTPORT-DNAT';
 const HOSTPORT_SETMARK = 'CNI-HOSTPORT-SETMARK';
 const HOSTPORT_MASQ = 'CNI-HOSTPORT-MASQ';
@@ -17,12 +19,17 @@ const HOSTPORT_MASQ = 'CNI-HOSTPORT-MASQ';
 const PORTS_A_RULE = 15;
 
 export function dnatChain(request: Request): string {
-  return 'CNI-DN-' + request.attachmentHash.substring(0, 21);
+  return DNAT_CHAIN + request.attachmentHash.substring(0, 21);
 }
 
 /** The chain that versions of the reference before 0.7 made for masquerading. */
 export function oldSnatChain(request: Request): string {
-  return 'CNI-SN-' + request.attachmentHash.substring(0, 21);
+  return oldSnatChainOf(dnatChain(request));
+}
+
+/** Of the same attachment: both end with its hash. */
+export function oldSnatChainOf(dnat: string): string {
+  return 'CNI-SN-' + dnat.substring(DNAT_CHAIN.length);
 }
 
 export function iptablesLayout(request: Request, config: PortmapConfig, address: Prefix): Obj {
@@ -81,6 +88,7 @@ class IptablesLayout {
 
   /** Ports are listed even if their mapping is of the other family: they meet an empty chain and go on. */
   private entries(): void {
+    const conditions = this.address.ip.v6 ? this.config.conditions.v6 : this.config.conditions.v4;
     const comment = dnatComment(this.request.network, this.request.containerId);
     const protocols = this.protocols();
     for (let p = 0; p < protocols.length; p++) {
@@ -88,7 +96,7 @@ class IptablesLayout {
       for (let i = 0; i < ports.length; i += PORTS_A_RULE) {
         const some = new Arr();
         for (let k = i; k < min(i + PORTS_A_RULE, ports.length); k++) some.int(ports[k]);
-        this.addOwn(HOSTPORT_DNAT, new Rule().ports(protocols[p], some).jump(this.chain).comment(comment));
+        this.addOwn(HOSTPORT_DNAT, new Rule().ports(protocols[p], some).words(conditions).jump(this.chain).comment(comment));
       }
     }
   }

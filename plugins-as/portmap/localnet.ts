@@ -1,13 +1,12 @@
 // Access to published ports by 127.0.0.1: the kernel drops such packets on the way to the container's link unless it is told not to.
 // SPDX-License-Identifier: Apache-2.0
 
-import { linkGet, routeList, sysctlGet, sysctlSet } from '../sdk/gen/ops';
-import { Ip, Prefix } from '../sdk/ip';
-import { Json, Obj } from '../sdk/json';
+import { linkGet, linkList, routeList, sysctlGet, sysctlSet } from '../sdk/gen/ops';
+import { Ip } from '../sdk/ip';
+import { Obj } from '../sdk/json';
 import { Interface } from '../sdk/result';
 
 const KEY = 'net/ipv4/conf/{link}/route_localnet';
-const MAIN_TABLE = 254;
 
 /** What went wrong, '' when nothing. A link that is none of this attachment's is left as it is. */
 export function enableLocalnet(to: Ip, interfaces: Interface[]): string {
@@ -30,6 +29,7 @@ export function missingLocalnet(to: Ip, interfaces: Interface[]): string {
 /** The handle of the host's link behind which the address is, of those that the plugins before this one made; 0 when it is none of them. */
 function linkTo(to: Ip, interfaces: Interface[]): i64 {
   const index = indexTo(to);
+  if (interfaces.length == 0) return bridgeAt(index);
   for (let i = 0; i < interfaces.length && index > 0; i++) {
     if (interfaces[i].sandbox.length > 0) continue;
     const link = linkGet(new Obj().str('ns', 'host').str('name', interfaces[i].name));
@@ -38,17 +38,17 @@ function linkTo(to: Ip, interfaces: Interface[]): i64 {
   return 0;
 }
 
-/** The interface of the route with the longest prefix, and of several such with the lowest metric. */
-function indexTo(to: Ip): i64 {
-  const answer = routeList(new Obj().str('ns', 'host'));
-  let best = Json.absent();
-  let bits = -1;
-  for (let e = answer.json.get('routes').first(); e.present; e = e.next()) {
-    const dst = Prefix.parse(e.get('dst').str());
-    if (dst === null || !dst.contains(to) || e.get('table').int() != MAIN_TABLE || dst.bits < bits) continue;
-    if (dst.bits == bits && e.get('metric').int() >= best.get('metric').int()) continue;
-    best = e;
-    bits = dst.bits;
+/** Results of 0.1.0 and 0.2.0 name no interfaces: the host shows the bridge of the attachment's port, and no other. */
+function bridgeAt(index: i64): i64 {
+  const bridges = linkList(new Obj().str('ns', 'host').str('kind', 'bridge'));
+  for (let e = bridges.json.get('links').first(); e.present; e = e.next()) {
+    if (e.get('index').int() == index) return e.get('link').int();
   }
-  return best.get('index').int();
+  return 0;
+}
+
+/** The interface that the kernel sends through, 0 when it knows none. */
+function indexTo(to: Ip): i64 {
+  const answer = routeList(new Obj().str('ns', 'host').str('to', to.text()));
+  return answer.json.get('routes').first().get('index').int();
 }

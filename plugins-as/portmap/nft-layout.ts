@@ -5,7 +5,7 @@ import { Prefix } from '../sdk/ip';
 import { Arr, Obj } from '../sdk/json';
 import { Request } from '../sdk/request';
 import { PortmapConfig } from './config';
-import { Rule } from './rule';
+import { Rule } from '../sdk/rule';
 
 export const HOSTPORTS = 'hostports';
 export const HOSTIP_HOSTPORTS = 'hostip_hostports';
@@ -37,10 +37,12 @@ export function nftLayout(request: Request, config: PortmapConfig, address: Pref
 function ownRules(request: Request, config: PortmapConfig, address: Prefix): Arr {
   const add = new Arr();
   const ip = address.ip.text();
+  // In each rule its own network's, where the reference has those of the last network for all.
+  const conditions = address.ip.v6 ? config.conditions.v6 : config.conditions.v4;
   for (let i = 0; i < config.mappings.length; i++) {
     const mapping = config.mappings[i];
     if (!mapping.isOf(address.ip.v6)) continue;
-    const rule = new Rule().to(mapping.destination).port(mapping.protocol, mapping.hostPort).dnat(ip, mapping.containerPort);
+    const rule = new Rule().to(mapping.destination).port(mapping.protocol, mapping.hostPort).words(conditions).dnat(ip, mapping.containerPort);
     add.obj(own(HOSTPORTS, rule, request));
   }
   if (!config.snat) return add;

@@ -5,14 +5,17 @@ import { Config } from '../sdk/config';
 import { Ip } from '../sdk/ip';
 import { quote } from '../sdk/quote';
 
+/** Those with ports. */
+const PROTOCOLS: string[] = ['tcp', 'udp', 'sctp', 'dccp'];
+
 export class PortMapping {
   constructor(readonly hostPort: i64, readonly containerPort: i64, readonly protocol: string, readonly hostIp: string) {}
 
   get problem(): string {
     if (!isPort(this.containerPort)) return 'Invalid container port number: ' + this.containerPort.toString();
     if (!isPort(this.hostPort)) return 'Invalid host port number: ' + this.hostPort.toString();
-    if (this.protocol != 'tcp' && this.protocol != 'udp' && this.protocol != 'sctp') {
-      return 'invalid protocol ' + quote(this.protocol) + ' of host port ' + this.hostPort.toString() + '; give tcp, udp or sctp';
+    if (!PROTOCOLS.includes(this.protocol)) {
+      return 'invalid protocol ' + quote(this.protocol) + ' of host port ' + this.hostPort.toString() + '; give tcp, udp, sctp or dccp';
     }
     if (this.hostIp.length > 0 && Ip.parse(this.hostIp) === null) {
       return 'invalid host IP ' + quote(this.hostIp) + ' of host port ' + this.hostPort.toString() + '; give an IPv4 or IPv6 address';

@@ -54,6 +54,11 @@ export class Config {
     return new Config(this.typed(key, Kind.Object, type), type, this.path + key + '.', this.found);
   }
 
+  /** Keys that stand in this object, and that Go's messages name with the struct it embeds. */
+  embedded(name: string): Config {
+    return new Config(this.json, this.type, this.path + name + '.', this.found);
+  }
+
   parts(key: string, type: string): Config[] {
     const parts: Config[] = [];
     const list = this.typed(key, Kind.Array, '[]' + type);
@@ -63,11 +68,12 @@ export class Config {
     return parts;
   }
 
-  strings(key: string): string[] {
+  /** `type` is the one that texts are decoded into. */
+  strings(key: string, type: string = 'string'): string[] {
     const texts: string[] = [];
-    const list = this.typed(key, Kind.Array, '[]string');
+    const list = this.typed(key, Kind.Array, '[]' + type);
     for (let e = list.first(); e.present; e = e.next()) {
-      if (e.exists && e.kind != Kind.String) this.wrong(e, this.path + key, 'string');
+      if (e.exists && e.kind != Kind.String) this.wrong(e, this.path + key, type);
       texts.push(e.str());
     }
     return texts;
@@ -80,7 +86,9 @@ export class Config {
 
   /** One element of such a list. */
   element(value: Json, key: string, type: string): Config {
-    return new Config(value, type, this.path + key + '.', this.found);
+    if (!value.exists || value.kind == Kind.Object) return new Config(value, type, this.path + key + '.', this.found);
+    this.wrong(value, this.path + key, type);
+    return new Config(Json.absent(), type, this.path + key + '.', this.found);
   }
 
   /** Reports an element that has not the type it should have. */
@@ -96,9 +104,14 @@ export class Config {
   }
 
   private wrong(value: Json, path: string, type: string): void {
-    const where = path.length == 0 ? 'value' : 'struct field ' + this.type.substring(this.type.lastIndexOf('.') + 1) + '.' + path;
+    const where = path.length == 0 ? 'value' : 'struct field ' + structName(this.type) + '.' + path;
     this.refuse('json: cannot unmarshal ' + kindWord(value, type) + ' into Go ' + where + ' of type ' + type);
   }
+}
+
+/** A type that is written where it is used has no name. */
+function structName(type: string): string {
+  return type.startsWith('struct {') ? '' : type.substring(type.lastIndexOf('.') + 1);
 }
 
 function kindWord(value: Json, type: string): string {

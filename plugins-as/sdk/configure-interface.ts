@@ -8,12 +8,12 @@ import { Obj } from './json';
 import { quote } from './quote';
 import { AssignedIp, Result, Route } from './result';
 
-/** Duplicate address detection takes about one second; the reference waits five. */
-const DAD_MS: i64 = 5000;
+/** s; duplicate address detection takes about one, and this is what the reference waits */
+export const DAD_TIMEOUT: i64 = 5;
 const WARN: i32 = 2;
 
-/** `link` is the handle of `ifname`. Returns 0, or what fail() returned. */
-export function configureInterface(link: i64, ifname: string, result: Result): i32 {
+/** `link` is the handle of `ifname`, `dadTimeout` in seconds. Returns 0, or what fail() returned. */
+export function configureInterface(link: i64, ifname: string, result: Result, dadTimeout: i64 = DAD_TIMEOUT): i32 {
   if (result.interfaces.length == 0) return fail('no interfaces to configure');
   const gateways = new Gateways();
   let v6Enabled = false;
@@ -33,7 +33,7 @@ export function configureInterface(link: i64, ifname: string, result: Result): i
   }
   const up = linkSet(new Obj().int('link', link).bool('up', true));
   if (!up.ok) return failWith(up.error, 'failed to set ' + quote(ifname) + ' UP');
-  if (gateways.v6.length > 0 && settle(link, ifname) != 0) return 1;
+  if (gateways.v6.length > 0 && settle(link, ifname, dadTimeout) != 0) return 1;
   for (let i = 0; i < result.routes.length; i++) {
     if (addRoute(link, ifname, result.routes[i], gateways) != 0) return 1;
   }
@@ -75,9 +75,9 @@ function switchOn(disable: Obj, ifname: string): i32 {
   return enabled.ok ? 0 : failWith(enabled.error, 'failed to enable IPv6 for interface ' + quote(ifname));
 }
 
-function settle(link: i64, ifname: string): i32 {
+function settle(link: i64, ifname: string, timeout: i64): i32 {
   const prefix = 'failed to settle addresses for ' + quote(ifname);
-  const waited = addrAwait(new Obj().int('link', link).int('timeoutMs', DAD_MS));
+  const waited = addrAwait(new Obj().int('link', link).int('timeoutMs', timeout * 1000));
   if (!waited.ok) return failWith(waited.error, prefix);
   const failed = waited.json.get('failed').str();
   if (failed.length > 0) return fail(prefix + ': link ' + ifname + ' has address ' + failed + ' in DADFAILED state');
@@ -85,7 +85,7 @@ function settle(link: i64, ifname: string): i32 {
   // Without carrier the kernel does not even start; that is the business of whoever owns the other end.
   const now = linkGet(new Obj().int('link', link));
   if (now.ok && now.json.get('state').str() != 'up') return 0;
-  return fail(prefix + ': link ' + ifname + ' still has tentative addresses after 5 seconds');
+  return fail(prefix + ': link ' + ifname + ' still has tentative addresses after ' + timeout.toString() + ' seconds');
 }
 
 function addRoute(link: i64, ifname: string, route: Route, gateways: Gateways): i32 {

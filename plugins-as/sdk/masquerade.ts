@@ -75,7 +75,13 @@ export function cannotMasquerade(backend: string): string {
 function choose(backend: string): string {
   if (backend == 'iptables' || backend == 'nftables') return backend;
   if (backend.length > 0) return '';
-  return !canIptables('ip') && canNft() ? 'nftables' : 'iptables';
+  return lacksIptables() && canNft() ? 'nftables' : 'iptables';
+}
+
+/** One that only does not answer now is no reason for another backend than the containers before had. */
+function lacksIptables(): bool {
+  const answer = iptablesUsable(new Obj().str('ns', 'host').str('family', 'ip'));
+  return answer.ok && !answer.json.get('usable').bool();
 }
 
 function canIptables(family: string): bool {

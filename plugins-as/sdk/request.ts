@@ -25,6 +25,8 @@ export class Request {
   readonly prevResult: Json;
   /** GC: the attachments to keep; not `exists` when the runtime did not say, and then nothing may be collected. */
   readonly validAttachments: Json;
+  /** STATUS: how many attachments of the network the host knows of. */
+  readonly attachments: i64;
 
   constructor(readonly json: Json) {
     const hashes = json.get('hashes');
@@ -41,6 +43,7 @@ export class Request {
     this.config = json.get('config');
     this.prevResult = json.get('prevResult');
     this.validAttachments = json.get('validAttachments');
+    this.attachments = json.get('attachments').int();
   }
 
   static take(length: i32): Request {

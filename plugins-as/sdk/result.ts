@@ -82,6 +82,8 @@ export class Route {
 }
 
 export class Result {
+  /** Set to the configuration's version, it makes the host print the result as it is, whatever that version's shape. */
+  cniVersion: string = '';
   interfaces: Interface[] = [];
   ips: AssignedIp[] = [];
   routes: Route[] = [];
@@ -103,7 +105,7 @@ export class Result {
     for (let i = 0; i < this.interfaces.length; i++) interfaces.obj(this.interfaces[i].json());
     for (let i = 0; i < this.ips.length; i++) ips.obj(this.ips[i].json());
     for (let i = 0; i < this.routes.length; i++) routes.obj(this.routes[i].json());
-    const json = new Obj();
+    const json = new Obj().optional('cniVersion', this.cniVersion);
     if (!interfaces.isEmpty) json.arr('interfaces', interfaces);
     if (!ips.isEmpty) json.arr('ips', ips);
     if (!routes.isEmpty) json.arr('routes', routes);

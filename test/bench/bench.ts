@@ -1,129 +1,115 @@
-// `npm run bench`: the reference's chain and ours, interleaved in one run, ratios of medians. Prints; asserts nothing.
+// `npm run bench`: the reference and ours in all modes, interleaved in one run on nodes made for it, ratios of medians. Asserts nothing.
 // SPDX-License-Identifier: Apache-2.0
 
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { addAll, checkAll, delAll, execute, parseConflist, type Conflist, type Target } from '../../host/cli/run-conflist.ts';
-import { addNetns, BIN, deleteNetns, REFERENCE } from '../support/node.ts';
+import { BIN, has, REFERENCE, REFERENCE_191 } from '../support/node.ts';
+import { buildFloor } from './floor.ts';
+import { BACKENDS, modesIn, type Backend } from './modes.ts';
+import { plot } from './plot.ts';
+import { report } from './report.ts';
+import { startResident } from './resident.ts';
+import { SERIES, type Node, type Row, type SeriesName } from './series.ts';
 
-const HELP = `usage: npm run bench -- [--rounds N] [--reference DIR]
+const HELP = `usage: npm run bench -- [--only SERIES,…] [--backend BACKEND,…] [--modes MODE,…] [--points N,…] [--rounds N] [--plot] [--json FILE] [--reference DIR]
 
-Runs bridge + host-local, portmap with two ports and bandwidth, ADD, CHECK and DEL, by the reference plugins and by ours in turn,
-in namespaces made for it. --reference is a folder with the reference's executables (default ${REFERENCE}); the nftables
-backend is compared only if that reference has it (1.6 and later).
+Measures the reference plugins and ours, taking turns, on nodes of their own (network and mount namespaces), and prints medians.
+
+  --only       ${Object.keys(SERIES).join(', ')} (default: all)
+  --backend    ${BACKENDS.join(', ')} (default: all that the node has)
+  --modes      ${modesIn({ reference: '', ours: '', floor: '' }).map(({ name }) => name).join(', ')} (default: all)
+  --points     only these of the series that grow (such as 1,500)
+  --rounds     how often each is measured (default 15; long series take a part of it)
+  --plot       draw the series that grow as docs/bench-*.svg
+  --json       also write every sample to this file
+  --reference  folder of the reference plugins (default: ${REFERENCE_191}, which
+               test/support/fetch-from-sid.sh fetches, else ${REFERENCE})
 `;
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '15' }, reference: { type: 'string', default: REFERENCE }, help: { type: 'boolean' }, inside: { type: 'boolean' } } });
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' }, backend: { type: 'string' }, modes: { type: 'string' }, points: { type: 'string' }, rounds: { type: 'string', default: '15' }, plot: { type: 'boolean' },
+    json: { type: 'string' }, reference: { type: 'string' }, inside: { type: 'string' }, work: { type: 'string', default: '' }, help: { type: 'boolean' },
+  },
+});
 
-interface Contender { name: Name; path: string; backend: Backend; list: Conflist }
-type Name = 'reference' | 'cni-wasm' | 'one process';
-type Backend = 'iptables' | 'nftables';
-type Times = Record<'ADD' | 'CHECK' | 'DEL', number[]>;
+/** The programs that go by the names iptables… may be of either kind; each node gets the one it is for. */
+const XTABLES: Partial<Record<Backend, string>> = { 'iptables-nft': '/usr/sbin/xtables-nft-multi', 'iptables-legacy': '/usr/sbin/xtables-legacy-multi' };
 
-function compare(rounds: number, reference: string): void {
-  if (!existsSync(`${reference}/bridge`)) throw new Error(`no reference plugins in ${reference}; install containernetworking-plugins or give --reference`);
-  const backends: Backend[] = hasNftables(reference) ? ['iptables', 'nftables'] : ['iptables'];
-  const contenders = [
-    ...backends.map((backend) => contender('reference', reference, backend)),
-    ...(['cni-wasm', 'one process'] as const).flatMap((name) => (['iptables', 'nftables'] as const).map((backend) => contender(name, BIN, backend))),
-  ];
-  const times = new Map(contenders.map((one) => [one, { ADD: [], CHECK: [], DEL: [] } as Times]));
-  for (const one of contenders) oneRound(one, 0); // cold caches, shared chains
-  for (let round = 1; round <= rounds; round++) {
-    for (const one of contenders) {
-      for (const [verb, ms] of Object.entries(oneRound(one, round))) times.get(one)![verb as keyof Times].push(ms);
-    }
-  }
-  report(contenders, times, rounds);
-  floor(reference);
-}
-
-function contender(name: Name, path: string, backend: Backend): Contender {
-  const names: readonly Name[] = ['reference', 'cni-wasm', 'one process'];
-  const subnet = `10.${1 + 2 * names.indexOf(name) + (backend === 'nftables' ? 1 : 0)}.0.0/16`;
-  const label = `${name.slice(0, 3)}-${backend.slice(0, 3)}`;
-  const plugins = [
-    { type: 'bridge', bridge: `br-${label}`, isGateway: true, ipMasq: true, ipMasqBackend: backend, ipam: { type: 'host-local', ranges: [[{ subnet }]], routes: [{ dst: '0.0.0.0/0' }] } },
-    { type: 'portmap', backend, capabilities: { portMappings: true } },
-    { type: 'bandwidth', capabilities: { bandwidth: true } },
-  ];
-  const chain = [{ type: 'cni-wasm', plugins, capabilities: { portMappings: true, bandwidth: true } }];
-  return { name, path, backend, list: parseConflist(JSON.stringify({ cniVersion: '1.0.0', name: label, plugins: name === 'one process' ? chain : plugins })) };
-}
-
-function oneRound({ path, list }: Contender, round: number): Record<keyof Times, number> {
-  const netns = addNetns(`b${round}`);
-  const target: Target = {
-    containerId: `${list.name.replaceAll(' ', '')}-${round}`, netns, ifname: 'eth0', path: [path], env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
-    capabilityArgs: {
-      portMappings: [{ hostPort: 8080, containerPort: 80, protocol: 'tcp' }, { hostPort: 5353, containerPort: 53, protocol: 'udp' }],
-      bandwidth: { ingressRate: 1e8, ingressBurst: 1e7, egressRate: 1e8, egressBurst: 1e7 },
-    },
-  };
-  let result: unknown;
-  const ADD = timed(() => { result = addAll(list, target); });
-  const CHECK = timedCheck(() => checkAll(list, target, result));
-  const DEL = timed(() => delAll(list, target, result));
-  deleteNetns(`b${round}`);
-  return { ADD, CHECK, DEL };
-}
-
-function report(contenders: readonly Contender[], times: ReadonlyMap<Contender, Times>, rounds: number): void {
-  console.log(`chain: bridge + host-local, portmap with 2 ports, bandwidth; one execution for each plugin, or the chain in one process; medians of ${rounds} rounds in ms, smallest in brackets`);
-  console.log(`${''.padEnd(24)}${['ADD', 'CHECK', 'DEL'].map((verb) => verb.padStart(18)).join('')}`);
-  for (const one of contenders) {
-    const cells = (['ADD', 'CHECK', 'DEL'] as const).map((verb) => cell(times.get(one)![verb]));
-    console.log(`${`${one.name} ${one.backend}`.padEnd(24)}${cells.map((cell) => cell.padStart(18)).join('')}`);
-  }
-  for (const one of contenders.filter(({ name }) => name !== 'reference')) {
-    const base = contenders.find(({ name, backend }) => name === 'reference' && backend === one.backend) ?? contenders.find(({ name }) => name === 'reference')!;
-    const ratio = (verb: keyof Times): string => {
-      const of = median(times.get(one)![verb]) / median(times.get(base)![verb]);
-      return Number.isNaN(of) ? '-' : of.toFixed(2);
-    };
-    console.log(`ratio ${one.name} ${one.backend} to reference ${base.backend}: ADD ${ratio('ADD')}, CHECK ${ratio('CHECK')}, DEL ${ratio('DEL')}`);
-  }
-}
-
-const cell = (list: readonly number[]): string => (list.some(Number.isNaN) ? '-' : `${median(list).toFixed(1)} (${Math.min(...list).toFixed(1)})`);
-
-/** What an execution costs before it does anything. */
-function floor(reference: string): void {
-  const dummy = { containerId: '', netns: 'dummy', ifname: 'dummy' };
-  const version = (path: string): number => median(Array.from({ length: 15 }, () => execute('loopback', 'VERSION', { ...dummy, path: [path] }, '{"cniVersion":"1.0.0"}').ms));
-  const [ours, theirs] = [version(BIN), version(reference)];
-  console.log(`VERSION (start-up alone): reference ${theirs.toFixed(1)}, cni-wasm ${ours.toFixed(1)}, ratio ${(ours / theirs).toFixed(2)}`);
-}
-
-const hasNftables = (folder: string): boolean =>
-  JSON.parse(execute('bridge', 'VERSION', { containerId: '', netns: 'dummy', ifname: 'dummy', path: [folder] }, '{"cniVersion":"1.0.0"}').stdout).supportedVersions.includes('1.1.0') as boolean;
-
-/** Debian's 1.1.1 fails its own CHECK of port mappings in one family; there is nothing to compare with then. */
-function timedCheck(act: () => void): number {
+function bench(): void {
+  const only = choice('only', values.only, Object.keys(SERIES) as SeriesName[]);
+  const backends = choice('backend', values.backend, BACKENDS).filter((backend) => (backend === 'nftables' ? has('nft') : existsSync(XTABLES[backend]!)));
+  const work = mkdtempSync(join(tmpdir(), 'cni-wasm-bench-'));
   try {
-    return timed(act);
-  } catch {
-    return NaN;
+    buildFloor(work);
+    const rows = backends.filter((backend) => only.some((name) => isIn(name, backend))).flatMap((backend) => onNodeFor(backend, work));
+    console.log(report(rows));
+    if (values.json) writeFileSync(values.json, JSON.stringify(rows));
+    if (values.plot) console.log(plot(rows, 'docs').map((path) => `drew ${path}`).join('\n'));
+  } finally {
+    rmSync(work, { recursive: true });
   }
 }
 
-function timed(act: () => void): number {
-  const start = performance.now();
-  act();
-  return performance.now() - start;
-}
-
-const median = (list: readonly number[]): number => list.toSorted((a, b) => a - b)[list.length >> 1] ?? NaN;
-
-if (values.help) {
-  process.stdout.write(HELP);
-} else if (values.inside) {
-  compare(Number(values.rounds), values.reference);
-} else {
+/** The same program again, in namespaces of its own. */
+function onNodeFor(backend: Backend, work: string): Row[] {
   // NODE_EXTRA_CA_CERTS costs every Node start 40 ms; a node's runtime does not set it.
   const { NODE_EXTRA_CA_CERTS: _ca, NODE_OPTIONS: _options, ...env } = process.env;
-  const script = 'for d in /run /var/lib; do mount -t tmpfs tmpfs $d; done; ip link set lo up; exec "$@"';
-  const { status } = spawnSync('unshare', ['--mount', '--net', 'sh', '-c', script, 'sh', process.execPath, ...process.argv.slice(1), '--inside'], { stdio: 'inherit', env });
-  process.exitCode = status ?? 1;
+  const script = 'for d in /run /var/lib /etc/cni; do [ -d $d ] && mount -t tmpfs -o mode=755 tmpfs $d; done; ip link set lo up; exec "$@"';
+  const { status } = spawnSync('unshare', ['--mount', '--net', 'sh', '-c', script, 'sh', process.execPath, ...process.argv.slice(1), '--inside', backend, '--work', work], { stdio: 'inherit', env });
+  if (status !== 0) throw new Error(`measuring ${backend} ended with status ${status}`);
+  return JSON.parse(readFileSync(join(work, `${backend}.json`), 'utf8')) as Row[];
 }
+
+function measureOn(backend: Backend): void {
+  const reference = resolve(values.reference ?? (existsSync(join(REFERENCE_191, 'bridge')) ? REFERENCE_191 : REFERENCE));
+  if (!existsSync(join(reference, 'bridge'))) throw new Error(`no reference plugins in ${reference}: give --reference, or install containernetworking-plugins`);
+  const floor = join(values.work, 'floor');
+  const all = modesIn({ reference, ours: BIN, ...(existsSync(floor) ? { floor: values.work } : {}) });
+  const wanted = values.modes === undefined ? all : all.filter(({ name }) => name === all[0]!.name || values.modes!.split(',').includes(name));
+  const modes = wanted.filter((mode) => mode.backends.includes(backend));
+  const env = { PATH: `${programsFor(backend)}/usr/sbin:/usr/bin:/sbin:/bin` };
+  const resident = modes.some((mode) => mode.resident) ? startResident(join(BIN, 'cni-wasm'), env) : undefined;
+  const node: Node = { backend, modes, env, ...(resident ? { resident } : {}) };
+  try {
+    const names = choice('only', values.only, Object.keys(SERIES) as SeriesName[]).filter((name) => isIn(name, backend));
+    const rows = names.flatMap((name) => pointsOf(name).flatMap((point): Row[] => {
+      process.stderr.write(`bench: ${backend}, ${name}${SERIES[name].unit && ` with ${point} ${SERIES[name].unit}`}\n`);
+      return SERIES[name].run(node, point, Math.max(1, Math.round(Number(values.rounds) * SERIES[name].rounds)));
+    }));
+    writeFileSync(join(values.work, `${backend}.json`), JSON.stringify(rows));
+  } finally {
+    resident?.stop();
+  }
+}
+
+/** A folder for PATH, with a colon; none for a backend that starts no program of ours. */
+function programsFor(backend: Backend): string {
+  const multi = XTABLES[backend] ?? XTABLES['iptables-nft']!;
+  const folder = '/run/bench-programs';
+  mkdirSync(folder);
+  for (const name of ['iptables', 'iptables-save', 'iptables-restore', 'ip6tables', 'ip6tables-save', 'ip6tables-restore']) symlinkSync(multi, join(folder, name));
+  return `${folder}:`;
+}
+
+const isIn = (name: SeriesName, backend: Backend): boolean => SERIES[name].backends.some((one) => one === backend);
+
+function pointsOf(name: SeriesName): readonly number[] {
+  const { points } = SERIES[name];
+  const asked = values.points?.split(',').map(Number);
+  return asked && points.length > 1 ? points.filter((point) => asked.includes(point)) : points;
+}
+
+function choice<Name extends string>(option: string, text: string | undefined, all: readonly Name[]): readonly Name[] {
+  const asked = text?.split(',');
+  const unknown = asked?.find((name) => !all.some((one) => one === name));
+  if (unknown !== undefined) throw new Error(`--${option}: there is no "${unknown}"; give some of ${all.join(', ')}`);
+  return asked ? all.filter((name) => asked.includes(name)) : all;
+}
+
+if (values.help) process.stdout.write(HELP);
+else if (values.inside) measureOn(values.inside as Backend);
+else bench();

@@ -19,13 +19,13 @@ const replace = (repo: Scratch, path: string, from: string, to: string): void =>
 
 /** Checks, builds what the table says, and leaves the copy as it was found. */
 function isStale(repo: Scratch, ...paths: string[]): void {
-  const { status, said } = repo.build('--check');
+  const { status, said } = repo.build(['--check']);
   assert.is(status, 1, said);
   for (const path of paths) assert.match(said, `${path} is not what abi/ops.ts says`);
 }
 
 test('a fresh copy is up to date', ({ repo }) => {
-  const { status, said } = repo.build('--check');
+  const { status, said } = repo.build(['--check']);
   assert.is(status, 0, said);
   assert.match(said, 'up to date');
 });
@@ -37,7 +37,7 @@ test('a file edited by hand, a file gone, a file left over', ({ repo }) => {
   isStale(repo, 'plugins-as/sdk/gen/ops.ts', 'abi/schema/link.get.request.json', 'abi/schema/link.forget.request.json');
   assert.is(repo.build().status, 0);
   assert.not(existsSync(repo.path('abi/schema/link.forget.request.json')));
-  assert.is(repo.build('--check').status, 0);
+  assert.is(repo.build(['--check']).status, 0);
 });
 
 test('a new word in the table reaches types, bindings, schema and the page', ({ repo }) => {
@@ -48,9 +48,9 @@ test('a new word in the table reaches types, bindings, schema and the page', ({ 
 test('the prose of the page is nobody else\'s business, its markers are needed', ({ repo }) => {
   repo.build();
   replace(repo, 'abi/README.md', '## Exports', '## What a module exports');
-  assert.is(repo.build('--check').status, 0);
+  assert.is(repo.build(['--check']).status, 0);
   replace(repo, 'abi/README.md', 'generated from abi/ops.ts: end', 'the end');
-  const { status, said } = repo.build('--check');
+  const { status, said } = repo.build(['--check']);
   assert.is(status, 1);
   assert.match(said, 'abi/README.md lacks the lines');
 });

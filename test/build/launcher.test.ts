@@ -5,19 +5,11 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { compileLauncher } from '../../host/build-launcher.mjs';
 import { scratchRepository, type Scratch } from './scratch-repository.ts';
 
-const test = suite<{ repo: Scratch; launcher: string }>('launcher');
-
-test.before((context) => {
-  // Quotes and blanks in the name of the folder must not matter to the shell.
-  context.repo = scratchRepository("it's an odd $HOME");
-  const { status, said } = context.repo.build();
-  assert.is(status, 0, said);
-  context.launcher = context.repo.path('dist/bin/acme');
-  mkdirSync(context.repo.path('opt'));
-});
-test.after(({ repo }) => repo.remove());
+/** The static program where the machine has a C compiler, and the script for those that have none. */
+for (const [kind, env] of [['program', {}], ['script', { PATH: '/nowhere', CC: '' }]] as const) launcherTests(kind, env);
 
 interface Said { calledAs: string[]; inherited: string[]; code: number; msg: string }
 
@@ -30,64 +22,95 @@ function run(program: string, env: Record<string, string> = {}, ...args: string[
 /** A launcher as a build on a machine with another node would have written it. */
 function launcherWith(repo: Scratch, launcher: string, node: string, host?: string): string {
   const path = repo.path('opt/elsewhere');
-  const text = readFileSync(launcher, 'utf8').replace(/^node=.*$/m, `node='${node}'`);
-  writeFileSync(path, host === undefined ? text : text.replace(/^host=.*$/m, `host='${host}'`), { mode: 0o755 });
+  const bytes = readFileSync(launcher);
+  const withNode = withPath(bytes, 'node', process.execPath, node);
+  writeFileSync(path, host === undefined ? withNode : withPath(withNode, 'host', repo.path('dist/lib/host.cjs'), host), { mode: 0o755 });
   return path;
 }
 
-test('runs without any environment and passes its name and arguments on', ({ launcher }) => {
-  const { status, said } = run(launcher, {}, 'one', 'two words');
-  assert.is(status, 0);
-  assert.equal(said.calledAs, ['acme', 'one', 'two words']);
-});
+/** In the program a path stands alone and ends with NUL, in the script in an assignment. */
+function withPath(launcher: Buffer, name: string, from: string, to: string): Buffer {
+  if (launcher.subarray(0, 2).toString() === '#!') return Buffer.from(launcher.toString().replace(new RegExp(`^${name}=.*$`, 'm'), `${name}='${to}'`));
+  const at = launcher.indexOf(`${from}\0`);
+  assert.ok(at > 0, `${from} is not in the launcher`);
+  const changed = Buffer.from(launcher);
+  changed.fill(0, at, at + Buffer.byteLength(from));
+  changed.write(to, at);
+  return changed;
+}
 
-test('linked or copied, it is the plugin of the name it has there', ({ repo, launcher }) => {
-  symlinkSync(launcher, repo.path('opt/linked'));
-  copyFileSync(launcher, repo.path('opt/copied'));
-  assert.equal(run(repo.path('opt/linked')).said.calledAs, ['linked']);
-  assert.equal(run(repo.path('opt/copied')).said.calledAs, ['copied']);
-});
+function launcherTests(kind: 'program' | 'script', env: Record<string, string>): void {
+  const test = suite<{ repo: Scratch; launcher: string }>(`launcher, as a ${kind}`);
 
-test('what the runtime\'s environment holds for node does not reach the host', ({ launcher }) => {
-  const env = { NODE_OPTIONS: '--require /nowhere.cjs', NODE_EXTRA_CA_CERTS: '/nowhere.pem' };
-  const { status, said, stderr } = run(launcher, env);
-  assert.is(status, 0);
-  assert.equal(said.inherited, []);
-  assert.is(stderr, '');
-});
+  test.before((context) => {
+    // Quotes and blanks in the name of the folder must not matter to the shell.
+    context.repo = scratchRepository("it's an odd $HOME");
+    const { status, said } = context.repo.build([], env);
+    assert.is(status, 0, said);
+    context.launcher = context.repo.path('dist/bin/acme');
+    mkdirSync(context.repo.path('opt'));
+  });
+  test.after(({ repo }) => repo.remove());
 
-test('node has moved: it is found in PATH', ({ repo, launcher }) => {
-  const moved = launcherWith(repo, launcher, '/nowhere/node');
-  symlinkSync(process.execPath, repo.path('opt/node'));
-  assert.equal(run(moved, { PATH: repo.path('opt') }).said.calledAs, ['elsewhere']);
-});
+  test('runs without any environment and passes its name and arguments on', ({ launcher }) => {
+    const { status, said } = run(launcher, {}, 'one', 'two words');
+    assert.is(status, 0);
+    assert.equal(said.calledAs, ['acme', 'one', 'two words']);
+  });
 
-test('an installation moved as a whole finds its host beside it', ({ repo }) => {
-  renameSync(repo.path('dist'), repo.path('moved'));
-  try {
-    assert.equal(run(repo.path('moved/bin/acme')).said.calledAs, ['acme']);
-  } finally {
-    renameSync(repo.path('moved'), repo.path('dist'));
-  }
-});
+  test('linked or copied, it is the plugin of the name it has there', ({ repo, launcher }) => {
+    symlinkSync(launcher, repo.path('opt/linked'));
+    copyFileSync(launcher, repo.path('opt/copied'));
+    assert.equal(run(repo.path('opt/linked')).said.calledAs, ['linked']);
+    assert.equal(run(repo.path('opt/copied')).said.calledAs, ['copied']);
+  });
 
-test('the host is gone: one CNI error on stdout', ({ repo, launcher }) => {
-  const lost = launcherWith(repo, launcher, process.execPath, '/nowhere/host.cjs');
-  const add = run(lost, { CNI_COMMAND: 'ADD' });
-  assert.is(add.status, 1);
-  assert.is(add.said.code, 107);
-  assert.match(add.said.msg, 'build or install it again');
-  assert.is(run(lost, { CNI_COMMAND: 'STATUS' }).said.code, 50);
-});
+  test('what the runtime\'s environment holds for node does not reach the host', ({ launcher }) => {
+    const env = { NODE_OPTIONS: '--require /nowhere.cjs', NODE_EXTRA_CA_CERTS: '/nowhere.pem' };
+    const { status, said, stderr } = run(launcher, env);
+    assert.is(status, 0);
+    assert.equal(said.inherited, []);
+    assert.is(stderr, '');
+  });
 
-test('no node at all: one CNI error on stdout', ({ repo, launcher }) => {
-  const lost = launcherWith(repo, launcher, '/nowhere/node');
-  writeFileSync(lost, readFileSync(lost, 'utf8').replaceAll('/usr', '/nowhere'));
-  const { status, said, stderr } = run(lost, { PATH: '/nowhere' });
-  assert.is(status, 1);
-  assert.is(said.code, 107);
-  assert.match(said.msg, 'install Node.js 20 or later');
-  assert.is(stderr, '');
-});
+  test('node has moved: it is found in PATH', ({ repo, launcher }) => {
+    const moved = launcherWith(repo, launcher, '/nowhere/node');
+    symlinkSync(process.execPath, repo.path('opt/node'));
+    assert.equal(run(moved, { PATH: repo.path('opt') }).said.calledAs, ['elsewhere']);
+  });
 
-test.run();
+  test('an installation moved as a whole finds its host beside it', ({ repo }) => {
+    renameSync(repo.path('dist'), repo.path('moved'));
+    try {
+      assert.equal(run(repo.path('moved/bin/acme')).said.calledAs, ['acme']);
+    } finally {
+      renameSync(repo.path('moved'), repo.path('dist'));
+    }
+  });
+
+  test('the host is gone: one CNI error on stdout', ({ repo, launcher }) => {
+    const lost = launcherWith(repo, launcher, process.execPath, '/nowhere/host.cjs');
+    const add = run(lost, { CNI_COMMAND: 'ADD' });
+    assert.is(add.status, 1);
+    assert.is(add.said.code, 107);
+    assert.match(add.said.msg, 'build or install it again');
+    assert.is(run(lost, { CNI_COMMAND: 'STATUS' }).said.code, 50);
+  });
+
+  test('no node at all: one CNI error on stdout', ({ repo, launcher }) => {
+    const lost = launcherWith(repo, launcher, '/nowhere/node');
+    writeFileSync(lost, Buffer.from(readFileSync(lost).toString('latin1').replaceAll('/usr/', '/nil/'), 'latin1'));
+    const { status, said, stderr } = run(lost, { PATH: '/nowhere' });
+    assert.is(status, 1);
+    assert.is(said.code, 107);
+    assert.match(said.msg, 'install Node.js 20 or later');
+    assert.is(stderr, '');
+  });
+
+  test('is what it is said to be', ({ launcher }) => {
+    const magic = readFileSync(launcher).subarray(0, 4).toString('latin1');
+    assert.is(magic, kind === 'program' && compileLauncher(process.arch) ? '\x7fELF' : '#!/b');
+  });
+
+  test.run();
+}

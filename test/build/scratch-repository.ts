@@ -6,7 +6,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-const PARTS = ['build.mjs', 'package.json', 'package-lock.json', 'abi', 'plugins-as/build.mjs', 'plugins-as/sdk', 'host/build.mjs', 'host/launcher.sh', 'host/side'];
+const PARTS = ['build.mjs', 'package.json', 'package-lock.json', 'abi', 'plugins-as/build.mjs', 'plugins-as/sdk', 'host/build.mjs', 'host/build-launcher.mjs', 'host/build-program.mjs', 'host/start.ts', 'host/launcher.sh', 'host/launcher.c', 'host/side'];
 
 const HOST = `
 declare const BUILTIN_DIGESTS: Readonly<Record<string, string>>;
@@ -25,7 +25,7 @@ export function cni_add(len: i32): i32 {
 
 export interface Scratch {
   path(...parts: string[]): string;
-  build(...args: string[]): { status: number | null; said: string };
+  build(args?: readonly string[], env?: Record<string, string>): { status: number | null; said: string };
   remove(): void;
 }
 
@@ -41,8 +41,8 @@ export function scratchRepository(name = 'repository'): Scratch {
   writeFileSync(join(root, 'plugins-as/acme/manifest.json'), '{ "abi": 1, "name": "acme", "version": "1.0.0", "role": "main" }');
   return {
     path: (...parts) => join(root, ...parts),
-    build(...args) {
-      const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'build.mjs'), ...args], { encoding: 'utf8' });
+    build(args = [], env = {}) {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'build.mjs'), ...args], { encoding: 'utf8', env: { ...process.env, ...env } });
       return { status, said: stdout + stderr };
     },
     remove: () => rmSync(around, { recursive: true, force: true }),

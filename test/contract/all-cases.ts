@@ -12,10 +12,12 @@ import { policyRuleCases } from './cases/policy-rules.ts';
 import { routeCases } from './cases/routes.ts';
 import { sysctlCases } from './cases/sysctls.ts';
 import { trafficControlCases } from './cases/traffic-control.ts';
+import { vlanCases } from './cases/vlans.ts';
 
 export const CONTRACT: Readonly<Record<string, Cases>> = {
   links: linkCases,
   'link changes': linkChangeCases,
+  vlans: vlanCases,
   addresses: addressCases,
   routes: routeCases,
   'policy rules': policyRuleCases,

@@ -20,7 +20,7 @@ export function refuses(act: () => unknown, ...errnos: string[]): void {
   assert.unreachable(`expected ${errnos.join(' or ')}, but it was done`);
 }
 
-const PATIENCE_MS = 2000;
+const PATIENCE_MS = 10_000;
 
 /** Carrier changes reach the operational state through a work queue. */
 export function eventually(holds: () => boolean, what: string): void {

@@ -88,6 +88,14 @@ test('a module that does not exist, or is named by a path', () => {
   fails('cni-wasm', { stdin: conf('cni-wasm', { module: '' }), code: 7 });
 });
 
+const IPAM_TYPES: Record<string, [type: string, says: RegExp]> = {
+  'by a path': ['../bin/host-local', /^invalid plugin name/], 'as a folder': ['..', /^failed to find plugin/], 'with a NUL': ['host-local\0', /^failed to find plugin/],
+  'beyond all names': ['x'.repeat(5000), /^failed to find plugin/],
+};
+for (const [what, [type, says]] of Object.entries(IPAM_TYPES)) {
+  test(`an IPAM plugin that is named ${what}`, () => fails('bridge', { stdin: conf('bridge', { ipam: { type } }), code: 999, says }));
+}
+
 for (const root of ['STATE', 'RUN']) {
   test(`CNI_WASM_${root} that cannot be written`, () => {
     fails('loopback', { stdin: conf('loopback'), env: { [`CNI_WASM_${root}`]: '/run/a-file/x' }, code: 5, says: /"\/run\/a-file/ });
@@ -102,5 +110,12 @@ for (const [what, lock] of Object.entries({ 'that is no JSON': '{', 'with an ent
     fails('cni-wasm', { stdin: conf('cni-wasm', { module: 'acme' }), code: 100, says: /modules\.lock/ });
   });
 }
+
+test('a log that is a pipe which nobody reads is not waited for, and its lines go to stderr', () => {
+  sh('mkfifo', '/run/a-pipe');
+  const { stdout, stderr } = execute('cni-wasm', 'ADD', { containerId: 'c1', netns, ifname: 'eth0', path: [BIN], env: { CNI_WASM_LOG_FILE: '/run/a-pipe' } }, conf('cni-wasm', { module: 'acme' }));
+  assert.match(stdout, /modules\.lock/);
+  assert.match(stderr, /"module":"acme","operation":"load"/);
+});
 
 test.run();

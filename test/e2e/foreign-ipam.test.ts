@@ -1,43 +1,38 @@
 // IPAM across the border: our bridge executes a foreign IPAM program on CNI_PATH, and a foreign bridge executes our host-local.
 // SPDX-License-Identifier: Apache-2.0
 
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { addAll, callPlugin, checkAll, delAll, PluginFailed, type Conflist, type Target } from '../../host/cli/run-conflist.ts';
+import { ipamProgram } from '../support/ipam-program.ts';
 import { addNetns, BIN, picture, REFERENCE, skip } from '../support/node.ts';
 
 if (!existsSync(`${REFERENCE}/static`)) skip('containernetworking-plugins is not installed');
 
-const ACME = '/run/acme';
-const CALLS = `${ACME}/calls`;
-mkdirSync(ACME);
-// An IPAM program in the least: notes what it was called with, and gives one address.
-writeFileSync(`${ACME}/acme-ipam`, `#!/bin/sh
-config=$(cat)
-echo "$CNI_COMMAND $CNI_CONTAINERID $CNI_IFNAME \${#config}" >> ${CALLS}
-[ "$CNI_COMMAND" = ADD ] && printf '{"cniVersion":"1.0.0","ips":[{"address":"192.0.2.9/24","gateway":"192.0.2.1"}],"routes":[{"dst":"0.0.0.0/0"}]}'
-exit 0
-`);
-chmodSync(`${ACME}/acme-ipam`, 0o755);
+const acme = ipamProgram('/run/acme', 'acme-ipam');
+const ANSWER = { cniVersion: '1.0.0', ips: [{ address: '192.0.2.9/24', gateway: '192.0.2.1' }], routes: [{ dst: '0.0.0.0/0' }] };
 
-const target: Target = { containerId: 'c1', netns: addNetns('c1'), ifname: 'eth0', path: [BIN, ACME, REFERENCE], env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } };
+const target: Target = { containerId: 'c1', netns: addNetns('c1'), ifname: 'eth0', path: [BIN, acme.folder, REFERENCE], env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } };
 const bridge = (ipam: object, more: object = {}): Conflist =>
   ({ cniVersion: '1.0.0', name: 'blue', plugins: [{ type: 'bridge', bridge: 'cni0', isGateway: true, ipMasq: true, ipam, ...more }] });
 
-const calls = (): string[] => (existsSync(CALLS) ? readFileSync(CALLS, 'utf8').trim().split('\n').map((line) => line.replace(/ \d+$/, '')) : []);
-test.before.each(() => rmSync(CALLS, { force: true }));
+test.before.each(() => {
+  acme.forget();
+  acme.gives(ANSWER);
+});
 
 test('a program on CNI_PATH is called with ADD, CHECK and DEL, and its address is used', () => {
   const list = bridge({ type: 'acme-ipam' });
   delAll(list, target, addAll(list, target));
   const before = picture(['c1']);
-  rmSync(CALLS);
+  acme.forget();
+  acme.gives(ANSWER);
   const result = addAll(list, target) as { ips: { address: string }[] };
   assert.is(result.ips[0]!.address, '192.0.2.9/24');
   checkAll(list, target, result);
   delAll(list, target, result);
-  assert.equal(calls(), ['ADD c1 eth0', 'CHECK c1 eth0', 'DEL c1 eth0']);
+  assert.equal(acme.calls(), ['ADD c1 eth0', 'CHECK c1 eth0', 'DEL c1 eth0']);
   assert.is(picture(['c1']), before);
 });
 
@@ -45,7 +40,7 @@ test('an ADD that fails after the delegate has given an address calls its DEL', 
   const list = bridge({ type: 'acme-ipam' }, { ipMasqBackend: 'ipfw' });
   const before = picture(['c1']);
   assert.throws(() => addAll(list, target), (error: unknown) => error instanceof PluginFailed && /unknown ipmasq backend \\"ipfw\\"/.test(error.message));
-  assert.equal(calls(), ['ADD c1 eth0', 'DEL c1 eth0']);
+  assert.equal(acme.calls(), ['ADD c1 eth0', 'DEL c1 eth0']);
   assert.is(picture(['c1']), before);
 });
 

@@ -13,7 +13,7 @@ const asked = (operations: string[], manifest: Partial<Manifest> = {}, network =
   name: 'acme-fw', digest: DIGEST, operations, network,
   manifest: { abi: 1, name: 'acme-fw', version: '1.0.0', role: 'chained', cniVersions: [], wants: {}, optional: [], limits: {}, ...manifest },
 });
-const policy = (entry?: Partial<PolicyEntry>): Policy => ({ path: '/etc/cni/wasm/policy.json', modules: new Map(entry ? [[DIGEST, { grants: {}, limits: {}, ...entry }]] : []) });
+const policy = (entry?: Partial<PolicyEntry>): Policy => ({ path: '/etc/cni/wasm/policy.json', signers: [], modules: new Map(entry ? [[DIGEST, { grants: {}, limits: {}, ...entry }]] : []) });
 
 function refused(act: () => unknown): CniError {
   try {
@@ -62,6 +62,7 @@ test('the narrower of two patterns counts, whoever wrote it', () => {
   assert.equal(intersection(['*'], ['ip acme_*']).nft, ['ip acme_*']);
   assert.equal(intersection(['a', 'b'], ['b', 'c']).nft, ['b']);
   assert.equal(intersection(['a*'], ['*b']).nft, []);
+  assert.equal(grantByPolicy(asked([], { wants: { firewalld: ['{config.zone|work}'] } }), policy({ grants: { firewalld: ['*'] } })).grants.firewalld, ['{config.zone|work}']);
   assert.equal(intersection(['veth'], ['veth', 'bridge']).link, { host: ['veth'], container: [] });
 });
 
@@ -76,7 +77,7 @@ test('namespaces, tables and stores intersect too', () => {
 test('reading is free, changing is not', () => {
   const reads = ['link.get', 'link.list', 'addr.list', 'addr.await', 'route.list', 'rule.list', 'neigh.list', 'tc.list', 'sysctl.get', 'nft.usable', 'iptables.usable'];
   assert.equal([...grantByPolicy(asked(reads), policy()).granted], reads);
-  for (const write of ['link.create', 'link.set', 'link.delete', 'addr.add', 'route.add', 'rule.add', 'neigh.add', 'nft.apply', 'nft.list', 'iptables.check', 'tc.filter', 'sysctl.set', 'conntrack.flush', 'store.get', 'store.put', 'conf.file', 'delegate.call']) {
+  for (const write of ['link.create', 'link.set', 'link.delete', 'addr.add', 'route.add', 'rule.add', 'neigh.add', 'nft.apply', 'nft.list', 'iptables.check', 'tc.filter', 'sysctl.set', 'conntrack.flush', 'firewalld.query', 'firewalld.add', 'store.get', 'store.put', 'conf.file', 'delegate.call']) {
     refused(() => grantByPolicy(asked([write]), policy()));
   }
 });
@@ -86,10 +87,11 @@ test('a module of the host gets what it wants, and no more', () => {
   assert.match(refused(() => grantBuiltin(asked(['tc.qdisc']))).message, /its manifest wants none/);
 });
 
-test('limits: the operator raises, the module only lowers', () => {
+test('limits: the operator raises, a module of ours too, another only lowers', () => {
   assert.equal(grantBuiltin(asked([])).limits, DEFAULT_LIMITS);
   assert.is(grantBuiltin(asked([], { limits: { timeMs: 100 } })).limits.timeMs, 100);
-  assert.is(grantBuiltin(asked([], { limits: { timeMs: 100_000 } })).limits.timeMs, DEFAULT_LIMITS.timeMs);
+  assert.is(grantBuiltin(asked([], { limits: { timeMs: 100_000 } })).limits.timeMs, 100_000);
+  assert.is(grantByPolicy(asked([], { limits: { timeMs: 100_000 } }), policy({})).limits.timeMs, DEFAULT_LIMITS.timeMs);
   assert.is(grantByPolicy(asked([], { limits: { timeMs: 100 } }), policy({ limits: { timeMs: 60_000 } })).limits.timeMs, 60_000);
   assert.is(grantByPolicy(asked([], {}, 'red'), policy({ networks: ['blue'], limits: { timeMs: 60_000 } })).limits.timeMs, DEFAULT_LIMITS.timeMs);
 });

@@ -21,7 +21,7 @@ test('the least manifest, with its defaults', () => {
 test('a full one', () => {
   const full = {
     ...LEAST, role: 'ipam', license: 'Apache-2.0', description: 'd', cniVersions: ['1.0.0'], optional: ['conntrack.flush'], limits: { timeMs: 5 },
-    wants: { link: { host: ['ifb'] }, hostLinks: ['x'], addr: ['host'], nft: ['ip t'], iptables: { nat: { chains: ['A'], jumpFrom: ['B'] } }, sysctl: ['net/x'], conntrack: true, store: 'own', conf: ['ipam.resolvConf'], delegate: ['ipam'] },
+    wants: { link: { host: ['ifb'] }, hostLinks: ['x'], addr: ['host'], nft: ['ip t'], iptables: { nat: { chains: ['A'], jumpFrom: ['B'] } }, sysctl: ['net/x'], conntrack: true, firewalld: ['trusted'], store: 'own', conf: ['ipam.resolvConf'], delegate: ['ipam'] },
   };
   assert.equal(manifestOf(full), full);
 });
@@ -39,10 +39,17 @@ const REFUSED: readonly [object, RegExp][] = [
   [{ wants: { addr: ['pod'] } }, /"addr" must be a list of host, container/],
   [{ wants: { iptables: ['nat'] } }, /"iptables" must be like/],
   [{ wants: { conntrack: 1 } }, /"conntrack" must be true or false/],
-  [{ wants: { store: 'all' } }, /"store" must be ipam, own or none/],
+  [{ wants: { firewalld: 'trusted' } }, /"firewalld" must be a list of strings/],
+  [{ wants: { store: 'all' } }, /"store" must be ipam, own, dataDir or none/],
   [{ limits: { time: 5 } }, /"time" is no limit/],
   [{ limits: { timeMs: 0 } }, /"timeMs" must be a positive integer/],
   [{ limits: { timeMs: '5' } }, /"timeMs" must be a positive integer/],
+  [{ wants: { hostLinks: ['veth{attachment:7}'] } }, /at least 8 digits/],
+  [{ wants: { iptables: { nat: { chain: [] } } } }, /"iptables\.nat\.chain" is unknown/],
+  [{ config: [] }, /"config" must be a schema/],
+  [{ config: { type: 'text' } }, /"type" must be one of/],
+  [{ config: { properties: { a: { pattern: '(a+)+$' } } } }, /"pattern" is no keyword here/],
+  [{ config: { properties: { a: { $ref: '#' } } } }, /"\$ref" is no keyword here/],
 ];
 for (const [keys, words] of REFUSED) test(`refused: ${JSON.stringify(keys)}`, () => assert.throws(() => manifestOf({ ...LEAST, ...keys }), refusal(words)));
 

@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { covers, matches, type PatternFacts } from '../../host/grant/patterns.ts';
 
 const HASH = 'cd3fed99a2da5e8c646d13af'.padEnd(128, '0');
-const FACTS: PatternFacts = { attachment: HASH, ifname: 'eth0', config: { bridge: 'cni7', ipam: { dataDir: 'x' }, n: 5, Upper: 'up', dots: 'a.b*' } };
+const FACTS: PatternFacts = { attachment: HASH, containerId: 'c.1', ifname: 'eth0', config: { bridge: 'cni7', ipam: { dataDir: 'x' }, n: 5, half: 0.5, Upper: 'up', dots: 'a.b*' } };
 
 const MATCHES: readonly [string, string, boolean][] = [
   ['veth*', 'veth1a2b', true],
@@ -15,6 +15,8 @@ const MATCHES: readonly [string, string, boolean][] = [
   ['a*', 'a/b', false],
   ['net/ipv4/conf/*/rp_filter', 'net/ipv4/conf/eth0/rp_filter', true],
   ['net/ipv4/conf/*/rp_filter', 'net/ipv4/conf/eth0/x/rp_filter', false],
+  ['container:net/**', 'container:net/ipv4/conf/eth0/rp_filter', true],
+  ['container:net/**', 'net/ipv4/conf/eth0/rp_filter', false],
   ['CNI-{attachment:24}', `CNI-${HASH.slice(0, 24)}`, true],
   ['CNI-{attachment:24}', `CNI-${'0'.repeat(24)}`, false],
   ['{ifname}', 'eth0', true],
@@ -24,7 +26,11 @@ const MATCHES: readonly [string, string, boolean][] = [
   ['{config.absent|cni0}', 'cni0', true],
   ['{config.absent}', '', false],
   ['{config.absent}', 'undefined', false],
-  ['{config.n|7}', '5', false],
+  ['{config.n|7}', '5', true],
+  ['{config.bridge}.{config.n}', 'cni7.5', true],
+  ['{config.half|7}', '0.5', false],
+  ['x-{containerId}-{ifname}', 'x-c.1-eth0', true],
+  ['x-{containerId}-{ifname}', 'x-c11-eth0', false],
   ['{config.upper}', 'up', true],
   ['{config.ipam.dataDir}', 'x', true],
   ['{config.dots}', 'a.b*', true],
@@ -36,15 +42,17 @@ const MATCHES: readonly [string, string, boolean][] = [
 for (const [pattern, text, expected] of MATCHES) test(`${pattern} on ${JSON.stringify(text).slice(0, 50)}: ${expected}`, () => assert.is(matches(pattern, text, FACTS), expected));
 
 test('in GC any attachment is meant', () => {
-  const gc = { ...FACTS, attachment: undefined };
+  const gc = { ...FACTS, attachment: undefined, containerId: undefined, ifname: undefined };
+  assert.is(matches('x-{containerId}-{ifname}-mac', 'x-any-thing-mac', gc), true);
+  assert.is(matches('x-{containerId}-{ifname}-mac', 'x-any-thing', gc), false);
   assert.is(matches('CNI-{attachment:4}', 'CNI-0a1b', gc), true);
   assert.is(matches('CNI-{attachment:4}', 'CNI-0a1', gc), false);
   assert.is(matches('CNI-{attachment:4}', 'CNI-zzzz', gc), false);
 });
 
 test('covers', () => {
-  for (const [wide, narrow] of [['*', 'CNI-{attachment:24}'], ['CNI-*', 'CNI-DN-*'], ['x', 'x'], ['{ifname}', '{ifname}']] as const) assert.is(covers(wide, narrow), true, `${wide} ${narrow}`);
-  for (const [wide, narrow] of [['CNI-DN-*', 'CNI-*'], ['*', 'a/b'], ['x', 'y'], ['{ifname}', 'eth0'], ['CNI.', 'CNIx']] as const) assert.is(covers(wide, narrow), false, `${wide} ${narrow}`);
+  for (const [wide, narrow] of [['*', 'CNI-{attachment:24}'], ['CNI-*', 'CNI-DN-*'], ['x', 'x'], ['{ifname}', '{ifname}'], ['net/**', 'net/ipv4/*'], ['net/**', 'net/ipv4/conf/{link}/x']] as const) assert.is(covers(wide, narrow), true, `${wide} ${narrow}`);
+  for (const [wide, narrow] of [['CNI-DN-*', 'CNI-*'], ['*', 'a/b'], ['x', 'y'], ['{ifname}', 'eth0'], ['CNI.', 'CNIx'], ['net/*', 'net/**/x'], ['container:net/**', 'net/ipv4/x']] as const) assert.is(covers(wide, narrow), false, `${wide} ${narrow}`);
 });
 
 test.run();

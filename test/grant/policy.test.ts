@@ -1,7 +1,8 @@
 // The policy file: whose it must be, and what it may say.
 // SPDX-License-Identifier: Apache-2.0
 
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -10,6 +11,7 @@ import { CniError } from '../../host/cni-error.ts';
 import { readPolicy } from '../../host/grant/policy.ts';
 
 const DIGEST = `sha256:${'0'.repeat(64)}`;
+const KEY = `ed25519:${'A'.repeat(43)}=`;
 const etc = mkdtempSync(join(tmpdir(), 'policy-'));
 const path = join(etc, 'policy.json');
 test.before.each(() => rmSync(path, { recursive: true, force: true }));
@@ -21,7 +23,7 @@ const write = (value: unknown, mode = 0o644): void => {
   chmodSync(path, mode);
 };
 
-test('no file grants nothing to anybody', () => assert.equal(readPolicy(etc), { path, modules: new Map() }));
+test('no file grants nothing to anybody', () => assert.equal(readPolicy(etc), { path, signers: [], modules: new Map() }));
 
 test('an entry', () => {
   write({ version: 1, default: 'deny', modules: { [DIGEST]: { networks: ['prod-*'], grants: { tc: ['host'] }, limits: { timeMs: 3000 } } } });
@@ -38,6 +40,12 @@ const REFUSED: readonly [unknown, RegExp][] = [
   [{ version: 1, modules: { [DIGEST]: { grant: {} } } }, /"grant" is unknown/],
   [{ version: 1, modules: { [DIGEST]: { networks: 'blue' } } }, /"networks" must be a list/],
   [{ version: 1, modules: { [DIGEST]: { grants: { nftables: [] } } } }, /"nftables" is no grant/],
+  [{ version: 1, signers: [] }, /"signers" must be an object/],
+  [{ version: 1, signers: { acme: { may: {} } } }, /"key" must be a public key/],
+  [{ version: 1, signers: { acme: { key: 'ed25519:AAAA', may: {} } } }, /"key" must be a public key/],
+  [{ version: 1, signers: { acme: { key: KEY, grants: {} } } }, /"grants" is unknown; known are key, networks, may, limits/],
+  [{ version: 1, signers: { acme: { key: KEY, may: { links: {} } } } }, /"links" is no grant/],
+  [{ version: 1, signers: { acme: { key: KEY, limits: { timeMs: 0 } } } }, /"timeMs" must be a positive integer/],
 ];
 for (const [value, words] of REFUSED) test(`refused: ${JSON.stringify(value).slice(0, 60)}`, () => {
   write(value);
@@ -52,6 +60,28 @@ test('a file that others could have written', () => {
   mkdirSync(`${path}.d`);
   rmSync(path);
   mkdirSync(path);
+  assert.throws(() => readPolicy(etc), refusal(/must be a plain file/));
+});
+
+test('a folder that others can write to', () => {
+  write({ version: 1 });
+  chmodSync(etc, 0o777);
+  assert.throws(() => readPolicy(etc), refusal(new RegExp(`^"${etc}" must belong to root and be writable by nobody else, it is 777`)));
+  chmodSync(etc, 0o700);
+});
+
+test('a link is followed, but not into a folder that others can write to', () => {
+  const elsewhere = join(etc, 'elsewhere');
+  mkdirSync(elsewhere);
+  writeFileSync(join(elsewhere, 'policy.json'), '{"version":1}');
+  symlinkSync('elsewhere/policy.json', path);
+  assert.equal(readPolicy(etc), { path, signers: [], modules: new Map() });
+  chmodSync(elsewhere, 0o777);
+  assert.throws(() => readPolicy(etc), refusal(/elsewhere" must belong to root/));
+});
+
+test('a pipe is not waited for', () => {
+  execFileSync('mkfifo', [path]);
   assert.throws(() => readPolicy(etc), refusal(/must be a plain file/));
 });
 

@@ -7,6 +7,7 @@ import * as assert from 'uvu/assert';
 import { KernelError } from '../../host/kernel/kernel-error.ts';
 import { attributesAfter, attributesOf, Body, listAttributes, textOf } from '../../host/kernel/live/attributes.ts';
 import { messagesIn } from '../../host/kernel/live/netlink-message.ts';
+import { OTHER } from '../../host/kernel/live/netlink.ts';
 import { ack, answer, done, failure, NLM_F_MULTI, scriptedSocket } from './scripted-libc.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
@@ -51,6 +52,20 @@ test('garbage is refused or read within its bounds', () => {
       }
     }), { numRuns: 2000 });
   }
+});
+
+test('of messages that nobody wants only their place is told', () => {
+  const read = socket((sequence) => [
+    Buffer.concat([answer(sequence, 16, NLM_F_MULTI, Buffer.from('not!')), answer(sequence, 16, NLM_F_MULTI, Buffer.from('this')), answer(sequence, 16, NLM_F_MULTI, Buffer.from('nor!'))]),
+    answer(sequence, 16, NLM_F_MULTI, Buffer.from('not!')), done(sequence),
+  ]);
+  const looked: string[] = [];
+  const messages = read.dump(18, Buffer.alloc(0), 'list', (datagram) => (from, to) => {
+    looked.push(String(datagram.subarray(from, to)));
+    return looked.at(-1) === 'this';
+  });
+  assert.equal(messages.map((one) => (one === OTHER ? undefined : String(one.body))), [undefined, 'this', undefined, undefined]);
+  assert.equal(looked, ['not!', 'this', 'nor!', 'not!']);
 });
 
 test('an answer in parts, with messages for others between', () => {

@@ -53,9 +53,26 @@ refused('the other family', [{ saddr: 'fd00::1' }], /family ip/);
 refused('no address at all', [{ saddr: '10.0.0.1 -j ACCEPT' }], /EINVAL/);
 refused('a prefix as a destination', [], /EINVAL/, { dnat: { to: '10.0.0.1/24' } });
 refused('a destination port without protocol', [], /needs a match/, { dnat: { to: '10.0.0.1', port: 80 } });
+refused('one interface twice', [{ iif: 'eth0' }, { iif: 'eth0', not: true }], /twice/);
+for (const iif of ['', 'eth+', 'a b', 'eth*', '-j', '!', 'a"b', 'a/b', 'x'.repeat(16), 'ä']) refused(`interface ${iif}`, [{ iif }], /cannot be matched exactly/);
+refused('no connection state', [{ ctState: [] }], /must be some of/);
+refused('an unknown connection state', [{ ctState: ['dnat' as 'new'] }], /must be some of/);
+refused('a hardware address outside family bridge', [{ ethSaddr: '02:00:00:00:00:01' }], /in a rule of family ip/);
+for (const match of [{ saddr: '10.0.0.1' }, { proto: 'tcp' }, { proto: 'tcp', dport: 80 }, { dstType: 'local' }, { ctState: ['new'] }] satisfies Match[]) {
+  test(`refused in family bridge: ${JSON.stringify(match)}`, () => assert.throws(() => ruleKey('bridge', { match: [match], action: { verdict: 'drop' } }), /in a rule of family bridge/));
+}
+test('refused in family bridge: address translation', () => assert.throws(() => ruleKey('bridge', { match: [], action: { masquerade: true } }), /no address translation/));
+test('refused: half a hardware address', () => assert.throws(() => ruleKey('bridge', { match: [{ ethSaddr: '02:00' }], action: { verdict: 'drop' } }), /six bytes/));
 refused('two actions', [], /exactly one/, { verdict: 'drop', jump: 'A' });
 refused('no action', [], /exactly one/, {});
 refused('a mark of 33 bits', [{ mark: { value: 2 ** 32, mask: 1 } }], /32-bit/);
+
+test('equal rules have equal keys: states in any order, addresses in capitals', () => {
+  const of = (ctState: ('new' | 'related')[]) => ruleKey('ip', { match: [{ ctState }], action: { verdict: 'drop' } });
+  assert.is(of(['related', 'new', 'new']), of(['new', 'related']));
+  const from = (ethSaddr: string) => ruleKey('bridge', { match: [{ ethSaddr }], action: { verdict: 'drop' } });
+  assert.is(from('02:00:00:00:00:AB'), from('02:00:00:00:00:ab'));
+});
 
 test('equal rules have equal keys whatever the order of their matches and the form of their addresses', () => {
   const one = ruleKey('ip', { match: [{ proto: 'tcp', dport: 80 }, { saddr: '10.1.0.5/24' }, { daddr: '0.0.0.0/0' }], action: { masquerade: true } });
@@ -64,7 +81,11 @@ test('equal rules have equal keys whatever the order of their matches and the fo
 });
 
 const foreign = (line: string) => test(`not of the grammar: ${line}`, () => assert.equal(readSavedRule('ip', line).rule, undefined));
-foreign('-i eth0 -j ACCEPT');
+foreign('-i eth+ -j ACCEPT');
+foreign('-m conntrack --ctstate RELATED,DNAT -j ACCEPT');
+foreign('-m conntrack --ctorigdst 10.0.0.1 -j ACCEPT');
+foreign('-m mac --mac-source 02:00:00:00:00:01 -j ACCEPT');
+foreign('-i eth0 -m physdev --physdev-in eth1 -j ACCEPT');
 foreign('-p tcp -m tcp --dport 80:90 -j ACCEPT');
 foreign('-m connmark --mark 0x1 -j ACCEPT');
 foreign('-m mark --mark 0x1 -j CONNMARK --save-mark');

@@ -5,6 +5,7 @@ import { KernelError } from '../../host/kernel/kernel-error.ts';
 import type { LiveContext } from '../../host/kernel/live/context.ts';
 import type { Libc } from '../../host/kernel/live/libc.ts';
 import { NetlinkSocket } from '../../host/kernel/live/netlink.ts';
+import { programsIn } from '../../host/kernel/live/programs.ts';
 
 /** Gets the sequence number of each request; gives the datagrams of its answer. */
 export type Script = (sequence: number, sent: Buffer) => Buffer[];
@@ -13,7 +14,7 @@ export function scriptedLibc(script: Script): Libc {
   const waiting: Buffer[] = [];
   const nothing = (): void => {};
   return {
-    socket: () => 3, connect: nothing, setsockopt: nothing, setns: nothing, close: nothing, tryFlock: () => true, filesystemType: () => 0,
+    socket: () => 3, connect: nothing, setsockopt: nothing, setns: nothing, close: nothing, tryFlock: () => true, makePipe: nothing, awaitHangUp: nothing, filesystemType: () => 0,
     send(_fd, data) {
       const sent = Buffer.from(data);
       waiting.push(...script(sent.readUInt32LE(8), sent));
@@ -32,7 +33,7 @@ export const scriptedSocket = (script: Script): NetlinkSocket => new NetlinkSock
 export function scriptedContext(script: Script): LiveContext {
   const libc = scriptedLibc(script);
   const socket = new NetlinkSocket(libc, 0);
-  return { libc, netnsId: () => '4:1', netnsFd: () => 4, route: () => socket, netfilter: () => socket, within: (_ns, act) => act(), close() {} };
+  return { libc, programs: programsIn(''), netnsId: () => '4:1', netnsFd: () => 4, route: () => socket, netfilter: () => socket, within: (_ns, act) => act(), close() {} };
 }
 
 export function answer(sequence: number, type: number, flags: number, body: Uint8Array): Buffer {

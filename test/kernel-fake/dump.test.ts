@@ -66,7 +66,7 @@ test('what was read is what the kernel shows', () => {
   assert.is(kernel.sysctl.get('host', 'net/ipv4/ip_forward'), '1');
   assert.equal(kernel.addr.list('host', 3).map(({ tentative, dadFailed }) => [tentative, dadFailed]), [[false, false], [true, true]]);
   assert.equal(kernel.nft.read('host', 'inet', 'blue')!.chains[0]!.rules.map(({ handle, comment }) => [handle, comment]), [[1, 'one "rule"'], [2, undefined], [3, 'not ours']]);
-  assert.is(kernel.conntrack.delete('host', { family: 'ip', proto: 'udp', dport: 53, daddr: '192.0.2.1' }), 1);
+  assert.is(kernel.conntrack.delete('host', { family: 'ip', proto: 'udp', dports: [53], daddr: '192.0.2.1' }), 1);
   assert.is(kernel.link.create('host', { kind: 'bridge', name: 'cni1' }), 10);
 });
 

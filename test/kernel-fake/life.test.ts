@@ -3,6 +3,7 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Rule } from '../../host/kernel/rule.ts';
 import { fakeKernel } from '../../host/kernel/fake/fake-kernel.ts';
 import { KernelError } from '../../host/kernel/kernel-error.ts';
 import { makeBridge, refuses, upVeth } from '../contract/case.ts';
@@ -69,7 +70,7 @@ test('every change is announced, reads are not, and a fault leaves all as it was
   const calls = seen.length;
   kernel.nft.apply('host', []);
   kernel.iptables.restore('host', 'ip', 'nat', []);
-  kernel.conntrack.delete('host', { family: 'ip', proto: 'udp', dport: 53 });
+  kernel.conntrack.delete('host', { family: 'ip', proto: 'udp', dports: [53] });
   kernel.sysctl.set('host', 'net/ipv4/ip_forward', '1');
   assert.equal(seen.slice(calls), ['nft.apply host', 'iptables.restore host', 'conntrack.delete host', 'sysctl.set host']);
 });
@@ -79,6 +80,11 @@ test('a packet filter that cannot be used says why', () => {
   assert.is(kernel.nft.unusable('host'), 'no nf_tables');
   refuses(() => kernel.nft.read('host', 'inet', 'blue'), 'EPROTONOSUPPORT');
   refuses(() => kernel.iptables.read('host', 'ip', 'nat'), 'EIPTABLES');
+  const untranslated = fakeKernel(fakeKernel().dump().replace('\n', '\nunusable raw "no nft program"\n'));
+  assert.equal([untranslated.nft.unusable('host'), untranslated.nft.unusable('host', true)], [undefined, 'no nft program']);
+  const at = { family: 'inet', table: 'blue', chain: 'checks' } as const;
+  const rule: Rule = { match: [{ raw: ['tcp', 'sport', '7'] }], action: { verdict: 'accept' } };
+  refuses(() => untranslated.nft.apply('host', [{ do: 'add table', ...at }, { do: 'add chain', ...at }, { do: 'add rule', ...at, at: 'end', rule }]), 'ENFT');
   assert.equal([kernel.nft.unusable('container'), kernel.iptables.unusable('host', 'ip6')], [undefined, undefined]);
 });
 

@@ -35,7 +35,7 @@ const LINKS = [
   step('veth', record({ ns, name: ifname, mac, up: optional(flag), peer: fc.record({ ns, name: ifname, mac }) }), (kernel, { ns: where, ...link }) => kernel.link.create(where, { kind: 'veth', ...link })),
   ...[
     { up: flag }, { mtu }, { mac }, { name: ifname }, { alias: fc.constantFrom('', 'of "blue"', 'x\ny') }, { master: fc.option(index) },
-    { promisc: flag, allmulti: flag }, { txqlen: index, group: index }, { hairpin: flag, isolated: flag },
+    { promisc: flag, allmulti: flag }, { txqlen: index, group: index }, { hairpin: flag, isolated: flag }, { vlans: fc.constantFrom([], [{ id: 100, pvid: true, untagged: true }], [{ id: 1, untagged: true }, { id: 5, last: 9 }, { id: 20, pvid: true }], [{ id: 4095 }]) },
   ].map((change) => step('set', record<{ ns: Ns; index: number } & LinkChange>({ ns, index, ...change } as never), (kernel, { ns: where, index: at, ...to }) => kernel.link.set(where, at, to))),
   step('up', record({ ns, index }), (kernel, { ns: where, index: at }) => kernel.link.set(where, at, { up: true })),
   step('delete link', record({ ns, index }), (kernel, { ns: where, index: at }) => kernel.link.delete(where, at)),

@@ -10,42 +10,18 @@ import * as assert from 'uvu/assert';
 import { readSavedRule } from '../../host/kernel/iptables-parse.ts';
 import { renderRule } from '../../host/kernel/iptables-text.ts';
 import { KernelError } from '../../host/kernel/kernel-error.ts';
-import type { IptablesKernel } from '../../host/kernel/kernel.ts';
+import type { IptablesKernel, IptablesTable } from '../../host/kernel/kernel.ts';
 import { openContext } from '../../host/kernel/live/context.ts';
 import { iptablesKernel } from '../../host/kernel/live/iptables.ts';
 import { openLibc } from '../../host/kernel/live/libc.ts';
-import type { Family, Rule } from '../../host/kernel/rule.ts';
+import type { Family } from '../../host/kernel/rule.ts';
 import { applyToIptables } from '../../host/ops/rules/apply-to-iptables.ts';
 import { planIptables } from '../../host/ops/rules/plan-iptables.ts';
 import type { RuleSet } from '../../host/ops/rules/rule-set.ts';
+import { IPTABLES_CASES } from '../support/iptables-rules.ts';
 
 const comment = 'dnat name: "blue" id: "c1"';
-/** The reference's own commands and the rules we say instead. */
-const CASES: [Family, string, Rule][] = [
-  ['ip', '-m comment --comment "CNI portfwd masquerade mark" -j MARK --set-xmark 0x2000/0x2000', { match: [], action: { setMark: { value: 0x2000, mask: 0x2000 } }, comment: 'CNI portfwd masquerade mark' }],
-  ['ip', '-m mark --mark 0x2000/0x2000 -j MASQUERADE', { match: [{ mark: { value: 0x2000, mask: 0x2000 } }], action: { masquerade: true } }],
-  ['ip', '-m comment --comment "CNI portfwd requiring masquerade" -j OTHER', { match: [], action: { jump: 'OTHER' }, comment: 'CNI portfwd requiring masquerade' }],
-  ['ip', '-m addrtype --dst-type LOCAL -j OTHER', { match: [{ dstType: 'local' }], action: { jump: 'OTHER' } }],
-  ['ip', '-p tcp --dport 8080 -s 10.1.0.5/24 -j OTHER', { match: [{ proto: 'tcp', dport: 8080 }, { saddr: '10.1.0.5/24' }], action: { jump: 'OTHER' } }],
-  ['ip', '-p udp --dport 53 -d 192.0.2.1 -s 127.0.0.1 -j OTHER', { match: [{ saddr: '127.0.0.1' }, { daddr: '192.0.2.1' }, { proto: 'udp', dport: 53 }], action: { jump: 'OTHER' } }],
-  ['ip', '-p tcp --dport 8080 -s 0.0.0.0/0 -j OTHER', { match: [{ saddr: '0.0.0.0/0' }, { proto: 'tcp', dport: 8080 }], action: { jump: 'OTHER' } }],
-  ['ip', '-p tcp --dport 8080 -j DNAT --to-destination 10.1.0.5:80', { match: [{ proto: 'tcp', dport: 8080 }], action: { dnat: { to: '10.1.0.5', port: 80 } } }],
-  ['ip6', '-p sctp --dport 8080 -j DNAT --to-destination [fd00::5]:80', { match: [{ proto: 'sctp', dport: 8080 }], action: { dnat: { to: 'fd00::5', port: 80 } } }],
-  ['ip6', '-j DNAT --to-destination fd00::5', { match: [], action: { dnat: { to: 'fd00::5' } } }],
-  ['ip', `-m comment --comment ${JSON.stringify(comment)} -m multiport -p tcp --destination-ports 80,443 -j OTHER`, { match: [{ proto: 'tcp', dports: [80, 443] }], action: { jump: 'OTHER' }, comment }],
-  ['ip', '-d 10.1.0.5/24 -j ACCEPT -m comment --comment "name: \\"blue\\" id: \\"c1\\""', { match: [{ daddr: '10.1.0.0/24' }], action: { verdict: 'accept' }, comment: 'name: "blue" id: "c1"' }],
-  ['ip', '! -d 224.0.0.0/4 -j MASQUERADE -m comment --comment x', { match: [{ daddr: '224.0.0.0/4', not: true }], action: { masquerade: true }, comment: 'x' }],
-  ['ip6', '! -d ff00::/8 -j MASQUERADE', { match: [{ daddr: 'ff00::/8', not: true }], action: { masquerade: true } }],
-  ['ip', '! -p tcp -g OTHER', { match: [{ proto: 'tcp', not: true }], action: { goto: 'OTHER' } }],
-  ['ip', '-p udp ! --dport 80 -j RETURN', { match: [{ proto: 'udp', dport: 80, not: true }], action: { verdict: 'return' } }],
-  ['ip', '-p udp -m multiport ! --dports 80,81 -j RETURN', { match: [{ proto: 'udp', dports: [80, 81], not: true }], action: { verdict: 'return' } }],
-  ['ip', '-m addrtype ! --dst-type LOCAL -m mark ! --mark 5 -j ACCEPT', { match: [{ dstType: 'local', not: true }, { mark: { value: 5, mask: 0xffffffff }, not: true }], action: { verdict: 'accept' } }],
-  ['ip', '-m comment --comment "a\\\\b \'c\' $(d) `e`" -j ACCEPT', { match: [], action: { verdict: 'accept' }, comment: 'a\\b \'c\' $(d) `e`' }],
-  ['ip', '-m comment --comment -j -j ACCEPT', { match: [], action: { verdict: 'accept' }, comment: '-j' }],
-  ['ip6', '-p icmpv6 -j ACCEPT', { match: [{ proto: 'icmpv6' }], action: { verdict: 'accept' } }],
-];
-
-const RULES = CASES.filter(([family]) => family === 'ip').map(([, , rule]) => rule);
+const RULES = IPTABLES_CASES.filter(([family]) => family === 'ip').map(([, , rule]) => rule);
 
 const context = openContext(openLibc(), '');
 const folder = mkdtempSync(join(tmpdir(), 'iptables-'));
@@ -63,7 +39,7 @@ for (const variant of variants) {
 
 function testVariant(variant: string, kernel: IptablesKernel, path: string): void {
   const test = suite(`iptables-${variant}`);
-  const rulesOf = (family: Family, chain: string): string[] | undefined => kernel.read('host', family, 'nat').chains.find(({ name }) => name === chain)?.rules;
+  const rulesOf = (family: Family, chain: string): string[] | undefined => kernel.read('host', family, 'nat').chains.find(({ name }) => name === chain)?.rules.map(({ text }) => text);
   const fails = (lines: string[], detail: RegExp): void => assert.throws(() => kernel.restore('host', 'ip', 'nat', lines),
     (error: unknown) => error instanceof KernelError && error.errno === 'EIPTABLES' && error.action === 'change iptables table nat' && detail.test(error.detail ?? ''));
 
@@ -73,9 +49,9 @@ function testVariant(variant: string, kernel: IptablesKernel, path: string): voi
     }
   });
 
-  for (const [family, line, rule] of CASES) {
+  for (const [family, line, rule] of IPTABLES_CASES) {
     test(`${family} ${line}`, () => {
-      kernel.restore('host', family, 'nat', ['-N OTHER', '-N C', `-A C ${renderRule(family, rule)}`, '-N THEIRS', `-A THEIRS ${line}`]);
+      kernel.restore('host', family, 'nat', ['-N OTHER-1', '-N C', `-A C ${renderRule(family, rule)}`, '-N THEIRS', `-A THEIRS ${line}`]);
       assert.equal(rulesOf(family, 'C'), [renderRule(family, rule)], 'our line is the saved form');
       const [theirs = ''] = rulesOf(family, 'THEIRS') ?? [];
       assert.is(theirs, renderRule(family, rule), 'theirs is saved as ours');
@@ -121,21 +97,26 @@ function testVariant(variant: string, kernel: IptablesKernel, path: string): voi
       ],
     };
     kernel.restore('host', 'ip', 'nat', ['-A POSTROUTING -s 192.0.2.0/24 -j RETURN']);
-    const before = kernel.read('host', 'ip', 'nat');
-    const plan = planIptables(before, wanted);
+    const before = whole(kernel.read('host', 'ip', 'nat'));
+    const plan = planIptables(kernel.read('host', 'ip', 'nat'), wanted);
     kernel.restore('host', 'ip', 'nat', plan.lines);
     const after = kernel.read('host', 'ip', 'nat');
     assert.equal(sorted(after), sorted(applyToIptables(before, plan.lines)));
     assert.equal(planIptables(after, wanted).lines, []);
     assert.equal(planIptables(after, wanted).missing, []);
     for (const undo of [plan.undo.attachment!, plan.undo.network!]) kernel.restore('host', 'ip', 'nat', planIptables(kernel.read('host', 'ip', 'nat'), undo).lines);
-    assert.equal(kernel.read('host', 'ip', 'nat'), before);
+    assert.equal(sorted(kernel.read('host', 'ip', 'nat')), sorted(before));
   });
 
   test.run();
 }
 
-const sorted = ({ chains }: { chains: { name: string }[] }): object => chains.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+/** What is looked into late is looked into before it changes. */
+const whole = ({ family, name, chains }: IptablesTable): IptablesTable =>
+  ({ family, name, chains: chains.map((chain) => ({ ...chain, rules: chain.rules.map(({ text }) => readSavedRule(family, text)) })) });
+
+const sorted = ({ chains }: IptablesTable): object =>
+  chains.map(({ rules, uses: _, ...chain }) => ({ ...chain, rules: rules.map(({ text }) => text) })).sort((a, b) => (a.name < b.name ? -1 : 1));
 
 const programs = suite('programs');
 

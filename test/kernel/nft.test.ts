@@ -51,6 +51,16 @@ const CASES: [RuleFamily, string, Rule][] = [
   ['inet', 'ip saddr 0.0.0.0/0 accept', { match: [saddr('0.0.0.0/0')], action: { verdict: 'accept' } }],
   ['inet', 'tcp dport 80 dnat ip to 10.1.0.5:8080', { match: [{ proto: 'tcp', dport: 80 }], action: { dnat: { to: '10.1.0.5', port: 8080 } } }],
   ['inet', 'tcp dport 80 dnat ip6 to [fd00::5]:8080', { match: [{ proto: 'tcp', dport: 80 }], action: { dnat: { to: 'fd00::5', port: 8080 } } }],
+  ['ip', 'iifname "cni0" oifname != "cni0" jump other', { match: [{ iif: 'cni0' }, { oif: 'cni0', not: true }], action: { jump: 'other' } }],
+  ['inet', 'iifname != "eth0.1@x" drop', { match: [{ iif: 'eth0.1@x', not: true }], action: { verdict: 'drop' } }],
+  ['ip', 'ip daddr 10.1.0.5 ct state established,related accept', { match: [daddr('10.1.0.5'), { ctState: ['related', 'established', 'related'] }], action: { verdict: 'accept' } }],
+  ['inet', 'ct state new accept', { match: [{ ctState: ['new'] }], action: { verdict: 'accept' } }],
+  ['ip6', 'ct state invalid,established,related,new,untracked return', { match: [{ ctState: ['untracked', 'new', 'related', 'established', 'invalid'] }], action: { verdict: 'return' } }],
+  ['ip', 'ct state ! established,related drop', { match: [{ ctState: ['established', 'related'], not: true }], action: { verdict: 'drop' } }],
+  ['bridge', 'iifname "veth1a2b3c4d" jump other comment "macspoofchk-c1-eth0"', { match: [{ iif: 'veth1a2b3c4d' }], action: { jump: 'other' }, comment: 'macspoofchk-c1-eth0' }],
+  ['bridge', 'ether saddr 02:00:00:00:00:0a return', { match: [{ ethSaddr: '02:00:00:00:00:0A' }], action: { verdict: 'return' } }],
+  ['bridge', 'iifname "eth0" ether saddr != 02:00:00:00:00:01 drop', { match: [{ iif: 'eth0' }, { ethSaddr: '02:00:00:00:00:01', not: true }], action: { verdict: 'drop' } }],
+  ['bridge', 'meta mark 0x00000007 oifname "eth0" accept', { match: [{ mark: { value: 7, mask: 0xffffffff } }, { oif: 'eth0' }], action: { verdict: 'accept' } }],
   ['inet', 'fib daddr type local goto other', { match: [{ dstType: 'local' }], action: { goto: 'other' } }],
 ];
 
@@ -102,6 +112,20 @@ test('tables and chains bear their comments and hooks as nft shows them', () => 
   assert.equal(kernel.read('host', at.family, at.table)?.chains.map(({ name, hook }) => [name, hook]), [
     ['masq_checks', undefined], ['postrouting', { type: 'nat', hook: 'postrouting', priority: 100 }],
   ]);
+});
+
+test('in family bridge what looks into packets is outside the grammar', () => {
+  load('table bridge t {\n chain c {\n ip saddr 10.0.0.1 drop\n meta protocol ip accept\n meta l4proto tcp accept\n tcp dport 80 drop\n ether daddr 02:00:00:00:00:01 drop\n }\n}');
+  assert.equal(kernel.read('host', 'bridge', 't')!.chains[0]!.rules.map(({ rule }) => rule), Array(5).fill(undefined));
+});
+
+test('a chain of family bridge is hooked between the ports', () => {
+  const at = { family: 'bridge', table: 'nat', chain: 'PREROUTING' } as const;
+  const hook = { type: 'filter', hook: 'prerouting', priority: -300 } as const;
+  const long = `cni-br-iface-${'0123456789abcdef'.repeat(4)}-eth0-mac`;
+  kernel.apply('host', [{ do: 'add table', ...at }, { do: 'add chain', ...at, hook }, { do: 'add chain', ...at, chain: long }]);
+  assert.match(nft('list', 'ruleset'), 'type filter hook prerouting priority dstnat; policy accept;');
+  assert.equal(kernel.read('host', 'bridge', 'nat')!.chains.map(({ name, hook: is }) => [name, is]), [['PREROUTING', hook], [long, undefined]]);
 });
 
 test('rules go to the start or the end, and are deleted by handle', () => {
@@ -167,16 +191,19 @@ test('rules outside the grammar are seen with comment, handle and jump', () => {
       tcp dport 80-90 drop
       tcp dport { 80-90, 100 } drop
       ip saddr & 255.0.255.0 == 10.0.1.0 drop
-      ct state established accept
+      ct state != established accept
+      ct state { new, established } accept
+      iifname "eth*" accept
       meta mark set ct mark
       dnat to 10.0.0.1-10.0.0.9
-      iifname "eth0" goto other
+      iif "lo" goto other
+      ether saddr 02:00:00:00:00:01 drop
       masquerade random
     }
   }`);
   const rules = kernel.read('host', 'ip', 't')!.chains.find(({ name }) => name === 'c')!.rules;
-  assert.equal(rules.map(({ rule }) => rule), Array(11).fill(undefined));
-  assert.equal([rules[0]!.comment, rules[1]!.jump, rules[9]!.jump], ['sport', 'other', 'other']);
+  assert.equal(rules.map(({ rule }) => rule), Array(14).fill(undefined));
+  assert.equal([rules[0]!.comment, rules[1]!.jump, rules[11]!.jump], ['sport', 'other', 'other']);
 });
 
 test('in inet a family that is asked for on its own is a condition outside the grammar', () => {

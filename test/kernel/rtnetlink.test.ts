@@ -49,7 +49,7 @@ withPair('a veth pair stands in both namespaces at once', ({ kernel, eth0, host0
   const host = hostLink('host0');
   assert.equal(pick(host, 'ifindex', 'link_index', 'mtu'), { ifindex: host0, link_index: eth0, mtu: 1400 });
   assert.equal(kernel.link.get('host', { index: host0 }), {
-    index: host0, name: 'host0', kind: 'veth', mtu: 1400, mac: host['address'], up: true, state: 'up', promisc: false, allmulti: false, txqlen: 0, group: 0, peer: eth0,
+    index: host0, name: 'host0', kind: 'veth', mtu: 1400, mac: host['address'], up: true, state: 'up', promisc: false, allmulti: false, txqlen: 0, group: 0, peer: eth0, peerNs: 'container',
   });
 });
 

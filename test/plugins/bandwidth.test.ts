@@ -45,6 +45,13 @@ test('limits both directions as containerd asks for it, with keys in capitals', 
   assert.equal(result, { ...prevResult, interfaces: [...prevResult.interfaces, { name: IFB, mac: MADE.mac }] });
 });
 
+test('STATUS asks whether the kernel has intermediate devices', () => {
+  const status = (answer: object) => bandwidth({ verb: 'STATUS', config: { cniVersion: '1.1.0', name: 'podnet', type: 'bandwidth' } }, { 'link.usable': answer });
+  assert.is(status({ usable: true }).error, undefined);
+  assert.equal(status({ usable: false, why: 'Unknown device type' }).error, { code: 50, msg: 'the kernel cannot make intermediate devices: Unknown device type; load its module ifb' });
+  assert.is(bandwidth({ verb: 'STATUS', config: { cniVersion: '1.1.0', name: 'podnet', type: 'bandwidth', ingressRate: 8 } }).error!.msg, 'if rate is set, burst must also be set');
+});
+
 const numbers = (rate: number, burst: number, ...expected: [number, number, number]): void => {
   test(`rate ${rate} and burst ${burst} are the numbers of the reference`, () => {
     const { asked } = bandwidth({ verb: 'ADD', config: conf({ ingressRate: rate, ingressBurst: burst }) }, node);
@@ -94,7 +101,7 @@ refuses('a veth whose other end is elsewhere', limit, 'veth peer with index 9 is
 });
 
 test('passes on what the host refuses, with what it was for', () => {
-  const msg = (op: string, keys: object): string | undefined => bandwidth({ verb: 'ADD', config: conf(keys) }, { ...node, [op]: refuse('exists', 'it is there') }).error?.msg;
+  const msg = (op: string, keys: object): string | undefined => bandwidth({ verb: 'ADD', config: conf(keys) }, { ...node, 'tc.list': { qdiscs: [], filters: [] }, [op]: refuse('exists', 'it is there') }).error?.msg;
   assert.is(msg('tc.qdisc', limit), 'create qdisc: it is there');
   assert.is(msg('link.create', egress), 'adding link: it is there');
   assert.is(msg('tc.qdisc', egress), 'create ingress qdisc: it is there');
@@ -145,6 +152,41 @@ test('CHECK without an IFB or without a chain fails', () => {
   const answers = { ...checked({ qdiscs: [], filters: [] }), 'link.get': (request: Record<string, unknown>) => (request['ns'] === 'host' ? refuse('not-found', 'link not found')() : request['name'] ? ETH0 : VETH) };
   assert.is(bandwidth({ verb: 'CHECK', config: conf(egress) }, answers).error?.msg, 'get ifb device: link not found');
   assert.is(bandwidth({ verb: 'CHECK', config: conf({ ...limit, prevResult: undefined }) }).error?.msg, 'must be called as a chained plugin');
+});
+
+test('an ingress qdisc of somebody else is used as it is', () => {
+  const config = conf({ egressRate: 8000, egressBurst: 8000 });
+  const taken = { ...node, 'tc.qdisc': ({ kind }: Record<string, unknown>) => (kind === 'ingress' ? refuse('exists', 'file exists', 'EEXIST')() : {}) };
+  const listing = (qdiscs: object[]): Answers => ({ ...taken, 'tc.list': { qdiscs, filters: [] } });
+  const { error, asked } = bandwidth({ verb: 'ADD', config }, listing([{ kind: 'ingress', handle: 'ffff:', parent: 'ingress' }]));
+  assert.is(error, undefined);
+  assert.is(asked.filter(({ op }) => op === 'tc.filter').length, 1);
+  assert.is(bandwidth({ verb: 'ADD', config }, listing([{ kind: 'clsact', handle: 'ffff:', parent: 'ingress' }])).error?.msg, 'create ingress qdisc: file exists');
+});
+
+test('DEL of a second interface leaves the device of the first', () => {
+  const ask = (sources: object[], call: object = {}, filters: object[] = []): string[] =>
+    bandwidth({ verb: 'DEL', config: conf({ prevResult: undefined }), ...call }, { ...node, 'tc.list': { qdiscs: [], filters }, 'tc.sources': { links: sources } }).asked.map(({ op }) => op);
+  const deleted = (...given: Parameters<typeof ask>): number => ask(...given).filter((op) => op === 'link.delete').length;
+  assert.is(deleted([{ name: 'veth7', index: 77 }]), 0);
+  assert.is(deleted([{ name: 'veth1', index: 9 }]), 1);
+  assert.is(deleted([]), 1);
+  assert.is(deleted([{ name: 'veth7', index: 77 }], { netns: false }), 1);
+  // Where the own link is redirected to it, nobody else's need be looked at.
+  assert.not.ok(ask([{ name: 'veth7', index: 77 }], {}, [{ kind: 'u32', parent: 'ffff:', redirect: 10 }]).includes('tc.sources'));
+});
+
+test('GC takes devices away that nothing is redirected to', () => {
+  const ifb = (name: string, link: number): object => ({ ...MADE, name, link });
+  const answers: Answers = {
+    'link.list': { links: [ifb('bwp0123456789ab', 1), ifb('bwpfedcba987654', 2), ifb('bwp00000000000a', 3), ifb('bwp-not-of-ours', 4)] },
+    'tc.list': ({ link }) => ({ qdiscs: link === 3 ? [] : [{ kind: 'tbf', handle: '1:', parent: 'root' }], filters: [] }),
+    'tc.sources': ({ link }) => ({ links: link === 2 ? [{ name: 'veth1', index: 9 }] : [] }),
+    'link.delete': {},
+  };
+  const gc = (validAttachments?: []): unknown => bandwidth({ verb: 'GC', config: conf({ prevResult: undefined }), containerId: '', ...(validAttachments ? { validAttachments } : {}) }, answers).asked.filter(({ op }) => op === 'link.delete').map(({ request }) => request);
+  assert.equal(gc([]), [{ link: 1 }]);
+  assert.equal(gc(), []);
 });
 
 test.run();

@@ -1,40 +1,10 @@
-// The bridge plugin against a scripted host: what it asks for, in which order, and what it says when something is wrong.
+// ADD of the bridge plugin against a scripted host: what it asks for, in which order, and what it says when something is wrong.
 // SPDX-License-Identifier: Apache-2.0
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { CniError } from '../../host/cni-error.ts';
-import { hashesOf } from '../../host/ledger/attachment-id.ts';
-import { loadPlugin, refuse, type Answers, type Asked, type Call } from '../support/guest-host.ts';
-
-const bridge = await loadPlugin('bridge');
-
-type Message = Record<string, unknown>;
-const HASHES = hashesOf({ network: 'blue', containerId: 'c1', ifname: 'eth0' });
-const CHAIN = `CNI-${HASHES.attachment.slice(0, 24)}`;
-const LINK = { mtu: 1500, up: true, state: 'up', promisc: false };
-const BRIDGE = { ...LINK, link: 1, name: 'cni0', kind: 'bridge', mac: '02:00:00:00:00:01', index: 7, owner: 'network' };
-const ETH0 = { ...LINK, link: 2, name: 'eth0', kind: 'veth', mac: '02:00:00:00:00:02', index: 2, peer: 9, owner: 'attachment' };
-const VETH = { ...LINK, link: 3, name: 'veth0a1b2c3d', kind: 'veth', mac: '02:00:00:00:00:03', index: 9, peer: 2, master: 7, hairpin: false, isolated: false, owner: 'attachment' };
-const LEASE = { ips: [{ address: '192.0.2.2/24' }, { address: '2001:db8::2/64', gateway: '2001:db8::ff' }], routes: [{ dst: '198.51.100.0/24', priority: 7, mtu: 1300 }] };
-const INTERFACES = [{ name: 'cni0', mac: BRIDGE.mac }, { name: VETH.name, mac: VETH.mac }, { name: 'eth0', mac: ETH0.mac, sandbox: 'container' }];
-
-const conf = (keys: object = {}): Message => ({ cniVersion: '1.1.0', name: 'blue', type: 'bridge', ...keys });
-const layer3 = (keys: object = {}): Message => conf({ ipam: { type: 'host-local' }, ...keys });
-const addrs = (...addresses: string[]): object => ({ addrs: addresses.map((address) => ({ address, scope: 0, tentative: false, dadFailed: false })) });
-const notFound = refuse('not-found', 'not found', 'ENODEV');
-
-const node: Answers = {
-  'link.get': ({ name, link }) => [BRIDGE, ETH0, VETH].find((one) => one.name === name || one.link === link) ?? notFound(),
-  'link.create': ({ kind }) => (kind === 'bridge' ? { link: 1 } : { link: 2, peer: 3 }),
-  'link.set': {}, 'link.delete': {}, 'sysctl.set': {}, 'sysctl.get': { value: '0' },
-  'addr.list': addrs(), 'addr.add': {}, 'addr.delete': {}, 'addr.await': { settled: true }, 'route.add': {},
-  'delegate.call': ({ verb }) => (verb === 'ADD' ? { result: LEASE } : {}),
-  'iptables.usable': { usable: true }, 'nft.usable': { usable: true }, 'iptables.apply': {}, 'nft.apply': {},
-  'iptables.check': { missing: [] }, 'nft.check': { missing: [] },
-};
-const requests = (asked: readonly Asked[], op: string): Message[] => asked.filter((one) => one.op === op).map(({ request }) => request);
-const add = (config: Message, answers: Answers = {}, more: Partial<Call> = {}): ReturnType<typeof bridge> => bridge({ verb: 'ADD', config, ...more }, { ...node, ...answers });
+import { refuse, type Answers, type Asked, type Call } from '../support/guest-host.ts';
+import { type Message, HASHES, CHAIN, BRIDGE, ETH0, VETH, LEASE, INTERFACES, conf, layer3, addrs, notFound, requests, add, COMMENT } from './bridge-node.ts';
 
 test('without IPAM: bridge, pair, port, interface up', () => {
   const { asked, result } = add(conf({ mtu: 1400, hairpinMode: true, portIsolation: true }), {
@@ -72,7 +42,7 @@ test('a default gateway: addresses, routes, forwarding, in the reference\'s orde
   const on = (key: string): Asked => ({ op: 'sysctl.set', request: { ns: 'host', key, value: '1' } });
   const gateway = (address: string): Asked[] => [
     { op: 'addr.list', request: { link: 1 } }, { op: 'addr.add', request: { link: 1, address, life: 'network' } },
-    { op: 'link.get', request: { link: 1 } }, { op: 'link.set', request: { link: 1, mac: BRIDGE.mac } },
+    { op: 'link.set', request: { link: 1, mac: BRIDGE.mac } },
   ];
   assert.equal(asked.slice(from), [
     { op: 'delegate.call', request: { verb: 'ADD' } },
@@ -128,7 +98,6 @@ test('a bridge with another address: refused, replaced with forceAddress, and IP
   assert.match(overlap.error!.msg, 'already has an IP address different from 2001:db8::ff/64');
 });
 
-const COMMENT = 'name: "blue" id: "c1"';
 const iptablesOf = (family: string, chain: string, ip: string, subnet: string, multicast: string): object => ({
   ns: 'host', family, table: 'nat', chains: [{ name: chain }],
   add: [
@@ -165,114 +134,18 @@ test('the backend is iptables unless only nft can be used', () => {
   assert.equal(add(layer3({ ipMasq: true, ipMasqBackend: 'x' })).error, { code: 999, msg: 'unknown ipmasq backend "x"' });
 });
 
-test('DEL: link, lease, rules of both backends by the addresses of the link', () => {
-  const { asked, error } = bridge({ verb: 'DEL', config: layer3({ ipMasq: true }) }, { ...node, 'addr.list': addrs('192.0.2.2/24', '2001:db8::2/64', 'fe80::1/64') });
-  assert.is(error, undefined);
-  assert.equal(asked.map(({ op }) => op), [
-    'link.get', 'addr.list', 'link.delete', 'delegate.call', 'iptables.usable', 'iptables.apply', 'iptables.usable', 'iptables.apply', 'nft.usable', 'nft.apply',
-  ]);
-  const jump = (saddr: string): object => ({ chain: 'POSTROUTING', rule: { match: [{ saddr }], action: { jump: CHAIN }, comment: COMMENT } });
-  assert.equal(requests(asked, 'iptables.apply')[0], {
-    ns: 'host', family: 'ip', table: 'nat', remove: [jump('192.0.2.2/32'), jump('192.0.2.0/24')], drop: [{ chain: CHAIN, unreferenced: true }],
-  });
-});
-
-test('DEL without namespace: addresses of prevResult, else the whole chain', () => {
-  const first = (config: Message): Message => requests(bridge({ verb: 'DEL', config, netns: false }, node).asked, 'iptables.apply')[0]!;
-  const prevResult = { interfaces: INTERFACES, ips: [{ address: '192.0.2.2/24', interface: 2 }] };
-  assert.is((first(layer3({ ipMasq: true, prevResult }))['remove'] as unknown[]).length, 2);
-  assert.equal(first(layer3({ ipMasq: true }))['drop'], [{ chain: CHAIN, unreferenced: false }]);
-});
-
-test('DEL again, with the link gone and a sibling interface alive: its chain stays', () => {
-  const { asked } = bridge({ verb: 'DEL', config: layer3({ ipMasq: true }) }, { ...node, 'link.get': notFound });
-  assert.equal(requests(asked, 'iptables.apply')[0]!['drop'], [{ chain: CHAIN, unreferenced: true }]);
-});
-
-test('DEL succeeds without IPAM, without any backend, and without link', () => {
-  assert.equal(bridge({ verb: 'DEL', config: conf({ ipMasq: true }) }, { 'link.get': notFound }).error, undefined);
-  const none = { 'iptables.usable': { usable: false }, 'nft.usable': refuse('denied', 'not granted') };
-  assert.is(bridge({ verb: 'DEL', config: layer3({ ipMasq: true }) }, { ...node, ...none }).error, undefined);
-});
-
-test('DEL of a configuration with keys that ADD refuses works: the reference may have attached', () => {
-  assert.is(bridge({ verb: 'DEL', config: conf({ vlan: 100, macspoofchk: true }) }, node).error, undefined);
-});
-
-const CHECKED = layer3({ isGateway: true, ipMasq: true, prevResult: { interfaces: INTERFACES, ips: [{ address: '192.0.2.2/24', gateway: '192.0.2.1', interface: 2 }], routes: [{ dst: '0.0.0.0/0', gw: '192.0.2.1' }] } });
-const standing: Answers = {
-  ...node,
-  'addr.list': ({ link }) => addrs(link === 1 ? '192.0.2.1/24' : '192.0.2.2/24'),
-  'route.list': { routes: [{ dst: '0.0.0.0/0', gw: '192.0.2.1', table: 254, metric: 0, scope: 0 }, { dst: '192.0.2.0/24', table: 254, metric: 0, scope: 253 }] },
-};
-const checked = (answers: Answers = {}, config = CHECKED): string | undefined => bridge({ verb: 'CHECK', config }, { ...standing, ...answers }).error?.msg;
-const changed = (change: object): Answers => ({ 'link.get': ({ name }) => {
-  const link = { ...[BRIDGE, ETH0, VETH].find((one) => one.name === name)! };
-  return { ...link, ...((change as Record<string, object>)[link.name] ?? {}) };
-} });
-
-test('CHECK passes when all stands, and finds each thing that does not', () => {
-  assert.is(checked(), undefined);
-  assert.is(checked({}, conf({ prevResult: { interfaces: INTERFACES } })), undefined, 'without IPAM none is called');
-  assert.is(checked({}, layer3()), 'Required prevResult missing');
-  assert.is(checked({ 'link.get': notFound }), 'Interface cni0 not found');
-  assert.is(checked(changed({ cni0: { kind: 'dummy' } })), 'Interface cni0 does not have link type of bridge');
-  assert.is(checked(changed({ cni0: { mac: '02:00:00:00:00:99' } })), "Bridge interface cni0 Mac doesn't match: 02:00:00:00:00:99");
-  assert.is(checked(changed({ cni0: { promisc: true } })), "Bridge interface cni0 configured Promisc Mode false doesn't match current state: true ");
-  assert.is(checked(changed({ eth0: { mac: '02:00:00:00:00:99' } })), "Interface eth0 Mac 02:00:00:00:00:02 doesn't match container Mac: 02:00:00:00:00:99");
-  assert.is(checked(changed({ [VETH.name]: { master: 8 } })), 'CNI veth created for bridge cni0 was not found');
-  assert.is(checked(changed({ [VETH.name]: { hairpin: true } })), `Interface ${VETH.name} configured hairpin mode false doesn't match current state: true`);
-  assert.is(checked({ 'addr.list': ({ link }) => (link === 1 ? addrs('192.0.2.1/24') : addrs()) }), 'Failed to match addr 192.0.2.2/24 on interface eth0');
-  assert.is(checked({ 'addr.list': ({ link }) => (link === 1 ? addrs() : addrs('192.0.2.2/24')) }), 'Failed to match addr 192.0.2.1/24 on interface cni0');
-  assert.is(checked({ 'route.list': { routes: [{ dst: '192.0.2.0/24', table: 254, metric: 0, scope: 253 }] } }), 'Expected Route {Dst:0.0.0.0/0 GW:192.0.2.1} not found in routing table');
-  assert.is(checked({ 'iptables.check': { missing: [{ chain: CHAIN }] } }), `masquerading: chain "${CHAIN}" is missing`);
-  assert.is(checked({ 'delegate.call': refuse('io', 'no lease') }), 'no lease');
-});
-
-test('GC drops the rules of containers and interfaces that are not valid, and asks IPAM to do the same', () => {
-  const chain = (name: string, network: string, id: string): object => ({ name, rules: [{ text: '', comment: `name: "${network}" id: "${id}"` }] });
-  const start = `${HASHES.network.slice(0, 16)}-`;
-  const comment = (ifname: string, id: string): string => `${start}0123456789abcdef, net: blue, if: ${ifname}, id: ${id}`.slice(0, 128);
-  const long = 'c'.repeat(100);
-  const answers: Answers = {
-    ...node,
-    'iptables.list': ({ family }) => ({ chains: family === 'ip6' ? [] : [
-      chain(`CNI-${'a'.repeat(24)}`, 'blue', 'c1'), chain(`CNI-${'b'.repeat(24)}`, 'blue', 'gone'), chain(`CNI-${'c'.repeat(24)}`, 'other', 'gone'),
-      chain('POSTROUTING', 'blue', 'gone'), chain(`CNI-DN-${'d'.repeat(21)}`, 'blue', 'gone'),
-    ] }),
-    'nft.list': { chains: [
-      { name: 'masq_checks', rules: [comment('eth0', 'c1'), comment('net1', 'c1'), comment('eth0', long), `${'0'.repeat(33)}, net: other`].map((text) => ({ text: '', comment: text })) },
-      { name: 'postrouting', rules: [] },
-    ] },
-  };
-  const validAttachments = [{ containerID: 'c1', ifname: 'eth0' }, { containerID: long, ifname: 'eth0' }];
-  const { asked, error } = bridge({ verb: 'GC', config: layer3({ ipMasq: true }), validAttachments }, answers);
-  assert.is(error, undefined);
-  assert.equal(requests(asked, 'iptables.apply')[0]!['drop'], [{ chain: `CNI-${'b'.repeat(24)}` }]);
-  assert.equal(requests(asked, 'nft.apply')[0]!['remove'], [{ chain: 'masq_checks', comment: comment('net1', 'c1') }]);
-  assert.equal(asked.at(-1), { op: 'delegate.call', request: { verb: 'GC' } });
-  assert.equal(bridge({ verb: 'GC', config: layer3({ ipMasq: true }) }, answers).asked.map(({ op }) => op), ['delegate.call'], 'without the list nothing is collected here');
-});
-
-test('STATUS asks IPAM, and whether masquerading is possible', () => {
-  const status = (answers: Answers): object | undefined => bridge({ verb: 'STATUS', config: layer3({ ipMasq: true }) }, { ...node, ...answers }).error;
-  assert.is(status({}), undefined);
-  assert.equal(status({ 'iptables.usable': { usable: false }, 'nft.usable': { usable: false } }), { code: 50, msg: 'ipMasq needs iptables, which cannot be used on this node' });
-  const exhausted = (): never => { throw new CniError(50, 'no IP addresses available in range set: a-b', {}); };
-  assert.equal(status({ 'delegate.call': exhausted }), { code: 50, msg: 'no IP addresses available in range set: a-b' });
-});
-
 const wrong: [string, Message, string, Partial<Call>?, Answers?, number?][] = [
   ['a wrong type', conf({ mtu: '1500' }), 'failed to load netconf: json: cannot unmarshal string into Go struct field NetConf.mtu of type int'],
   ['a fraction', conf({ mtu: 1.5 }), 'failed to load netconf: json: cannot unmarshal number 1.5 into Go struct field NetConf.mtu of type int'],
   ['a wrong ipam', conf({ ipam: 5 }), 'failed to load netconf: json: cannot unmarshal number into Go struct field NetConf.ipam of type types.IPAM'],
+  ['a trunk that is no list', conf({ vlanTrunk: {} }), 'failed to load netconf: json: cannot unmarshal object into Go struct field NetConf.vlanTrunk of type []*main.VlanTrunk'],
+  ['a trunk id as a string', conf({ vlanTrunk: [{ id: '5' }] }), 'failed to load netconf: json: cannot unmarshal string into Go struct field VlanTrunk.vlanTrunk.id of type int'],
   ['a VLAN out of range', conf({ vlan: 4095 }), 'invalid VLAN ID 4095 (must be between 0 and 4094)'],
   ['half a trunk', conf({ vlanTrunk: [{ minID: 5 }] }), 'minID and maxID should be configured simultaneously, maxID is missing'],
   ['the other half', conf({ vlanTrunk: [{ maxID: 5 }] }), 'minID and maxID should be configured simultaneously, minID is missing'],
   ['a trunk backwards', conf({ vlanTrunk: [{ minID: 9, maxID: 5 }] }), 'minID is greater than maxID in trunk parameter'],
+  ['more time than a module has', conf({ dadTimeout: 60 }), 'invalid dadTimeout 60 (must be 1 to 20 seconds)'],
   ['a trunk id', conf({ vlanTrunk: [{ id: 0 }] }), 'incorrect trunk id parameter'],
-  ['a VLAN', conf({ vlan: 100 }), 'unsupported field: "vlan" and "vlanTrunk" are not supported yet; remove them', {}, {}, 2],
-  ['a spoof check', conf({ macspoofchk: true }), 'unsupported field: "macspoofchk" is not supported yet; remove it', {}, {}, 2],
   ['hairpin and promiscuous mode', conf({ hairpinMode: true, promiscMode: true }), 'cannot set hairpin mode and promiscuous mode at the same time'],
   ['IPAM for a disabled interface', layer3({ disableContainerInterface: true }), 'cannot use IPAM when DisableContainerInterface flag is set'],
   ['unknown CNI_ARGS', conf(), 'ARGS: unknown args ["IP=192.0.2.9"]', { args: 'IP=192.0.2.9' }],
@@ -281,6 +154,8 @@ const wrong: [string, Message, string, Partial<Call>?, Answers?, number?][] = [
   ['a taken interface name', conf(), 'container veth name ("eth0") already exists', {}, { 'link.create': refuse('exists', 'link "eth0" already exists', 'EEXIST') }],
   ['IPAM without addresses', layer3(), 'IPAM plugin returned missing IP config', {}, { 'delegate.call': { result: {} } }],
   ['a port that stays down', conf(), 'bridge port in error state: lowerlayerdown', {}, { 'link.get': ({ name, link }) => ({ ...(name === 'cni0' || link === 1 ? BRIDGE : VETH), state: 'lowerlayerdown' }) }],
+  ['addresses that do not settle', layer3(), 'failed to settle addresses for "eth0": link eth0 still has tentative addresses after 5 seconds', {}, { 'addr.await': { settled: false } }],
+  ['addresses that do not settle in the time given', layer3({ dadTimeout: 12 }), 'failed to settle addresses for "eth0": link eth0 still has tentative addresses after 12 seconds', {}, { 'addr.await': { settled: false } }],
   ['a duplicate address', layer3(), 'failed to settle addresses for "eth0": link eth0 has address 2001:db8::2 in DADFAILED state', {}, { 'addr.await': { settled: false, failed: '2001:db8::2' } }],
 ];
 for (const [what, config, msg, more = {}, answers = {}, code = 999] of wrong) {

@@ -4,9 +4,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CniError, CODE } from '../../host/cni-error.ts';
+import { collectLeases } from '../../host/store/collect.ts';
 import { firstFree, type Range } from '../../host/store/first-free.ts';
 import type { Store } from '../../host/store/store.ts';
-import { loadPlugin, type Answers, type Call } from '../support/guest-host.ts';
+import { loadPlugin, refuse, type Answers, type Call } from '../support/guest-host.ts';
 
 const hostLocal = await loadPlugin('host-local');
 const V4 = { subnet: '192.0.2.0/24' };
@@ -18,7 +19,7 @@ const conf = (ipam: object | undefined, keys: object = {}): Record<string, unkno
   ({ cniVersion: '1.0.0', name: 'blue', type: 'bridge', ...(ipam ? { ipam: { type: 'host-local', ...ipam } } : {}), ...keys });
 
 /** Answers from `entries`, which calls change. */
-function storeOf(entries: Entries): Answers {
+function storeOf(entries: Entries, valid: Call['validAttachments'] = []): Answers {
   const keys = (): string[] => Object.keys(entries).filter((key) => !key.startsWith('last_reserved_ip.')).sort();
   const list = (value?: string): { key: string; value: string }[] => keys().filter((key) => value === undefined || entries[key] === value).map((key) => ({ key, value: entries[key]! }));
   return {
@@ -33,12 +34,13 @@ function storeOf(entries: Entries): Answers {
       delete entries[key as string];
       return {};
     },
-    'store.firstFree': ({ ranges, after }) => firstFree({ has: (key: string) => key in entries, list } as Store, ranges as Range[], after as string | undefined) ?? {},
+    'store.collect': () => ({ deleted: collectLeases({ list, repair: () => {}, delete: (key) => { delete entries[key]; } } as Store, valid).deleted }),
+    'store.firstFree': ({ ranges, after }) => firstFree({ has: (key: string) => key in entries }, ranges as Range[], after as string | undefined) ?? {},
   };
 }
 
-const run = (verb: Call['verb'], config: Record<string, unknown>, entries: Entries = {}, more: Partial<Call> = {}): ReturnType<typeof hostLocal> =>
-  hostLocal({ verb, config, ...more }, storeOf(entries));
+const run = (verb: Call['verb'], config: Record<string, unknown>, entries: Entries = {}, more: Partial<Call> = {}, podCidr?: Answers[string]): ReturnType<typeof hostLocal> =>
+  hostLocal({ verb, config, ...more }, { ...storeOf(entries, more.validAttachments), ...(podCidr === undefined ? {} : { 'conf.file': podCidr }) });
 const addresses = (config: Record<string, unknown>, entries: Entries = {}, more: Partial<Call> = {}): string[] | string => {
   const { result, error } = run('ADD', config, entries, more);
   return error ? error.msg : result!.ips!.map(({ address }) => address);
@@ -126,7 +128,38 @@ test('GC gives back the leases of attachments that are not valid, only when the 
 test('STATUS fails when a set is exhausted', () => {
   const small = conf({ ranges: [[V6], [{ ...V4, rangeStart: '192.0.2.9', rangeEnd: '192.0.2.9' }]] });
   assert.is(run('STATUS', small).error, undefined);
-  assert.equal(run('STATUS', small, { '192.0.2.9': OWNER }).error, { code: 50, msg: 'no IP addresses available in range set: 192.0.2.9-192.0.2.9' });
+  assert.equal(run('STATUS', small, { '192.0.2.9': OWNER }).error, {
+    code: 50, msg: 'no IP addresses available in range set: 192.0.2.9-192.0.2.9',
+    details: 'all 1 addresses of range set 1 are leased; give it more, or have leases of containers that are gone freed by GC',
+  });
+});
+
+test('STATUS fails with code 50 when the store cannot be written', () => {
+  const denied: Answers = { 'store.firstFree': refuse('io', 'lease store "/x": EROFS') };
+  assert.equal(hostLocal({ verb: 'STATUS', config: conf(V4) }, denied).error, { code: 50, msg: 'lease store "/x": EROFS' });
+});
+
+const POD = conf({ subnet: 'usePodCidr' });
+
+test('the node\'s pod subnets are a set each, wherever they are named', () => {
+  const dual = { text: '192.0.2.0/24\n2001:db8::/64' };
+  const given = (config: Record<string, unknown>): string[] => run('ADD', config, {}, {}, dual).result!.ips!.map(({ address }) => address);
+  assert.equal(given(POD), ['192.0.2.2/24', '2001:db8::2/64']);
+  assert.equal(given(conf({ ranges: [[{ subnet: '203.0.113.0/24' }], [{ subnet: 'usePodCidr' }]] })), ['203.0.113.2/24', '192.0.2.2/24', '2001:db8::2/64']);
+  const narrow = conf({ ranges: [[{ subnet: 'usePodCidr', rangeStart: '192.0.2.50', gateway: '192.0.2.9' }]] });
+  assert.equal(run('ADD', narrow, {}, {}, { text: '192.0.2.0/24' }).result!.ips, [{ address: '192.0.2.50/24', gateway: '192.0.2.9' }]);
+  assert.is(run('ADD', POD, {}, {}, { text: '192.0.2.0/31' }).error!.msg, 'invalid range set 0: Network 192.0.2.0/31 too small to allocate from');
+});
+
+test('a node that does not know its pod subnets hands out nothing, and still gives back', () => {
+  const unknown = (): never => { throw new CniError(CODE.invalidConfig, 'not known', { kind: 'not-found', hint: 'write them' }); };
+  assert.equal(run('ADD', POD, {}, {}, unknown).error, { code: 999, msg: 'not known', details: 'write them' });
+  assert.equal(run('STATUS', POD, {}, {}, unknown).error, { code: 50, msg: 'not known', details: 'write them' });
+  const entries: Entries = { '192.0.2.2': OWNER };
+  assert.is(run('CHECK', POD, entries, {}, unknown).error, undefined);
+  assert.is(run('DEL', POD, entries, {}, unknown).error, undefined);
+  assert.equal(entries, {});
+  assert.is(run('DEL', conf({ ranges: [[{ subnet: 'usePodCidr' }], []] }), {}, {}, unknown).error!.msg, 'invalid range set 0: empty range set');
 });
 
 const wrong: [string, Record<string, unknown>, string, string?][] = [
@@ -149,7 +182,11 @@ const wrong: [string, Record<string, unknown>, string, string?][] = [
   ['a route without CIDR', conf({ ...V4, routes: [{ dst: '198.51.100.0' }] }), 'invalid CIDR address: 198.51.100.0'],
   ['a bad gateway of a route', conf({ ...V4, routes: [{ dst: '198.51.100.0/24', gw: 'x' }] }), 'invalid IP address: x'],
   ['a bad request', conf(V4, { runtimeConfig: { ips: ['192.0.2.4/99'] } }), 'invalid IP address 192.0.2.4/99'],
-  ['a wrong type', conf({ subnet: 5 }), 'json: cannot unmarshal number into Go struct field IPAMConfig.ipam.subnet of type string'],
+  ['an empty subnet', conf({ subnet: '' }), 'invalid CIDR address: '],
+  ['an empty request', conf(V4, { runtimeConfig: { ips: [''] } }), 'cannot understand ip: IP <nil> not v4 nor v6'],
+  ['a wrong type', conf({ subnet: 5 }), 'json: cannot unmarshal number into Go struct field IPAMConfig.ipam.Range.subnet of type string'],
+  ['a range that is none', conf({ ranges: [[5]] }), 'json: cannot unmarshal number into Go struct field IPAMConfig.ipam.ranges of type allocator.Range'],
+  ['requests of a wrong type', conf(V4, { runtimeConfig: { ips: 5 } }), 'json: cannot unmarshal number into Go struct field .runtimeConfig.ips of type []*ip.IP'],
   ['CNI_ARGS without value', conf(V4), 'ARGS: invalid pair "IP"', 'IP'],
   ['CNI_ARGS with a bad address', conf(V4), 'ARGS: error parsing value of pair "IP=zz": invalid IP address zz', 'IP=zz'],
   ['unknown CNI_ARGS', conf(V4), 'ARGS: unknown args ["FOO=bar" "X=y"]', 'FOO=bar;X=y;IgnoreUnknown=0'],

@@ -15,6 +15,7 @@ test('sets lo up and answers with the first address of each family', () => {
   const { asked, result } = loopback({ verb: 'ADD', config }, node);
   assert.equal(asked.slice(0, 2), [{ op: 'link.get', request: { name: 'lo' } }, { op: 'link.set', request: { link: 1, up: true } }]);
   assert.equal(result, {
+    cniVersion: '1.0.0',
     interfaces: [{ name: 'lo', mac: '00:00:00:00:00:00', sandbox: 'container' }],
     ips: [{ address: '127.0.0.1/8', interface: 0 }, { address: '::1/128', interface: 0 }],
   });
@@ -32,7 +33,7 @@ test('hands on what the plugins before it answered', () => {
 
 test('refuses an address that is no loopback address', () => {
   const { error } = loopback({ verb: 'ADD', config }, { ...node, 'addr.list': addrs('127.0.0.1/8', '192.0.2.1/32') });
-  assert.equal(error, { code: 999, msg: 'loopback interface found with non-loopback address "192.0.2.1/32"' });
+  assert.equal(error, { code: 999, msg: 'loopback interface found with non-loopback address "192.0.2.1"' });
 });
 
 test('DEL sets lo down, and is content when there is no namespace', () => {

@@ -27,14 +27,9 @@ export const node: Answers = {
   ...usable,
   'iptables.apply': {}, 'nft.apply': {}, 'iptables.check': { missing: [] }, 'nft.check': { missing: [] },
   'conntrack.flush': { deleted: 0 },
-  'route.list': {
-    routes: [
-      { dst: '0.0.0.0/0', index: 2, table: 254, metric: 0, scope: 0 },
-      { dst: '10.88.0.0/16', index: 7, table: 254, metric: 0, scope: 253 },
-      { dst: '10.88.0.0/24', index: 8, table: 100, metric: 0, scope: 253 },
-    ],
-  },
+  'route.list': ({ to }) => ({ routes: String(to).startsWith('10.88.0.') ? [{ dst: '10.88.0.0/16', index: 7, table: 254, metric: 0, scope: 253 }] : [] }),
   'link.get': ({ name }) => ({ link: name === 'cni0' ? 1 : 2, name, kind: 'bridge', mtu: 1500, mac: '', up: true, state: 'up', promisc: false, index: name === 'cni0' ? 7 : 9, owner: 'network' }),
+  'link.list': { links: [{ link: 3, name: 'br9', kind: 'bridge', index: 9 }, { link: 1, name: 'cni0', kind: 'bridge', index: 7 }] },
   'sysctl.set': {}, 'sysctl.get': { value: '1' },
 };
 

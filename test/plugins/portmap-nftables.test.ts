@@ -49,6 +49,12 @@ test('nftables: snat false and masqAll', () => {
   assert.equal(requests(add({ ...mappings, masqAll: true }, v4Only).asked, 'nft.apply'), [nftRequest('ip', {}, [rule, masquerading('0.0.0.0/0', '10.88.0.2')])]);
 });
 
+test('nftables: conditions stand in each rule of the attachment', () => {
+  const conditions = { backend: 'nftables', conditionsV4: ['iifname', '', 'eth7'], conditionsV6: ['ct state new'] };
+  const raws = requests(add(conditions).asked, 'nft.apply').map((one) => (one['add'] as { chain: string; rule: { match: object[] } }[]).filter(({ chain }) => chain === 'hostports').map(({ rule }) => rule.match.at(-1)));
+  assert.equal(raws, [Array(3).fill({ raw: ['iifname', 'eth7'] }), Array(2).fill({ raw: ['ct state new'] })]);
+});
+
 test('nftables is taken where only that can be used', () => {
   const only = { ...node, 'iptables.usable': { usable: false, why: 'no iptables' } };
   const ops = (keys: object, answers: Answers): string[] => portmap({ verb: 'ADD', config: conf(keys, v4Only) }, answers).asked.map(({ op }) => op).filter((op) => op.endsWith('apply'));

@@ -4,17 +4,33 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { refuse, type Answers } from '../support/guest-host.ts';
-import { add, conf, DN, node, portmap, requests } from './portmap-case.ts';
+import { add, conf, DN, node, portmap, requests, v4Only } from './portmap-case.ts';
 
 const drop = { drop: [{ chain: DN }, { chain: 'CNI-SN-1d96a4c7e0d1b705cc10f' }] };
-const remove = { remove: ['hostports', 'hostip_hostports', 'masquerading'].map((name) => ({ chain: name, comment: 'c1' })) };
+const remove = { remove: ['hostports', 'hostip_hostports', 'masquerading'].map((name) => ({ chain: name, comment: 'c1', except: [] })) };
 
 test('DEL cleans both backends in both families, without prevResult, namespace and a right configuration', () => {
-  const { asked, error } = portmap({ verb: 'DEL', config: conf({ backend: 'none', markMasqBit: 99 }, undefined), netns: false }, node);
+  const { asked, error } = portmap({ verb: 'DEL', config: conf({ backend: 'none', markMasqBit: 99 }, null), netns: false }, node);
   assert.is(error, undefined);
   assert.equal(requests(asked, 'iptables.apply'), [{ ns: 'host', family: 'ip', table: 'nat', ...drop }, { ns: 'host', family: 'ip6', table: 'nat', ...drop }]);
   assert.equal(requests(asked, 'nft.apply'), [{ ns: 'host', family: 'ip', table: 'cni_hostport', ...remove }, { ns: 'host', family: 'ip6', table: 'cni_hostport', ...remove }]);
-  assert.equal(requests(asked, 'conntrack.flush'), [{ family: 'ip', proto: 'udp', dport: 5353 }, { family: 'ip6', proto: 'udp', dport: 5353 }]);
+  assert.equal(requests(asked, 'conntrack.flush'), [{ family: 'ip', proto: 'udp', dports: [5353] }, { family: 'ip6', proto: 'udp', dports: [5353] }]);
+});
+
+test('DEL looks for flows in the families that the container has addresses of', () => {
+  const families = (result: object): unknown[] => requests(portmap({ verb: 'DEL', config: conf({}, result), netns: false }, node).asked, 'conntrack.flush').map(({ family }) => family);
+  assert.equal([families(v4Only), families({ ...v4Only, ips: [{ address: '2001:db8::5/64' }] }), families({ ...v4Only, ips: [] })], [['ip'], ['ip6'], ['ip', 'ip6']]);
+});
+
+test('DEL takes only the rules of this network\'s addresses from nftables', () => {
+  const removed = (call: object, answers: Answers = {}): unknown => requests(portmap({ verb: 'DEL', config: conf({}, null), ...call }, { ...node, ...answers }).asked, 'nft.apply')
+    .map((one) => (one['remove'] as { chain: string; address?: string; except?: string[] }[]).filter(({ chain }) => chain === 'hostports').map(({ address, except }) => address ?? except));
+  assert.equal(removed({ config: conf() }), [['10.88.0.2'], ['fd00:88::2']]);
+  const others = {
+    'link.list': { links: [{ name: 'eth0', link: 1 }, { name: 'net1', link: 2 }] },
+    'addr.list': ({ link }: Record<string, unknown>) => ({ addrs: link === 2 ? [{ address: '192.0.2.9/24' }, { address: '2001:db8::9/64' }] : [{ address: '10.88.0.2/16' }] }),
+  };
+  assert.equal(removed({}, others), [[['192.0.2.9']], [['2001:db8::9']]]);
 });
 
 test('DEL without port mappings does nothing', () => {
@@ -55,7 +71,7 @@ test('GC drops the chains of this network\'s containers that are not listed', ()
   const answers = { ...node, 'iptables.list': ({ family }: Record<string, unknown>) => ({ chains: family === 'ip' ? [{ name: 'CNI-HOSTPORT-DNAT', rules }] : [] }) };
   const { asked, error } = portmap({ verb: 'GC', config: conf({}, undefined), containerId: '', validAttachments: [{ containerID: 'c1', ifname: 'eth0' }] }, answers);
   assert.is(error, undefined);
-  assert.equal(requests(asked, 'iptables.apply'), [{ ns: 'host', family: 'ip', table: 'nat', drop: [{ chain: 'CNI-DN-gone' }] }]);
+  assert.equal(requests(asked, 'iptables.apply'), [{ ns: 'host', family: 'ip', table: 'nat', drop: [{ chain: 'CNI-DN-gone' }, { chain: 'CNI-SN-gone' }] }]);
 });
 
 test('GC collects nothing when it was not said what is valid', () => {
@@ -68,6 +84,9 @@ test('STATUS fails when there is nothing to forward ports with', () => {
   assert.equal(status({}, true, false), undefined);
   assert.equal(status({}, false, true), undefined);
   assert.equal(status({}, false, false), { code: 50, msg: 'no backend for port mappings is usable: iptables: no program; nftables: it cannot be used' });
+  const translated = portmap({ verb: 'STATUS', config: conf({ runtimeConfig: undefined, backend: 'nftables', conditionsV4: ['iifname', 'eth0'] }, undefined) },
+    { 'nft.usable': ({ raw }) => (raw ? { usable: false, why: 'no nft program' } : { usable: true }) }).error;
+  assert.equal(translated, { code: 50, msg: 'no backend for port mappings is usable: iptables: not asked for; nftables: no nft program' });
   assert.equal(status({ backend: 'iptables' }, false, true), { code: 50, msg: 'no backend for port mappings is usable: iptables: no program; nftables: not asked for' });
 });
 

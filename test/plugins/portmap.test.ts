@@ -53,7 +53,13 @@ test('in IPv6 there is no localhost, and no mapping of an IPv4 address', () => {
 
 test('flushes UDP flows of each family and lets localhost reach the bridge', () => {
   const { asked } = add();
-  assert.equal(requests(asked, 'conntrack.flush'), [{ family: 'ip', proto: 'udp', dport: 5353 }, { family: 'ip6', proto: 'udp', dport: 5353 }]);
+  assert.equal(requests(asked, 'conntrack.flush'), [{ family: 'ip', proto: 'udp', dports: [5353] }, { family: 'ip6', proto: 'udp', dports: [5353] }]);
+  assert.equal(requests(asked, 'sysctl.set'), [{ key: 'net/ipv4/conf/{link}/route_localnet', link: 1, value: '1' }]);
+});
+
+test('a result of 0.2.0 names no interfaces: localhost reaches the bridge that the host shows where the route leads', () => {
+  const { asked } = add({}, { ips: v4Only.ips });
+  assert.equal(requests(asked, 'link.list'), [{ ns: 'host', kind: 'bridge' }]);
   assert.equal(requests(asked, 'sysctl.set'), [{ key: 'net/ipv4/conf/{link}/route_localnet', link: 1, value: '1' }]);
 });
 

@@ -4,6 +4,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CniError } from '../../host/cni-error.ts';
+import { withinCallOn } from '../../host/protocol/within.ts';
 import { readRequest } from '../../host/protocol/read-request.ts';
 import { checkVersion, VERSIONS, versionAnswer } from '../../host/protocol/versions.ts';
 import type { Request, Verb } from '../../host/protocol/request.ts';
@@ -31,9 +32,22 @@ test('a whole request', () => {
   const { netconf, ...request } = read({ ...ENV, CNI_ARGS: 'IgnoreUnknown=1', CNI_NETNS_OVERRIDE: 'TRUE' });
   assert.equal(request, {
     verb: 'ADD', calledAs: 'bridge', attachment: { network: 'blue', containerId: 'c1', ifname: 'eth0' }, netns: '/run/netns/c1', netnsOverride: true,
-    args: 'IgnoreUnknown=1', path: ['/opt/cni/bin', '/usr/lib/cni'],
+    withinNetwork: false, args: 'IgnoreUnknown=1', path: ['/opt/cni/bin', '/usr/lib/cni'],
   });
   assert.equal(netconf, { text: CONFIG, value: JSON.parse(CONFIG), cniVersion: '1.0.0', name: 'blue', type: 'bridge' });
+});
+
+test('a call from inside another one of ours', () => {
+  const around = { network: 'blue', containerId: 'c1', ifname: 'eth0' };
+  const place = (within: Record<string, string | undefined>, own: Partial<typeof ENV> = {}): unknown[] => {
+    const { attachment, withinNetwork } = read({ ...ENV, ...own, ...within });
+    return [withinNetwork, attachment.depth];
+  };
+  assert.equal(place(withinCallOn(around)), [true, 1]);
+  assert.equal(place(withinCallOn({ ...around, depth: 1 })), [true, 2], 'and that one from inside a third');
+  assert.equal(place(withinCallOn({ ...around, ifname: 'eth1' })), [true, undefined], 'on another attachment of the network');
+  assert.equal(place(withinCallOn({ ...around, network: 'green' })), [false, undefined]);
+  for (const nonsense of ['', 'blue', '{}', '["blue"', '7']) assert.equal(place({ CNI_WASM_WITHIN: nonsense }), [false, undefined], nonsense);
 });
 
 const MISSING: readonly [Verb, string][] = [

@@ -37,6 +37,12 @@ test('1.1.0 and 1.0.0: keys in alphabetical order at every level, four spaces, n
   assert.equal(written(FULL, '1.1.0'), { cniVersion: '1.1.0', ...FULL });
 });
 
+test('a result that claims to be of the version already is printed as it is', () => {
+  const lo: Result = { cniVersion: '0.2.0', interfaces: [{ name: 'lo' }], ips: [{ interface: 0, address: '127.0.0.1/8' }] };
+  assert.equal(written(lo, '0.2.0'), lo);
+  assert.equal(written(lo, '0.1.0'), { cniVersion: '0.1.0', ip4: { ip: '127.0.0.1/8' }, dns: {} });
+});
+
 test('0.3.0 to 0.4.0: fixed order, versions of addresses, dns always', () => {
   assert.is(formatResult({}, '0.4.0'), '{\n    "cniVersion": "0.4.0",\n    "dns": {}\n}');
   const text = formatResult(FULL, '0.3.1');

@@ -5,9 +5,10 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CniError, CODE } from '../../host/cni-error.ts';
 import { checkMemory } from '../../host/sandbox/memory-limit.ts';
+import { readDeclared } from '../../host/sandbox/sections.ts';
 import { bytesOf } from './wat.ts';
 
-const allowed = (wat: string): void => checkMemory(bytesOf(wat), 'acme', 64);
+const allowed = (wat: string): void => checkMemory(readDeclared(bytesOf(wat)), 'acme', 64);
 function refused(wat: string, words: RegExp): void {
   assert.throws(() => allowed(wat), (error: unknown) => error instanceof CniError && error.code === CODE.moduleRefused && words.test(error.message));
 }

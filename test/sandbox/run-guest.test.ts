@@ -111,8 +111,13 @@ test('messages over their limits', () => {
 
 test('a result that is none', () => {
   ends(plugin(`(call $result ${size('hello')}) (i32.const 0)`, { data: 'hello' }), CODE.plugin, /"acme" set a result that is none: invalid character 'h'/);
-  const data = '{"ips":[{"address":"10.1.0.5"}]}';
-  ends(plugin(`(call $result ${size(data)}) (i32.const 0)`, { data }), CODE.plugin, /invalid CIDR address: 10\.1\.0\.5/);
+  const results: [string, RegExp][] = [
+    ['{"ips":[{"address":"10.1.0.5"}]}', /invalid CIDR address: 10\.1\.0\.5/], ['{"ips":[{"address":["10.1.0.5/24"]}]}', /invalid CIDR address/],
+    ['{"ips":[{"address":"10.1.0.5/24","interface":1e308}]}', /"interface" must be an integer/], ['{"ips":[{"address":"10.1.0.5/24","interface":0.5}]}', /"interface" must be an integer/],
+    ['{"interfaces":[{"name":"eth0","mtu":9007199254740993}]}', /"mtu" must be an integer/], ['{"interfaces":[{"name":"\\u001b[2Jeth0"}]}', /a control character in "\\u001b\[2Jeth0"/],
+    ['{"dns":{"options":["ndots:1\\tx"]}}', /a control character in/],
+  ];
+  for (const [data, says] of results) ends(plugin(`(call $result ${size(data)}) (i32.const 0)`, { data }), CODE.plugin, says);
 });
 
 test('the error a guest sets is the call\'s', () => {
@@ -120,6 +125,9 @@ test('the error a guest sets is the call\'s', () => {
   const { error } = ends(plugin(`(call $fail ${size(data)}) (i32.const 7)`, { data }), 11, /^try again \| later$/);
   assert.is(error!.message, 'try again');
   ends(plugin(`(call $fail ${size('nope')}) (i32.const 7)`, { data: 'nope' }), CODE.plugin, /its error is none.*\| nope/);
+  for (const none of ['{"code":-768,"msg":"no"}', '{"code":4294967296,"msg":"no"}', '{"code":1.5,"msg":"no"}', '{"code":"11","msg":"no"}', '{"code":11}']) {
+    ends(plugin(`(call $fail ${size(none)}) (i32.const 7)`, { data: none }), CODE.plugin, /its error is none/);
+  }
   ends(plugin('(i32.const 7)'), CODE.plugin, /did not say why; cni_add must call cni:abi\/1\.fail/);
 });
 

@@ -38,11 +38,11 @@ export const plugin = (body: string, { data = '', more = '', pages = '1 4' } = {
 /** The length of an ASCII text, for `(i32.const …)`. */
 export const size = (text: string): string => `(i32.const 1024) (i32.const ${text.length})`;
 
-export interface Played { result?: Result; error?: CniError; logged: LogRecord[]; asked: { op: string; request: unknown }[]; ms: number }
+export interface Played { result?: Result; error?: CniError; logged: LogRecord[]; asked: { op: string; request: unknown }[]; refused: string[]; ms: number }
 export type Rules = Partial<Omit<GuestCall, 'limits'>> & { limits?: Partial<Limits> };
 
 export function play(module: WebAssembly.Module, rules: Rules = {}): Played {
-  const played: Played = { logged: [], asked: [], ms: 0 };
+  const played: Played = { logged: [], asked: [], refused: [], ms: 0 };
   const start = performance.now();
   try {
     const result = runGuest({
@@ -54,6 +54,7 @@ export function play(module: WebAssembly.Module, rules: Rules = {}): Played {
       },
       grants: { store: 'none' },
       log: (record) => played.logged.push(record),
+      audit: ({ facts }, operation, object) => void played.refused.push(`${facts.op ?? operation} ${facts.at ?? object}`),
       logLevel: 'debug',
       random: (bytes) => void bytes.fill(7),
       close: () => true,

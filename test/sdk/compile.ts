@@ -7,7 +7,11 @@ import { pathToFileURL } from 'node:url';
 type Tool = typeof import('../../plugins-as/sdk/tool/compile.mjs');
 
 export async function compile(folder: string): Promise<WebAssembly.Module> {
+  return new WebAssembly.Module(await bytesOf(folder) as BufferSource);
+}
+
+export async function bytesOf(folder: string): Promise<Uint8Array> {
   const tool = await import(pathToFileURL(resolve('plugins-as/sdk/tool/compile.mjs')).href) as Tool;
   const { bytes } = await tool.compile(folder);
-  return new WebAssembly.Module(Uint8Array.from(bytes));
+  return Uint8Array.from(bytes);
 }

@@ -1,6 +1,7 @@
 // A name → bytes: ours, or those the lock file pins; never a path, never other bytes.
 // SPDX-License-Identifier: Apache-2.0
 
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -8,13 +9,13 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CniError } from '../../host/cni-error.ts';
 import { blobPath, digestOf, findModule, isKnown } from '../../host/selection/find-module.ts';
-import { loadPlugin } from '../../host/selection/load-plugin.ts';
+import { loadModule, loadPlugin, type Content } from '../../host/selection/load-plugin.ts';
 import { lockPath } from '../../host/selection/lockfile.ts';
 import { stamp } from '../../plugins-as/sdk/tool/stamp.mjs';
 import { bytesOf } from '../sandbox/wat.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'modules-'));
-const roots = { etc: join(root, 'etc'), state: join(root, 'state'), run: join(root, 'run'), leases: join(root, 'leases') };
+const roots = { etc: join(root, 'etc'), state: join(root, 'state'), run: join(root, 'run'), tuning: '/nowhere', leases: join(root, 'leases') };
 const acme = (pages: string, wants: object = { tc: ['host'] }): Uint8Array => stamp(
   bytesOf(`(module (import "cni:tc/1" "list" (func (param i32 i32) (result i32))) (import "cni:tc/1" "qdisc" (func (param i32 i32) (result i32))) (memory (export "memory") ${pages}) (func (export "cni_abi_1")))`),
   JSON.stringify({ abi: 1, name: 'acme', version: '1.0.0', role: 'chained', wants }),
@@ -36,7 +37,7 @@ function put(path: string, content: string | Uint8Array): void {
 }
 const refusal = (code: number, words: RegExp) => (error: unknown): boolean => error instanceof CniError && error.code === code && words.test(`${error.message} ${error.facts.details ?? ''}`);
 const find = (name: string) => findModule(name, builtins, roots);
-const load = (name: string, network = 'blue') => loadPlugin(name, { name: network }, builtins, roots, new Map());
+const load = (name: string, network = 'blue') => loadPlugin(loadModule(name, builtins, roots, new Map()), { name: network }, roots);
 
 test('ours and the locked one', () => {
   assert.equal([find('bridge').builtin, find('bridge').digest], [true, digestOf(BYTES)]);
@@ -58,9 +59,25 @@ test('bytes that were changed', () => {
   for (const name of ['bridge', 'acme']) assert.throws(() => find(name), refusal(100, /has the digest sha256:[0-9a-f]{64}, expected sha256:/));
 });
 
+test('what a digest stands for is read once, and no call can change it for the next', () => {
+  const cache = new Map<string, Content>();
+  const [first, second] = [1, 2].map(() => loadModule('acme', builtins, roots, cache));
+  for (const part of ['module', 'manifest', 'imports', 'declared'] as const) assert.is(first![part], second![part]);
+  for (const part of [first!.manifest, first!.manifest.wants, first!.manifest.cniVersions, first!.imports.operations, first!.declared.memories[0]]) assert.ok(Object.isFrozen(part));
+  put(blobPath(roots.state, digestOf(BYTES)), Uint8Array.from([...BYTES, 0]));
+  assert.throws(() => loadModule('acme', builtins, roots, cache), refusal(100, /has the digest/));
+});
+
 test('bytes that are gone', () => {
   rmSync(roots.state, { recursive: true });
   assert.throws(() => find('acme'), refusal(100, /cannot be read from .*ENOENT/));
+});
+
+test('a pipe in the place of the bytes is not waited for', () => {
+  const blob = blobPath(roots.state, digestOf(BYTES));
+  rmSync(blob);
+  execFileSync('mkfifo', [blob]);
+  assert.throws(() => find('acme'), refusal(100, /cannot be read from .*ENOTSUP/));
 });
 
 test('the lock file cannot replace one of ours', () => {

@@ -19,11 +19,14 @@ export interface Call {
   verb: 'ADD' | 'DEL' | 'CHECK' | 'GC' | 'STATUS';
   /** what the runtime sends on stdin; prevResult in 1.1.0 form, with "container" for the sandbox */
   config: Message;
+  /** the configuration byte for byte, where JSON.stringify cannot write it */
+  text?: string;
   containerId?: string;
   ifname?: string;
   netns?: boolean;
   args?: string;
   validAttachments?: { containerID: string; ifname: string }[];
+  attachments?: number;
 }
 export type Plugin = (call: Call, answers?: Answers) => Played;
 
@@ -57,6 +60,7 @@ function play(plugin: { module: WebAssembly.Module; name: string }, call: Call, 
       log: ({ text }) => played.logged.push(text),
       logLevel: 'debug',
       random: () => {},
+      audit: () => undefined,
       close: () => true,
     });
     return { ...played, ...(result ? { result } : {}) };
@@ -67,14 +71,14 @@ function play(plugin: { module: WebAssembly.Module; name: string }, call: Call, 
 }
 
 /** As abi/README.md, "The request", has it. */
-function requestOf({ verb, config, containerId = 'c1', ifname = 'eth0', netns = true, args = '', validAttachments }: Call): string {
+function requestOf({ verb, config, text, containerId = 'c1', ifname = 'eth0', netns = true, args = '', validAttachments, attachments }: Call): string {
   const network = config['name'] as string;
   const { prevResult } = config;
-  return JSON.stringify({
+  const head = JSON.stringify({
     verb, network, containerId, ifname, netns, args,
     cniVersion: config['cniVersion'] ?? '1.1.0',
     hashes: hashesOf({ network, containerId, ifname }),
-    ...(prevResult ? { prevResult } : {}), ...(validAttachments ? { validAttachments } : {}),
-    config,
+    ...(prevResult ? { prevResult } : {}), ...(validAttachments ? { validAttachments } : {}), ...(attachments === undefined ? {} : { attachments }),
   });
+  return `${head.slice(0, -1)},"config":${text ?? JSON.stringify(config)}}`;
 }

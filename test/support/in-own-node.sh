@@ -4,7 +4,7 @@
 set -e
 
 mount -t tmpfs -o mode=755 tmpfs /run
-folders='/var/lib/cni /var/lib/cni-wasm /var/lib/containers /etc/cni'
+folders='/var/lib/cni /var/lib/cni-wasm /var/lib/containers /etc/cni /opt/cni'
 for folder in $folders; do
   [ -d "$folder" ] && continue
   # The machine has no such folder, and shall not get one from us: it is made in a layer over its parent.

@@ -4,9 +4,15 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { playThroughResidentHost } from './resident-host.ts';
 
 export const BIN = join(process.cwd(), 'dist/bin');
+/** Debian's stable reference plugins, 1.1.1 in bookworm. */
 export const REFERENCE = '/usr/lib/cni';
+/** Those of Debian's unstable suite, 1.9.1; `.ci/run` unpacks them there. */
+export const REFERENCE_191 = join(process.cwd(), '.cache/reference-1.9.1');
+
+if (process.env['CNI_WASM_TEST_MODE'] === 'resident') playThroughResidentHost();
 
 /** Runs a program that must succeed; its stdout. */
 export const sh = (file: string, ...args: string[]): string => execFileSync(file, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
@@ -19,8 +25,12 @@ export function addNetns(name: string): string {
   return `/run/netns/${name}`;
 }
 
+/** The kernel takes the other ends of its veths away a moment later; that is waited for. */
 export function deleteNetns(name: string): void {
+  const ends = spawnSync('ip', ['-o', 'link'], { encoding: 'utf8' }).stdout.split('\n').filter((line) => line.includes(`link-netns ${name} `) || line.endsWith(`link-netns ${name}`));
   spawnSync('ip', ['netns', 'delete', name]);
+  const isThere = (line: string): boolean => existsSync(`/proc/sys/net/ipv4/conf/${/^\d+: ([^:@]+)/.exec(line)?.[1] ?? ''}/forwarding`);
+  for (let tries = 0; tries < 200 && ends.some(isThere); tries++) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
 }
 
 export const inNetns = (name: string, file: string, ...args: string[]): string => sh('ip', 'netns', 'exec', name, file, ...args);
@@ -62,12 +72,16 @@ function sysctls(): string {
   return ['net/ipv4/ip_forward', 'net/ipv6/conf/all/forwarding'].map((key) => `${key} = ${existsSync(`/proc/sys/${key}`) ? readFileSync(`/proc/sys/${key}`, 'utf8').trim() : '-'}`).join('\n');
 }
 
-/** Files below a folder with their content, but not host-local's round-robin cursor and lock, which stay as the reference's do. */
+/** Files below a folder with their content, but not host-local's round-robin cursor and lock, which stay as the reference's do, nor the index of leases, nor a host's socket. */
 export function files(root: string): string[] {
   if (!existsSync(root)) return [];
   return readdirSync(root).sort().flatMap((name) => {
     const path = join(root, name);
-    if (statSync(path).isDirectory()) return files(path);
+    const kind = statSync(path);
+    if (kind.isDirectory()) return name === 'index' ? [] : files(path);
+    // Reading a pipe waits for a writer.
+    if (kind.isFIFO()) return [path];
+    if (kind.isSocket()) return [];
     return name === 'lock' || name.startsWith('last_reserved_ip.') ? [] : [`${path} ${JSON.stringify(readFileSync(path, 'utf8'))}`];
   });
 }

@@ -4,8 +4,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import process from 'node:process';
 
-const UNIT_MS = 60_000;
-const KERNEL_MS = 300_000;
+/** `npm run fuzz` takes the time it takes. */
+const UNIT_MS = process.env.FUZZ_RUNS ? 7_200_000 : 240_000;
+const KERNEL_MS = 600_000;
 const NAMESPACES = ['--mount', '--net', '--propagation', 'private', ...(process.getuid() === 0 ? [] : ['--user', '--map-root-user'])];
 const OWN_NODE = ['unshare', ...NAMESPACES, 'sh', 'test/support/in-own-node.sh'];
 
@@ -14,7 +15,7 @@ const running = new Set();
 process.on('exit', () => running.forEach(endGroup));
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
 
-export const needsKernel = (file) => /^test\/(kernel|e2e)\//.test(file);
+export const needsKernel = (file) => /^test\/(kernel|e2e|hostile|parity)\//.test(file);
 
 /** Why this machine cannot run tests that need a kernel; undefined when it can. */
 export function whyNoKernel() {
@@ -25,19 +26,20 @@ export function whyNoKernel() {
 /**
  * @param {string} file its source, for messages
  * @param {string} bundle what is run
+ * @param {'one-shot' | 'resident'} mode who answers the plugins' calls
  */
-export async function runFile(file, bundle) {
+export async function runFile(file, bundle, mode) {
   const started = performance.now();
   const node = [process.execPath, '--enable-source-maps', bundle];
   const [program, ...args] = needsKernel(file) ? [...OWN_NODE, ...node] : node;
-  const { output, ended } = await outputOf(program, args, needsKernel(file) ? KERNEL_MS : UNIT_MS);
+  const { output, ended } = await outputOf(program, args, needsKernel(file) ? KERNEL_MS : UNIT_MS, mode);
   return { file, output, ms: Math.round(performance.now() - started), ...countsOf(output, ended) };
 }
 
 /** A group of processes of its own, so that a test that hangs is ended with everything it started. */
-function outputOf(program, args, timeout) {
+function outputOf(program, args, timeout, mode) {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: environment() });
+    const child = spawn(program, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: environment(mode) });
     if (child.pid !== undefined) running.add(child.pid);
     const chunks = [];
     let ended;
@@ -65,9 +67,9 @@ function endGroup(leader) {
 }
 
 /** What would change how node starts or what the host does is not the test's. */
-function environment() {
+function environment(mode) {
   const kept = Object.entries(process.env).filter(([key]) => !/^(NODE_OPTIONS|NODE_EXTRA_CA_CERTS|CNI_(?!WASM_REQUIRE_ALL).*)$/.test(key));
-  return { ...Object.fromEntries(kept), NO_COLOR: '1', CNI_WASM_TEST_ROOT: process.getuid() === 0 ? 'real' : 'mapped' };
+  return { ...Object.fromEntries(kept), NO_COLOR: '1', CNI_WASM_TEST_ROOT: process.getuid() === 0 ? 'real' : 'mapped', CNI_WASM_TEST_MODE: mode };
 }
 
 /** uvu's totals; a file that ended badly without a failed test, or without any totals, is one failure. */

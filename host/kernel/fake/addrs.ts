@@ -45,7 +45,7 @@ function addAddr(ns: FakeNamespace, index: number, prefix: Prefix, action: strin
   const link = linkOf(ns, index, action);
   const v4 = prefix.family === 'ip';
   const same = ns.addrs.some((addr) => addr.index === index && (v4 ? addr.address === writePrefix(prefix) : writeIp(prefixOf(addr)) === writeIp(prefix)));
-  if (!v4 && readSysctl(ns, `net/ipv6/conf/${link.name}/disable_ipv6`) === '1') throw new KernelError('EACCES', action, 'IPv6 is disabled on this device');
+  if (!v4 && readSysctl(ns, `net/ipv6/conf/${link.name}/disable_ipv6`) !== '0') throw new KernelError('EACCES', action, 'IPv6 is disabled on this device');
   if (same) throw new KernelError('EEXIST', action, 'address already assigned');
   const dad = !v4 && link.kind !== 'ifb' && !isLoopback(link) && readSysctl(ns, `net/ipv6/conf/${link.name}/accept_dad`) !== '0';
   const addr = { index, address: writePrefix(prefix), scope: v4 ? 0 : scopeOfV6(prefix), tentative: dad, dadFailed: false };
@@ -90,8 +90,13 @@ function deleteAddr(ns: FakeNamespace, addr: Addr): void {
     else for (const secondary of secondaries) drop(ns, secondary);
   }
   const left = ns.addrs.some((other) => other.index === addr.index && isV4(other));
-  // fib_disable_ip(): without an address a link has no IPv4 route.
-  if (v4 && !left) ns.routes = ns.routes.filter((route) => route.index !== addr.index || familyOf(route.dst) === 'ip6');
+  if (v4 && !left) disableIp(ns, addr.index, 'ip');
+}
+
+/** fib_disable_ip(), addrconf_ifdown(): without an address a link has no routes and neighbours of that family. */
+export function disableIp(ns: FakeNamespace, index: number, family: Family): void {
+  ns.routes = ns.routes.filter((route) => route.index !== index || familyOf(route.dst) !== family);
+  ns.neighs = ns.neighs.filter((neigh) => neigh.index !== index || familyOf(neigh.ip) !== family);
 }
 
 /** With the route to its network when it was the last there, and the routes that used it as their source. */

@@ -3,10 +3,11 @@
 
 import { KernelError } from '../kernel-error.ts';
 import type { LinkChange, Ns } from '../kernel.ts';
+import { normalVlans } from '../vlans.ts';
 import { checkLength, checkMac, checkMtu, checkName } from './check-link.ts';
 import { leaveBridge, linkWentDown, linkWentUp } from './link-events.ts';
 import { endDad, followPorts, forgetNeighbours, isLoopback, NO_MAC } from './link-state.ts';
-import { linkOf, namespaceOf, type FakeLink, type FakeNamespace, type FakeState } from './state.ts';
+import { DEFAULT_VLANS, linkOf, namespaceOf, type FakeLink, type FakeNamespace, type FakeState } from './state.ts';
 import { renameLinkSysctls } from './sysctl-values.ts';
 
 export function changeLink(state: FakeState, nsName: Ns, index: number, change: LinkChange): void {
@@ -31,6 +32,10 @@ export function changeLink(state: FakeState, nsName: Ns, index: number, change: 
     if (!link.port) throw new KernelError('EOPNOTSUPP', action, 'the interface is no port of a bridge');
     link.port.hairpin = change.hairpin ?? link.port.hairpin;
     link.port.isolated = change.isolated ?? link.port.isolated;
+  }
+  if (change.vlans) {
+    if (!link.port) throw new KernelError('EOPNOTSUPP', action, 'the interface is no port of a bridge');
+    link.vlans = normalVlans(change.vlans);
   }
   endDad(state);
 }
@@ -75,5 +80,6 @@ function setMaster(ns: FakeNamespace, link: FakeLink, master: number | null, act
   if (link.kind === 'bridge') throw new KernelError('ELOOP', action, 'Can not enslave a bridge to a bridge');
   link.master = master;
   link.port = { hairpin: false, isolated: false };
+  link.vlans = structuredClone([...DEFAULT_VLANS]);
   followPorts(ns, master);
 }

@@ -2,10 +2,10 @@
 // they say when a rule was made, not what it is.
 // SPDX-License-Identifier: Apache-2.0
 
-import type { IptablesTable } from '../kernel.ts';
+import type { PortVlans } from '../vlans.ts';
 import { familyOf } from './prefix.ts';
 import { writeRule } from './rule-text.ts';
-import type { FakeLink, FakeNamespace, FakeState, FakeTable } from './state.ts';
+import type { FakeIptablesTable, FakeLink, FakeNamespace, FakeState, FakeTable } from './state.ts';
 import { classId, named, pairs, parentName, PROTOCOLS, SCOPES, TABLES, word } from './words.ts';
 
 export const dump = (state: FakeState): string =>
@@ -34,6 +34,7 @@ function dumpNamespace(name: string, ns: FakeNamespace): string[] {
       })}`),
     ...Object.entries(ns.sysctl).sort().map(([key, value]) => `sysctl ${key} ${word(value)}`),
     ...ns.conntrack.map(({ family, proto, daddr, dport }) => `connection ${family} ${proto} ${daddr} ${dport}`).sort(),
+    ...(ns.zones ? ['firewalld', ...Object.entries(ns.zones).sort().map(([zone, sources]) => `zone ${zone} ${sources.toSorted().join(' ')}`)] : []),
     ...[...ns.nft].sort((a, b) => compare(`${a.family} ${a.name}`, `${b.family} ${b.name}`)).flatMap(dumpTable),
     ...[...ns.iptables].sort((a, b) => compare(`${a.family} ${a.name}`, `${b.family} ${b.name}`)).flatMap(dumpIptables),
   ];
@@ -43,12 +44,18 @@ const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const byIndex = <T extends { index: number }>(all: readonly T[]): T[] => [...all].sort((a, b) => a.index - b.index);
 
 function dumpLink(link: FakeLink, dev: (index: number | undefined) => string | undefined): string {
-  const { index, name, kind, mtu, mac, up, promisc, allmulti, txqlen, peer, master, alias, group, port, vlanFiltering, fixed } = link;
+  const { index, name, kind, mtu, mac, up, promisc, allmulti, txqlen, peer, master, alias, group, port, vlans, vlanFiltering, fixed } = link;
   return `link ${index} ${word(name)}${pairs({
     kind: kind || undefined, mtu, qlen: txqlen, mac: mac || undefined, group: group || undefined, alias,
     peer: peer && `${peer.ns}:${peer.index}`, master: dev(master), up, promisc, allmulti,
-    hairpin: port?.hairpin, isolated: port?.isolated, vlan_filtering: vlanFiltering, 'fixed-mac': fixed?.mac, 'fixed-mtu': fixed?.mtu,
+    hairpin: port?.hairpin, isolated: port?.isolated, vlans: port && vlansOf(vlans), vlan_filtering: vlanFiltering, 'fixed-mac': fixed?.mac, 'fixed-mtu': fixed?.mtu,
   })}`;
+}
+
+/** Nothing for those of a new port; `-` for none. */
+function vlansOf(vlans: readonly PortVlans[] = []): string | undefined {
+  const text = vlans.map(({ id, last, pvid, untagged }) => `${id}${last === undefined ? '' : `-${last}`}${pvid ? 'p' : ''}${untagged ? 'u' : ''}`).join(',');
+  return text === '1pu' ? undefined : text || '-';
 }
 
 const tbfPairs = (tbf: { rate: number; limit: number; bufferUs: number } | undefined): Record<string, number> =>
@@ -64,7 +71,7 @@ function dumpTable({ family, name, comment, chains }: FakeTable): string[] {
   ];
 }
 
-function dumpIptables({ family, name, chains }: IptablesTable): string[] {
+function dumpIptables({ family, name, chains }: FakeIptablesTable): string[] {
   return [
     `iptables ${family} ${name}`,
     ...chains.map((chain) => `  :${chain.name} ${chain.policy ?? '-'}`),

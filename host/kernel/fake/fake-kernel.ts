@@ -5,6 +5,7 @@ import type { Kernel } from '../kernel.ts';
 import { fakeAddrs } from './addrs.ts';
 import { fakeConntrack } from './conntrack.ts';
 import { dump } from './dump.ts';
+import { fakeFirewalld } from './firewalld.ts';
 import { fakeIptables } from './iptables.ts';
 import { linkDied } from './link-events.ts';
 import { fakeLinks } from './links.ts';
@@ -27,7 +28,7 @@ export interface FakeKernel extends Kernel {
 /** Called before every change, as ("link.create", [ns, link]); what it throws is what the caller gets, and nothing has changed. */
 export interface Faults { before?: (method: string, args: readonly unknown[]) => void }
 
-const CHANGES = ['create', 'set', 'delete', 'add', 'apply', 'restore', 'addQdisc', 'deleteQdisc', 'addClass', 'deleteClass', 'addFilter', 'deleteFilter'];
+const CHANGES = ['create', 'set', 'delete', 'deleteTogether', 'remove', 'add', 'apply', 'restore', 'addQdisc', 'deleteQdisc', 'addClass', 'deleteClass', 'addFilter', 'deleteFilter'];
 
 /** Two fresh namespaces unless a state, or the text of one, is given. */
 export function fakeKernel(from: string | FakeState = newState(), { before }: Faults = {}): FakeKernel {
@@ -46,6 +47,7 @@ export function fakeKernel(from: string | FakeState = newState(), { before }: Fa
     tc: guard('tc', fakeTc(state)),
     sysctl: guard('sysctl', fakeSysctl(state)),
     conntrack: guard('conntrack', fakeConntrack(state)),
+    firewalld: guard('firewalld', fakeFirewalld(state)),
     close() {},
     dump: () => dump(state),
     removeContainer() {

@@ -74,5 +74,6 @@ export function leaveBridge(ns: FakeNamespace, port: FakeLink): void {
   const { master } = port;
   delete port.master;
   delete port.port;
+  delete port.vlans;
   followPorts(ns, master);
 }

@@ -8,8 +8,8 @@ export const NO_MAC = '00:00:00:00:00:00';
 const BRIDGE_MTU = 1500;
 
 export function viewOf(state: FakeState, ns: FakeNamespace, link: FakeLink): Link {
-  const { peer, fixed, ...rest } = link;
-  return { ...structuredClone(rest), state: operState(state, ns, link), ...(peer ? { peer: peer.index } : {}) };
+  const { peer, fixed, vlans: _vlans, ...rest } = link;
+  return { ...structuredClone(rest), state: operState(state, ns, link), ...(peer ? { peer: peer.index, peerNs: peer.ns } : {}) };
 }
 
 /** default_operstate() of net/core/link_watch.c: the peer's index is looked up in the link's own namespace, whoever has it there. */

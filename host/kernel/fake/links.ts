@@ -9,6 +9,8 @@ import { linkCame, linkDied, linkWentUp } from './link-events.ts';
 import { isLoopback, newMac, viewOf } from './link-state.ts';
 import { linkOf, namespaceOf, type FakeLink, type FakeState } from './state.ts';
 
+const KINDS = ['veth', 'bridge', 'ifb'];
+
 export const fakeLinks = (state: FakeState): LinkKernel => ({
   get(nsName, key) {
     const ns = namespaceOf(state, nsName, 'get interface');
@@ -21,14 +23,26 @@ export const fakeLinks = (state: FakeState): LinkKernel => ({
     return ns.links.map((link) => viewOf(state, ns, link)).sort((a, b) => a.index - b.index);
   },
 
+  unusable: (_ns, kind) => (KINDS.includes(kind) ? undefined : new KernelError('EOPNOTSUPP', `make links of kind ${kind}`, 'Unknown device type').message),
+
   create: (ns, link) => createLink(state, ns, link),
   set: (ns, index, change) => changeLink(state, ns, index, change),
+
+  vlans: (nsName, index) => structuredClone(namespaceOf(state, nsName, 'list VLANs').links.find((link) => link.index === index)?.vlans ?? []),
 
   delete(nsName, index) {
     const action = `delete interface ${index}`;
     const link = linkOf(namespaceOf(state, nsName, action), index, action);
     if (isLoopback(link)) throw new KernelError('EOPNOTSUPP', action);
     linkDied(state, nsName, link);
+  },
+
+  deleteTogether(nsName, indexes) {
+    const ns = namespaceOf(state, nsName, `delete interfaces ${indexes.join(', ')}`);
+    for (const index of indexes) {
+      const link = ns.links.find((one) => one.index === index);
+      if (link) linkDied(state, nsName, link);
+    }
   },
 });
 

@@ -5,6 +5,7 @@ import { KernelError } from '../kernel-error.ts';
 import type { NeighKernel } from '../kernel.ts';
 import { familyOf, readPrefix, writeIp } from './prefix.ts';
 import { linkOf, namespaceOf, type FakeState } from './state.ts';
+import { readSysctl } from './sysctl-values.ts';
 
 const NUD_PERMANENT = 0x80;
 
@@ -18,8 +19,9 @@ export const fakeNeighs = (state: FakeState): NeighKernel => ({
   add(nsName, index, ip, mac) {
     const action = `add neighbour ${ip} to interface ${index}`;
     const ns = namespaceOf(state, nsName, action);
-    linkOf(ns, index, action);
+    const { name } = linkOf(ns, index, action);
     const address = writeIp(readPrefix(ip, action));
+    if (familyOf(ip) === 'ip6' && readSysctl(ns, `net/ipv6/conf/${name}/disable_ipv6`) !== '0') throw new KernelError('EINVAL', action, 'IPv6 is disabled on this device');
     if (ns.neighs.some((neigh) => neigh.index === index && neigh.ip === address)) throw new KernelError('EEXIST', action);
     ns.neighs.push({ index, ip: address, mac, state: NUD_PERMANENT });
   },

@@ -3,25 +3,29 @@
 
 import { applyToNft } from '../../ops/rules/apply-to-nft.ts';
 import { KernelError } from '../kernel-error.ts';
-import type { NftCommand, NftKernel, NftRule } from '../kernel.ts';
+import type { NftChain, NftCommand, NftKernel, NftPart, NftRule, NftTable } from '../kernel.ts';
 import { checkNftComment, nameNftCommand } from '../nft-text.ts';
 import { checkChainName } from '../normal-rule.ts';
 import { faultOf, type ChainNode, type Step } from './chain-graph.ts';
 import { namespaceOf, type FakeChain, type FakeNamespace, type FakeState, type FakeTable } from './state.ts';
 
 export const fakeNft = (state: FakeState): NftKernel => ({
-  unusable: (ns) => namespaceOf(state, ns, 'use nf_tables').unusable.nft,
+  unusable(ns, raw = false) {
+    const { unusable } = namespaceOf(state, ns, 'use nf_tables');
+    return unusable.nft ?? (raw ? unusable.raw : undefined);
+  },
 
-  read(nsName, family, name) {
-    const ns = usable(namespaceOf(state, nsName, `read table ${family} ${name}`));
-    const table = ns.nft.find((each) => each.family === family && each.name === name);
-    return table && structuredClone({ family, name, chains: table.chains.map(({ comment: _, ...chain }) => chain) });
+  read: readFrom(state),
+  readLate(ns, family, name, parts) {
+    const table = readFrom(state)(ns, family, name);
+    return table && (parts ? { ...table, chains: parts.flatMap((part) => partOf(table, part)) } : table);
   },
 
   apply(nsName, commands) {
     const ns = usable(namespaceOf(state, nsName, 'change nf_tables'));
     const draft = { nft: ns.nft, nextHandle: ns.nextHandle };
     commands.forEach(checkWords);
+    if (ns.unusable.raw !== undefined && commands.some(hasRawWords)) throw new KernelError('ENFT', 'write nft rules with conditions', ns.unusable.raw);
     for (const command of commands) perform(draft, command);
     for (const table of draft.nft) {
       const fault = faultOf(table.chains.map(nodeOf));
@@ -30,6 +34,18 @@ export const fakeNft = (state: FakeState): NftKernel => ({
     Object.assign(ns, draft);
   },
 });
+
+const readFrom = (state: FakeState): NftKernel['read'] => (nsName, family, name) => {
+  const ns = usable(namespaceOf(state, nsName, `read table ${family} ${name}`));
+  const table = ns.nft.find((each) => each.family === family && each.name === name);
+  return table && structuredClone({ family, name, chains: table.chains.map(({ comment: _, ...chain }) => chain) });
+};
+
+function partOf({ chains }: NftTable, { chain: name, comments }: NftPart): NftChain[] {
+  const isTold = ({ comment = '' }: NftRule): boolean => !comments || comments.some((start) => comment.startsWith(start));
+  return chains.filter((chain) => chain.name === name)
+    .map((chain) => ({ ...chain, rules: comments?.length === 0 ? [] : chain.rules.map((rule) => (isTold(rule) ? rule : { handle: 0 })) }));
+}
 
 function usable(ns: FakeNamespace): FakeNamespace {
   if (ns.unusable.nft !== undefined) throw new KernelError('EPROTONOSUPPORT', 'use nf_tables', ns.unusable.nft);
@@ -68,6 +84,8 @@ function checkWords(command: NftCommand): void {
   const comment = command.do === 'add rule' ? command.rule.comment : 'comment' in command ? command.comment : undefined;
   if (comment !== undefined) checkNftComment(comment);
 }
+
+const hasRawWords = (command: NftCommand): boolean => command.do === 'add rule' && command.rule.match.some(({ raw }) => raw);
 
 function checkTarget(table: FakeTable | undefined, command: NftCommand): void {
   if (command.do !== 'add rule') return;

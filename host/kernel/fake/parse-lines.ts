@@ -1,6 +1,7 @@
 // The one-line objects of a dump, each read by the reader of its first word.
 // SPDX-License-Identifier: Apache-2.0
 
+import type { PortVlans } from '../vlans.ts';
 import type { FakeLink, FakeNamespace, FakePeer } from './state.ts';
 import { Fields, numbered, PROTOCOLS, readClassId, readParent, SCOPES, TABLES, toNumber } from './words.ts';
 
@@ -10,7 +11,7 @@ type LineReader = (ns: FakeNamespace, words: string[], device: Devices) => void;
 
 export const LINE_READERS: Readonly<Record<string, LineReader>> = {
   unusable(ns, [filter, why = '']) {
-    if (filter !== 'nft' && filter !== 'ip' && filter !== 'ip6') throw new Error('nft, ip and ip6 can be unusable');
+    if (filter !== 'nft' && filter !== 'raw' && filter !== 'ip' && filter !== 'ip6') throw new Error('nft, raw, ip and ip6 can be unusable');
     ns.unusable[filter] = why;
   },
   link: (ns, [index, name = '', ...rest], device) => void ns.links.push(readLink(toNumber(index), name, rest, device)),
@@ -69,6 +70,12 @@ export const LINE_READERS: Readonly<Record<string, LineReader>> = {
   sysctl(ns, [key = '', value = '']) {
     ns.sysctl[key] = value;
   },
+  firewalld(ns) {
+    ns.zones = {};
+  },
+  zone(ns, [zone = '', ...sources]) {
+    ns.zones = { ...ns.zones, [zone]: sources };
+  },
   connection(ns, [family, proto = '', daddr = '', dport]) {
     if (family !== 'ip' && family !== 'ip6') throw new Error('a connection is of ip or ip6');
     ns.conntrack.push({ family, proto, daddr, dport: toNumber(dport) });
@@ -81,7 +88,7 @@ const given = <T extends object>(values: T): Given<T> =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Given<T>;
 
 function readLink(index: number, name: string, words: string[], device: Devices): FakeLink {
-  const fields = new Fields(words, ['kind', 'mtu', 'qlen', 'mac', 'group', 'alias', 'peer', 'master'],
+  const fields = new Fields(words, ['kind', 'mtu', 'qlen', 'mac', 'group', 'alias', 'peer', 'master', 'vlans'],
     ['up', 'promisc', 'allmulti', 'hairpin', 'isolated', 'vlan_filtering', 'fixed-mac', 'fixed-mtu']);
   const kind = fields.text('kind') ?? '';
   const [peer, master] = [fields.text('peer'), fields.text('master')];
@@ -90,10 +97,18 @@ function readLink(index: number, name: string, words: string[], device: Devices)
     index, name, kind, mtu: fields.number('mtu') ?? 1500, mac: fields.text('mac') ?? '', up: fields.has('up'),
     promisc: fields.has('promisc'), allmulti: fields.has('allmulti'), txqlen: fields.number('qlen') ?? 1000, group: fields.number('group') ?? 0,
     ...given({ alias: fields.text('alias'), peer: peer === undefined ? undefined : readPeer(peer) }),
-    ...(master === undefined ? {} : { master: device(master), port: { hairpin: fields.has('hairpin'), isolated: fields.has('isolated') } }),
+    ...(master === undefined ? {} : { master: device(master), port: { hairpin: fields.has('hairpin'), isolated: fields.has('isolated') }, vlans: readVlans(fields.text('vlans') ?? '1pu') }),
     ...(kind === 'bridge' ? { vlanFiltering: fields.has('vlan_filtering') } : {}),
     ...(Object.keys(fixed).length > 0 ? { fixed } : {}),
   };
+}
+
+function readVlans(text: string): PortVlans[] {
+  return (text === '-' ? [] : text.split(',')).map((entry) => {
+    const [, id, last, flags = ''] = /^(\d+)(?:-(\d+))?(p?u?)$/.exec(entry) ?? [];
+    if (id === undefined) throw new Error(`"${entry}" is no VLAN such as 100, 5-7u or 1pu`);
+    return { id: Number(id), ...(last === undefined ? {} : { last: Number(last) }), ...(flags.includes('p') ? { pvid: true } : {}), ...(flags.includes('u') ? { untagged: true } : {}) };
+  });
 }
 
 function readPeer(text: string): FakePeer {

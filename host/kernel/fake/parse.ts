@@ -59,7 +59,7 @@ function deviceNames(text: string): Devices[] {
 }
 
 function openTable(place: Place, ns: FakeNamespace, [family, name, ...rest]: string[]): void {
-  if ((family !== 'ip' && family !== 'ip6' && family !== 'inet') || name === undefined) throw new Error('a table needs a family and a name');
+  if ((family !== 'ip' && family !== 'ip6' && family !== 'inet' && family !== 'bridge') || name === undefined) throw new Error('a table needs a family and a name');
   const comment = new Fields(rest, ['comment']).text('comment');
   place.table = { family, name, chains: [], ...(comment === undefined ? {} : { comment }) };
   delete place.chain;

@@ -20,6 +20,13 @@ const MAX_ADVMSS = 65535 - 40;
 export const fakeRoutes = (state: FakeState): RouteKernel => ({
   list: (ns) => structuredClone(namespaceOf(state, ns, 'list routes').routes),
 
+  to(nsName, address) {
+    const action = `find the route to ${address}`;
+    const ns = namespaceOf(state, nsName, action);
+    const ip = readPrefix(address, action);
+    return isLocal(ns, ip) ? undefined : structuredClone(coveringRoutes(ns, ip, MAIN)[0]);
+  },
+
   add(nsName, wanted) {
     const action = `add route ${describe(wanted)}`;
     const ns = namespaceOf(state, nsName, action);

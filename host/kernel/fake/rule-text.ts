@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { NftRule } from '../kernel.ts';
-import type { Action, Mark, Match } from '../rule.ts';
+import type { Action, CtState, Mark, Match } from '../rule.ts';
 import { familyOf } from './prefix.ts';
 import { splitWords, toNumber, word } from './words.ts';
 
@@ -36,13 +36,17 @@ function readComment(words: readonly string[]): { comment?: string } {
 }
 
 function writeMatch(match: Match): string {
-  const { saddr, daddr, proto, dport, dports, dstType, mark } = match;
+  const { saddr, daddr, proto, dport, dports, dstType, mark, iif, oif, ctState, ethSaddr } = match;
   const not = match.not ? ' !=' : '';
   if (saddr !== undefined) return `${familyOf(saddr)} saddr${not} ${saddr}`;
   if (daddr !== undefined) return `${familyOf(daddr)} daddr${not} ${daddr}`;
   if (dport !== undefined) return `${proto ?? 'th'} dport${not} ${dport}`;
   if (dports !== undefined) return `${proto ?? 'th'} dports${not} ${dports.join(',')}`;
   if (dstType !== undefined) return `fib daddr${not} ${dstType}`;
+  if (iif !== undefined) return `meta iifname${not} ${iif}`;
+  if (oif !== undefined) return `meta oifname${not} ${oif}`;
+  if (ctState !== undefined) return `ct state${not} ${ctState.join(',')}`;
+  if (ethSaddr !== undefined) return `ether saddr${not} ${ethSaddr}`;
   if (mark !== undefined) return `meta mark${not} ${writeMark(mark)}`;
   return `meta l4proto${not} ${proto}`;
 }
@@ -50,17 +54,20 @@ function writeMatch(match: Match): string {
 /** Every match is two words, perhaps `!=`, and a value; undefined when the action comes. */
 function readMatch(words: string[]): Match | undefined {
   const [first, second] = words;
-  if (second === undefined || !['saddr', 'daddr', 'dport', 'dports', 'l4proto', 'mark'].includes(second)) return undefined;
-  if (first === 'mark') return undefined;
+  if (second === undefined || !['saddr', 'daddr', 'dport', 'dports', 'l4proto', 'mark', 'iifname', 'oifname', 'state'].includes(second)) return undefined;
+  if (first === 'mark' || first === 'jump' || first === 'goto') return undefined;
   words.splice(0, 2);
   const not = words[0] === '!=' ? { not: !!words.shift() } : {};
   const value = words.shift() ?? '';
   const proto = first === 'th' ? {} : { proto: first! };
   switch (second) {
-    case 'saddr': return { saddr: value, ...not };
+    case 'saddr': return first === 'ether' ? { ethSaddr: value, ...not } : { saddr: value, ...not };
     case 'daddr': return first === 'fib' ? { dstType: 'local', ...not } : { daddr: value, ...not };
     case 'dport': return { ...proto, dport: toNumber(value), ...not };
     case 'dports': return { ...proto, dports: value.split(',').map(toNumber), ...not };
+    case 'iifname': return { iif: value, ...not };
+    case 'oifname': return { oif: value, ...not };
+    case 'state': return { ctState: value.split(',') as CtState[], ...not };
     case 'mark': return { mark: readMark(value), ...not };
     default: return { proto: value, ...not };
   }

@@ -2,10 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { KernelError } from '../kernel-error.ts';
-import type { Addr, Filter, HtbClass, IptablesTable, Link, Neigh, NftChain, NftTable, Ns, PolicyRule, Qdisc, Route } from '../kernel.ts';
+import type { Addr, Filter, HtbClass, Link, Neigh, NftChain, NftTable, Ns, PolicyRule, Qdisc, Route } from '../kernel.ts';
 import type { Family } from '../rule.ts';
+import type { PortVlans } from '../vlans.ts';
 
 export interface FakeState { host: FakeNamespace; container?: FakeNamespace }
+
+/** Its rules are the lines of iptables-save. */
+export interface FakeIptablesTable { family: Family; name: string; chains: { name: string; policy?: string; rules: string[] }[] }
 
 export interface FakeNamespace {
   /** what netnsId answers */
@@ -16,15 +20,17 @@ export interface FakeNamespace {
   rules: (PolicyRule & { priority: number })[];
   neighs: Neigh[];
   nft: FakeTable[];
-  iptables: IptablesTable[];
+  iptables: FakeIptablesTable[];
   qdiscs: FakeQdisc[];
   classes: HtbClass[];
   filters: Filter[];
   /** only those that are not at the kernel's default, by their key below /proc/sys */
   sysctl: Record<string, string>;
   conntrack: FakeConnection[];
-  /** why a packet filter cannot be used here */
-  unusable: { nft?: string; ip?: string; ip6?: string };
+  /** of firewalld, each with its sources; undefined while it does not run */
+  zones?: Record<string, string[]>;
+  /** why a packet filter cannot be used here; `raw`: for words of nft's own language */
+  unusable: { nft?: string; raw?: string; ip?: string; ip6?: string };
   /** never given out twice, as the kernel's */
   nextIndex: number;
   nextHandle: number;
@@ -32,11 +38,15 @@ export interface FakeNamespace {
 
 /** `elsewhere` is a namespace that this pair does not show: the container of another attachment. */
 export interface FakePeer { ns: Ns | 'elsewhere'; index: number }
-export type FakeLink = Omit<Link, 'state' | 'peer'> & {
+export type FakeLink = Omit<Link, 'state' | 'peer' | 'peerNs'> & {
   peer?: FakePeer;
   /** Bridges only: set by someone, so ports no longer change it. */
   fixed?: { mac?: boolean; mtu?: boolean };
+  /** Only for ports of a bridge, in their normal form. */
+  vlans?: PortVlans[];
 };
+/** A new port is in VLAN 1 (IFLA_BR_VLAN_DEFAULT_PVID), whether its bridge filters or not. */
+export const DEFAULT_VLANS: readonly PortVlans[] = [{ id: 1, pvid: true, untagged: true }];
 export type FakeQdisc = Qdisc & { defaultClass?: number };
 export interface FakeConnection { family: Family; proto: string; daddr: string; dport: number }
 /** With the comments, which the kernel keeps and no read shows. */

@@ -27,6 +27,7 @@ export const CONF = {
 export const CONF_ALL: ReadonlyMap<string, string> = table('net/ipv4/conf/all/accept_source_route=0 net/ipv6/conf/all/accept_dad=0');
 
 export const SINGLE: ReadonlyMap<string, string> = table(`
+  net/bridge/bridge-nf-call-arptables=1 net/bridge/bridge-nf-call-ip6tables=1 net/bridge/bridge-nf-call-iptables=1
   net/core/somaxconn=4096 net/core/optmem_max=131072
   net/ipv4/icmp_echo_ignore_all=0 net/ipv4/icmp_echo_ignore_broadcasts=1 net/ipv4/ip_default_ttl=64 net/ipv4/ip_no_pmtu_disc=0
   net/ipv4/ip_nonlocal_bind=0 net/ipv4/ip_unprivileged_port_start=1024 net/ipv4/tcp_fin_timeout=60 net/ipv4/tcp_keepalive_time=7200

@@ -3,21 +3,26 @@
 
 import { KernelError } from '../kernel-error.ts';
 import type { SysctlKernel } from '../kernel.ts';
-import { flushAddrs } from './addrs.ts';
+import { disableIp, flushAddrs } from './addrs.ts';
 import { addLoopbackAddrs } from './link-events.ts';
 import { isLoopback } from './link-state.ts';
-import { familyOf } from './prefix.ts';
-import { namespaceOf, type FakeLink, type FakeNamespace, type FakeState } from './state.ts';
+import { namespaceOf, type FakeNamespace, type FakeState } from './state.ts';
 import { confKey, readSysctl, writeSysctl, type ConfKey } from './sysctl-values.ts';
 
+/** What they set off, the fake has nothing of. */
+const WRITE_ONLY = new Set(['net/ipv4/route/flush', 'net/ipv6/route/flush']);
 const INT_MAX = 0x7fffffff;
 
 export const fakeSysctl = (state: FakeState): SysctlKernel => ({
-  get: (ns, key) => readSysctl(namespaceOf(state, ns, `read ${key}`), key),
+  get(ns, key) {
+    if (WRITE_ONLY.has(key)) throw new KernelError('EACCES', `read ${key}`);
+    return readSysctl(namespaceOf(state, ns, `read ${key}`), key);
+  },
 
   set(nsName, key, value) {
     const action = `write ${JSON.stringify(value)} to ${key}`;
     const ns = namespaceOf(state, nsName, action);
+    if (WRITE_ONLY.has(key)) return;
     if (readSysctl(ns, key) === undefined) throw new KernelError('ENOENT', action);
     const number = readNumber(value, action);
     const conf = confKey(key);
@@ -42,13 +47,9 @@ function reached(ns: FakeNamespace, { family, link, name }: ConfKey): string[] {
 
 function followDisableIpv6(ns: FakeNamespace): void {
   for (const link of ns.links) {
-    if (readSysctl(ns, `net/ipv6/conf/${link.name}/disable_ipv6`) !== '0') loseIpv6(ns, link);
-    else if (isLoopback(link) && link.up) addLoopbackAddrs(ns, link);
+    if (readSysctl(ns, `net/ipv6/conf/${link.name}/disable_ipv6`) !== '0') {
+      flushAddrs(ns, link.index, 'ip6');
+      disableIp(ns, link.index, 'ip6');
+    } else if (isLoopback(link) && link.up) addLoopbackAddrs(ns, link);
   }
-}
-
-function loseIpv6(ns: FakeNamespace, { index }: FakeLink): void {
-  flushAddrs(ns, index, 'ip6');
-  ns.routes = ns.routes.filter((route) => route.index !== index || familyOf(route.dst) === 'ip');
-  ns.neighs = ns.neighs.filter((neigh) => neigh.index !== index || familyOf(neigh.ip) === 'ip');
 }

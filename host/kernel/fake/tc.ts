@@ -13,7 +13,7 @@ const INGRESS_HANDLE = 0xffff0000;
 
 export const fakeTc = (state: FakeState): TcKernel => ({
   qdiscs(nsName, index) {
-    const all = namespaceOf(state, nsName, 'list qdiscs').qdiscs.filter((qdisc) => qdisc.index === index);
+    const all = namespaceOf(state, nsName, 'list qdiscs').qdiscs.filter((qdisc) => index === undefined || qdisc.index === index);
     return structuredClone(all.map(({ defaultClass: _, ...qdisc }) => qdisc));
   },
 

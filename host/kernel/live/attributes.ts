@@ -8,12 +8,12 @@ const NESTED = 0x8000;
 /** NLA_F_NESTED and NLA_F_NET_BYTEORDER are flags on the type. */
 const TYPE_MASK = 0x3fff;
 
-/** Builds a message body: a fixed header, then attributes. */
+/** Builds a message body: a fixed header, then attributes. `nested` is the flag of nests, which the kernel wants and does not itself list. */
 export class Body {
   private bytes: Buffer;
   private length = 0;
 
-  constructor(header: Uint8Array = new Uint8Array(0)) {
+  constructor(header: Uint8Array = new Uint8Array(0), private readonly nested = NESTED) {
     this.bytes = Buffer.alloc(Math.max(256, header.length * 2));
     this.raw(header);
   }
@@ -67,7 +67,7 @@ export class Body {
     return this.attribute(type, new Uint8Array(0));
   }
 
-  nest(type: number, fill: (inner: this) => void, flag = NESTED): this {
+  nest(type: number, fill: (inner: this) => void, flag = this.nested): this {
     const start = this.length;
     this.head(type | flag, 0);
     fill(this);
@@ -141,3 +141,6 @@ export function textOf(payload: Buffer | undefined): string {
 
 export const u8Of = (payload: Buffer | undefined): number => (payload && payload.length >= 1 ? payload[0]! : 0);
 export const u32Of = (payload: Buffer | undefined): number => (payload && payload.length >= 4 ? payload.readUInt32LE(0) : 0);
+/** A number in network byte order of this many bytes, as nf_tables writes them; undefined for any other length. */
+export const beOf = (payload: Buffer | undefined, bytes: 4 | 8): number | undefined =>
+  (payload?.length !== bytes ? undefined : bytes === 4 ? payload.readUInt32BE(0) : Number(payload.readBigUInt64BE(0)));

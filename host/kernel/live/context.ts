@@ -5,11 +5,15 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 import { CniError, CODE } from '../../cni-error.ts';
 import { KernelError } from '../kernel-error.ts';
 import type { Ns } from '../kernel.ts';
+import type { KeptSockets } from './kept-sockets.ts';
 import type { Libc } from './libc.ts';
 import { NETLINK_NETFILTER, NETLINK_ROUTE, NetlinkSocket } from './netlink.ts';
+import { programsIn, type Programs } from './programs.ts';
 
 export interface LiveContext {
   readonly libc: Libc;
+  /** as the caller's PATH finds them */
+  readonly programs: Programs;
   /** "dev:inode" */
   netnsId(ns: Ns): string | undefined;
   /** For IFLA_NET_NS_FD. Throws ENOENT without a container namespace. */
@@ -21,12 +25,20 @@ export interface LiveContext {
   close(): void;
 }
 
+/** What a call brings along, and what outlives it. */
+export interface Surroundings {
+  /** the caller's */
+  env: Readonly<Record<string, string | undefined>>;
+  /** sockets of the host's namespace, for a process that serves more than one call */
+  kept?: KeptSockets;
+}
+
 /** linux/magic.h */
 const NSFS_MAGIC = 0x6e736673;
 const PROC_SUPER_MAGIC = 0x9fa0;
 
 /** The container's namespace is opened once, so that a path that is swapped later leads nowhere. */
-export function openContext(libc: Libc, netns: string): LiveContext {
+export function openContext(libc: Libc, netns: string, { env, kept }: Surroundings = { env: process.env }): LiveContext {
   const fds: Partial<Record<Ns, number>> = netns === '' ? {} : { container: openNetns(libc, netns) };
   fds.host = openSync('/proc/thread-self/ns/net', 'r');
   const ids: Partial<Record<Ns, string>> = {};
@@ -56,12 +68,15 @@ export function openContext(libc: Libc, netns: string): LiveContext {
   };
   const socket = (ns: Ns, protocol: number): NetlinkSocket => {
     const key = `${ns} ${protocol}`;
-    const known = sockets.get(key) ?? within(ns, () => new NetlinkSocket(libc, protocol));
+    const known = sockets.get(key) ?? kept?.take(ids[ns], protocol) ?? within(ns, () => new NetlinkSocket(libc, protocol));
     sockets.set(key, known);
     return known;
   };
   const close = (): void => {
-    for (const open of sockets.values()) open.close();
+    for (const [key, open] of sockets) {
+      const [ns, protocol] = key.split(' ');
+      if (ns !== 'host' || !kept?.keep(ids.host, Number(protocol), open)) open.close();
+    }
     sockets.clear();
     for (const fd of Object.values(fds)) closeSync(fd);
   };
@@ -74,6 +89,7 @@ export function openContext(libc: Libc, netns: string): LiveContext {
   }
   return {
     libc, netnsFd, within, close,
+    programs: programsIn(env['PATH'] ?? ''),
     netnsId: (ns) => ids[ns],
     route: (ns) => socket(ns, NETLINK_ROUTE),
     netfilter: (ns) => socket(ns, NETLINK_NETFILTER),

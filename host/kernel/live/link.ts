@@ -1,41 +1,45 @@
 // Links over rtnetlink (linux/if_link.h).
 // SPDX-License-Identifier: Apache-2.0
 
-import { isNotFound } from '../kernel-error.ts';
+import { isNotFound, KernelError, unlessGone } from '../kernel-error.ts';
 import type { Link, LinkChange, LinkKernel, NewLink, Ns } from '../kernel.ts';
 import { attributesAfter, attributesOf, Body, textOf, u32Of, u8Of } from './attributes.ts';
 import type { LiveContext } from './context.ts';
+import { AF_BRIDGE, header, IFLA, RTM } from './link-wire.ts';
 import { NLM_F_CREATE, NLM_F_EXCL } from './netlink.ts';
+import { peerNamespaces, type PeerNamespace } from './peer-namespace.ts';
+import { readPortVlans, setPortVlans } from './port-vlans.ts';
 
-const RTM_NEWLINK = 16;
-const RTM_DELLINK = 17;
-const RTM_GETLINK = 18;
-const RTM_SETLINK = 19;
-const AF_BRIDGE = 7;
 const IFF_UP = 0x1;
 const IFF_PROMISC = 0x100;
 const IFF_ALLMULTI = 0x200;
-const IFLA = {
-  ADDRESS: 1, IFNAME: 3, MTU: 4, LINK: 5, MASTER: 10, PROTINFO: 12, TXQLEN: 13, OPERSTATE: 16, LINKINFO: 18, IFALIAS: 20, GROUP: 27, NET_NS_FD: 28, EXT_MASK: 29,
-} as const;
 const INFO = { KIND: 1, DATA: 2, SLAVE_KIND: 4, SLAVE_DATA: 5 } as const;
 const BRPORT = { MODE: 4, ISOLATED: 33 } as const;
 const IFLA_BR_VLAN_FILTERING = 7;
 const VETH_INFO_PEER = 1;
 const RTEXT_FILTER_SKIP_STATS = 8;
+/**
+ * A link with more than 4096 queues is refused (rtnl_create_link() in net/core/rtnetlink.c), but only after the kernel has found, or loaded, what
+ * makes links of the kind. So the question changes nothing.
+ */
+const TOO_MANY_QUEUES = 0xffff;
+/** A number that nobody has given to a group: those are small, or names in /etc/iproute2/group, which are below 256. */
+const FIRST_OWN_GROUP = 2 ** 30;
+const PROBE = 'cni-wasm-probe';
 /** IFNAMSIZ, with the NUL */
 const NAME_BYTES = 16;
 const STATES = ['unknown', 'notpresent', 'down', 'lowerlayerdown', 'testing', 'dormant', 'up'];
 
 export function linkKernel(context: LiveContext): LinkKernel {
+  const peerNamespace = peerNamespaces(context);
   const get = (ns: Ns, key: { index: number } | { name: string }): Link | undefined => {
     if ('name' in key && Buffer.byteLength(key.name) >= NAME_BYTES) return undefined;
     const body = new Body(header({ index: 'index' in key ? key.index : 0 })).u32(IFLA.EXT_MASK, RTEXT_FILTER_SKIP_STATS);
     if ('name' in key) body.text(IFLA.IFNAME, key.name);
     const socket = context.route(ns);
     try {
-      const [answer] = socket.request(RTM_GETLINK, 0, body.done(), `find link ${'name' in key ? `"${key.name}"` : key.index}`);
-      return answer && parseLink(answer.body);
+      const [answer] = socket.request(RTM.GETLINK, 0, body.done(), `find link ${'name' in key ? `"${key.name}"` : key.index}`);
+      return answer && parseLink(answer.body, ns, peerNamespace);
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;
@@ -43,30 +47,41 @@ export function linkKernel(context: LiveContext): LinkKernel {
   };
   return {
     get,
-    list: (ns) => context.route(ns).dump(RTM_GETLINK, new Body(header({})).u32(IFLA.EXT_MASK, RTEXT_FILTER_SKIP_STATS).done(), 'list links').map(({ body }) => parseLink(body)),
+    list: (ns) => context.route(ns).dump(RTM.GETLINK, new Body(header({})).u32(IFLA.EXT_MASK, RTEXT_FILTER_SKIP_STATS).done(), 'list links').map(({ body }) => parseLink(body, ns, peerNamespace)),
+    unusable(ns, kind) {
+      const body = new Body(header({})).text(IFLA.IFNAME, PROBE).u32(IFLA.NUM_TX_QUEUES, TOO_MANY_QUEUES).nest(IFLA.LINKINFO, (info) => info.text(INFO.KIND, kind));
+      try {
+        context.route(ns).request(RTM.NEWLINK, NLM_F_CREATE | NLM_F_EXCL, body.done(), `make links of kind ${kind}`);
+        return undefined;
+      } catch (error) {
+        if (error instanceof KernelError) return error.errno === 'EOPNOTSUPP' ? error.message : undefined;
+        throw error;
+      }
+    },
     create(ns, link) {
       const peerFd = link.kind === 'veth' && link.peer.ns !== ns ? context.netnsFd(link.peer.ns) : undefined;
-      context.route(ns).request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, creation(link, peerFd), `create ${link.kind} "${link.name}"`);
+      context.route(ns).request(RTM.NEWLINK, NLM_F_CREATE | NLM_F_EXCL, creation(link, peerFd), `create ${link.kind} "${link.name}"`);
       // The kernel tells the index of a new link in its answer only since 6.2.
       return get(ns, { name: link.name })!.index;
     },
     set(ns, index, change) {
       const action = `change interface ${index}`;
-      if (wantsLink(change)) context.route(ns).request(RTM_NEWLINK, 0, plainChange(index, change), action);
-      if (change.hairpin !== undefined || change.isolated !== undefined) context.route(ns).request(RTM_SETLINK, 0, portChange(index, change), `${action} as a bridge port`);
+      if (wantsLink(change)) context.route(ns).request(RTM.NEWLINK, 0, plainChange(index, change), action);
+      if (change.hairpin !== undefined || change.isolated !== undefined) context.route(ns).request(RTM.SETLINK, 0, portChange(index, change), `${action} as a bridge port`);
+      if (change.vlans) setPortVlans(context, ns, index, change.vlans);
     },
-    delete: (ns, index) => void context.route(ns).request(RTM_DELLINK, 0, header({ index }), `delete interface ${index}`),
+    vlans: (ns, index) => readPortVlans(context, ns, index),
+    delete: (ns, index) => void context.route(ns).request(RTM.DELLINK, 0, header({ index }), `delete interface ${index}`),
+    deleteTogether(ns, indexes) {
+      const socket = context.route(ns);
+      const action = `delete interfaces ${indexes.join(', ')}`;
+      // One is left to the message that names it; several are made a group, which the kernel deletes as one.
+      if (indexes.length === 1) return unlessGone(() => socket.request(RTM.DELLINK, 0, header({ index: indexes[0]! }), action));
+      const group = FIRST_OWN_GROUP + Math.floor(Math.random() * FIRST_OWN_GROUP);
+      for (const index of indexes) unlessGone(() => socket.request(RTM.NEWLINK, 0, plainChange(index, { group }), action));
+      unlessGone(() => socket.request(RTM.DELLINK, 0, new Body(header({})).u32(IFLA.GROUP, group).done(), action));
+    },
   };
-}
-
-/** struct ifinfomsg */
-function header({ family = 0, index = 0, flags = 0, change = 0 }: { family?: number; index?: number; flags?: number; change?: number }): Buffer {
-  const bytes = Buffer.alloc(16);
-  bytes.writeUInt8(family, 0);
-  bytes.writeInt32LE(index, 4);
-  bytes.writeUInt32LE(flags, 8);
-  bytes.writeUInt32LE(change, 12);
-  return bytes;
 }
 
 function creation(link: NewLink, peerFd: number | undefined): Buffer {
@@ -93,7 +108,7 @@ function ends(body: Body, { name, mtu, mac, txqlen }: { name: string; mtu?: numb
   if (txqlen !== undefined) body.u32(IFLA.TXQLEN, txqlen);
 }
 
-const wantsLink = ({ hairpin: _hairpin, isolated: _isolated, ...plain }: LinkChange): boolean => Object.keys(plain).length > 0;
+const wantsLink = ({ hairpin: _hairpin, isolated: _isolated, vlans: _vlans, ...plain }: LinkChange): boolean => Object.keys(plain).length > 0;
 
 function plainChange(index: number, change: LinkChange): Buffer {
   const flag = (bit: number, on: boolean | undefined): { flags: number; change: number } => (on === undefined ? { flags: 0, change: 0 } : { flags: on ? bit : 0, change: bit });
@@ -117,12 +132,13 @@ function portChange(index: number, { hairpin, isolated }: LinkChange): Buffer {
   }).done();
 }
 
-function parseLink(body: Buffer): Link {
+function parseLink(body: Buffer, ns: Ns, peerNamespace: PeerNamespace): Link {
   const attributes = attributesAfter(body, 16);
   const flags = body.readUInt32LE(8);
   const info = attributesOf(attributes.get(IFLA.LINKINFO));
   const master = u32Of(attributes.get(IFLA.MASTER));
   const peer = attributes.get(IFLA.LINK);
+  const peerId = attributes.get(IFLA.LINK_NETNSID);
   const alias = attributes.get(IFLA.IFALIAS);
   const isPort = textOf(info.get(INFO.SLAVE_KIND)) === 'bridge';
   const port = attributesOf(isPort ? info.get(INFO.SLAVE_DATA) : undefined);
@@ -139,7 +155,7 @@ function parseLink(body: Buffer): Link {
     allmulti: (flags & IFF_ALLMULTI) !== 0,
     txqlen: u32Of(attributes.get(IFLA.TXQLEN)),
     group: u32Of(attributes.get(IFLA.GROUP)),
-    ...(kind === 'veth' && peer ? { peer: u32Of(peer) } : {}),
+    ...(kind === 'veth' && peer ? { peer: u32Of(peer), peerNs: peerNamespace(ns, peerId && u32Of(peerId)) } : {}),
     ...(master ? { master } : {}),
     ...(alias ? { alias: textOf(alias) } : {}),
     ...(isPort ? { port: { hairpin: u8Of(port.get(BRPORT.MODE)) !== 0, isolated: u8Of(port.get(BRPORT.ISOLATED)) !== 0 } } : {}),

@@ -4,7 +4,8 @@
 import type { Kernel } from '../kernel.ts';
 import { addrKernel } from './addr.ts';
 import { conntrackKernel } from './conntrack.ts';
-import { openContext } from './context.ts';
+import { openContext, type Surroundings } from './context.ts';
+import { firewalldOverBus } from './firewalld.ts';
 import { iptablesKernel } from './iptables.ts';
 import type { Libc } from './libc.ts';
 import { linkKernel } from './link.ts';
@@ -19,8 +20,8 @@ import { classKernel } from './tc-class.ts';
 import { filterKernel } from './tc-filter.ts';
 
 /** `netns` is a path as CNI_NETNS gives it, '' for the host's namespace alone. Throws CniError when it cannot be opened. */
-export function liveKernel(libc: Libc, netns: string): Kernel {
-  const context = openContext(libc, netns);
+export function liveKernel(libc: Libc, netns: string, surroundings: Surroundings = { env: process.env }): Kernel {
+  const context = openContext(libc, netns, surroundings);
   const ticks = microsecondTicks();
   return {
     netnsId: (ns) => context.netnsId(ns),
@@ -34,6 +35,7 @@ export function liveKernel(libc: Libc, netns: string): Kernel {
     tc: { ...qdiscKernel(context, ticks), ...classKernel(context, ticks), ...filterKernel(context) },
     sysctl: sysctlKernel(context),
     conntrack: conntrackKernel(context),
+    firewalld: firewalldOverBus(surroundings.env),
     close: () => context.close(),
   };
 }

@@ -24,13 +24,20 @@ export function message(type: number, flags: number, sequence: number, body: Uin
   return bytes;
 }
 
+/** Is what a message says between these two places of its datagram worth to be looked at? */
+export type Sieve = (start: number, end: number) => boolean;
+/** What is left of a message that is not. */
+export const PASSED_OVER = Buffer.alloc(0);
+
 /** The messages of one datagram. Throws EBADMSG for lengths that do not fit. */
-export function messagesIn(data: Buffer): Received[] {
+export function messagesIn(data: Buffer, isWanted?: Sieve): Received[] {
   const found: Received[] = [];
   for (let at = 0; at + HEADER <= data.length;) {
     const length = data.readUInt32LE(at);
     if (length < HEADER || at + length > data.length) throw new KernelError('EBADMSG', `read a message of ${length} bytes in ${data.length - at}`);
-    found.push({ type: data.readUInt16LE(at + 4), flags: data.readUInt16LE(at + 6), sequence: data.readUInt32LE(at + 8), body: data.subarray(at + HEADER, at + length) });
+    const [type, end] = [data.readUInt16LE(at + 4), at + length];
+    const isWhole = type === NLMSG_DONE || type === NLMSG_ERROR || !isWanted || isWanted(at + HEADER, end);
+    found.push({ type, flags: data.readUInt16LE(at + 6), sequence: data.readUInt32LE(at + 8), body: isWhole ? data.subarray(at + HEADER, end) : PASSED_OVER });
     at += (length + 3) & ~3;
   }
   return found;

@@ -3,13 +3,14 @@
 
 import { KernelError } from '../kernel-error.ts';
 import type { Libc } from './libc.ts';
-import { errorIn, message, messagesIn, NLMSG_DONE, NLMSG_ERROR, type Received } from './netlink-message.ts';
+import { errorIn, message, messagesIn, NLMSG_DONE, NLMSG_ERROR, PASSED_OVER, type Received, type Sieve } from './netlink-message.ts';
 
 export const NETLINK_ROUTE = 0;
 export const NETLINK_NETFILTER = 12;
 
 const NLM_F_REQUEST = 1;
 export const NLM_F_ACK = 4;
+export const NLM_F_ECHO = 8;
 const NLM_F_DUMP = 0x300;
 export const NLM_F_EXCL = 0x200;
 export const NLM_F_CREATE = 0x400;
@@ -38,12 +39,19 @@ const BUFFER_BYTES = 64 * 1024;
 const DUMP_TRIES = 5;
 
 export interface Message { type: number; body: Buffer }
+/** Gets each datagram before its messages are taken apart. */
+export type SieveOf = (datagram: Buffer) => Sieve;
 export interface Part { type: number; flags: number; body: Buffer }
+
+/** Stands for a message that nobody wanted. */
+export const OTHER: Message = { type: 0, body: PASSED_OVER };
 
 export class NetlinkSocket {
   private readonly fd: number;
   private readonly buffer = Buffer.alloc(BUFFER_BYTES);
-  private sequence = 1;
+  private next = 1;
+  /** What an answer that did not come, or came in pieces, leaves behind is nobody's business: such a socket is not used for another call. */
+  sound = true;
 
   constructor(private readonly libc: Libc, protocol: number) {
     const action = 'open a netlink socket';
@@ -61,25 +69,24 @@ export class NetlinkSocket {
 
   /** A change, or a question with one answer: what came before the acknowledgement. Throws KernelError. */
   request(type: number, flags: number, body: Uint8Array, action: string): Message[] {
-    const sequence = this.sequence++;
+    const sequence = this.sequences(1);
     this.libc.send(this.fd, message(type, flags | NLM_F_REQUEST | NLM_F_ACK, sequence, body), action);
     return this.collect(sequence, action).messages;
   }
 
-  /** All objects of a kind. */
-  dump(type: number, body: Uint8Array, action: string): Message[] {
+  /** All objects of a kind. Of those that the sieve of their datagram does not want, only their place in the order is told. */
+  dump(type: number, body: Uint8Array, action: string, sieveOf?: SieveOf): Message[] {
     for (let tries = 1; ; tries++) {
-      const sequence = this.sequence++;
+      const sequence = this.sequences(1);
       this.libc.send(this.fd, message(type, NLM_F_DUMP | NLM_F_REQUEST, sequence, body), action);
-      const { messages, interrupted } = this.collect(sequence, action);
+      const { messages, interrupted } = this.collect(sequence, action, sieveOf);
       if (!interrupted || tries === DUMP_TRIES) return messages;
     }
   }
 
   /** Several messages in one send, as nf_tables transactions are. The first error is thrown with the index of its message. */
   transaction(parts: readonly Part[], actions: readonly string[]): void {
-    const first = this.sequence;
-    this.sequence += parts.length;
+    const first = this.sequences(parts.length);
     const last = first + parts.length - 1;
     const bytes = Buffer.concat(parts.map(({ type, flags, body }, i) => message(type, flags | NLM_F_REQUEST, first + i, body)));
     this.libc.send(this.fd, bytes, 'send a transaction');
@@ -103,12 +110,12 @@ export class NetlinkSocket {
     this.libc.close(this.fd);
   }
 
-  private collect(wanted: number, action: string): { messages: Message[]; interrupted: boolean } {
+  private collect(wanted: number, action: string, sieveOf?: SieveOf): { messages: Message[]; interrupted: boolean } {
     const messages: Message[] = [];
     let interrupted = false;
     const deadline = deadlineNow();
     for (;;) {
-      for (const { type, flags, sequence, body } of this.receive(action, deadline)) {
+      for (const { type, flags, sequence, body } of this.receive(action, deadline, sieveOf)) {
         if (sequence !== wanted) continue;
         interrupted ||= (flags & NLM_F_DUMP_INTR) !== 0;
         if (type === NLMSG_DONE || type === NLMSG_ERROR) {
@@ -116,15 +123,27 @@ export class NetlinkSocket {
           if (error) throw error;
           return { messages, interrupted };
         }
-        messages.push({ type, body: Buffer.from(body) });
+        messages.push(body === PASSED_OVER ? OTHER : { type, body: Buffer.from(body) });
       }
     }
   }
 
-  private receive(action: string, deadline: number): Received[] {
+  private receive(action: string, deadline: number, sieveOf?: SieveOf): Received[] {
+    this.sound = false;
     if (performance.now() > deadline) throw new KernelError('ETIMEDOUT', action, 'the kernel did not come to an end');
     const length = this.libc.recv(this.fd, this.buffer, action);
-    return messagesIn(this.buffer.subarray(0, length));
+    const datagram = this.buffer.subarray(0, length);
+    const messages = messagesIn(datagram, sieveOf?.(datagram));
+    this.sound = true;
+    return messages;
+  }
+
+  /** `count` numbers in a row; the field has 32 bits. */
+  private sequences(count: number): number {
+    if (this.next + count > 0x7fffffff) this.next = 1;
+    const first = this.next;
+    this.next += count;
+    return first;
   }
 
   /** Kernels lack the newer ones, and a user namespace may not force buffers; both answer as well without. */

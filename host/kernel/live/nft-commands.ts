@@ -6,30 +6,24 @@ import type { NftCommand, NftHook } from '../kernel.ts';
 import { nameNftCommand } from '../nft-text.ts';
 import { checkChainName } from '../normal-rule.ts';
 import { Body } from './attributes.ts';
-import { NLM_F_ACK, NLM_F_APPEND, NLM_F_CREATE, type Part } from './netlink.ts';
+import { NLM_F_APPEND, NLM_F_CREATE, type Part } from './netlink.ts';
+import { batchOf, NLM_F_NONREC, type Batch } from './nft-batch.ts';
 import { encodeRule, type PortSet } from './nft-encode.ts';
 import { commentToUserdata } from './nft-userdata.ts';
 import {
-  BATCH_BEGIN, BATCH_END, CHAIN, DATA, ELEMENT_KEY, ELEMENTS, FAMILY, HOOK, HOOK_NUMBER, LIST_ELEMENT, MSG, nfgenmsg, RULE, SET, SET_FLAG, SET_SIZE,
+  CHAIN, DATA, ELEMENT_KEY, ELEMENTS, FAMILY, HOOK, HOOK_NUMBER, LIST_ELEMENT, MSG, nfgenmsg, RULE, SET, SET_FLAG, SET_SIZE,
   SUBSYSTEM, TABLE,
 } from './nft-wire.ts';
 
-/** For NFT_MSG_DELTABLE: not while something is in it. */
-const NLM_F_NONREC = 0x100;
 /** nft's number for its data type inet_service, and the note that its keys are in network order, so that it lists ports as numbers. */
 const PORT_TYPE = 13;
 const PORT_USERDATA = Uint8Array.of(0, 4, 2, 0, 0, 0);
 
-/** `actions` names each part for messages. */
-export function transactionOf(commands: readonly NftCommand[]): { parts: Part[]; actions: string[] } {
+export function transactionOf(commands: readonly NftCommand[]): Batch {
   let setId = 0;
   const nextSetId = (): number => ++setId;
   const named = commands.flatMap((command) => messagesFor(command, nextSetId).map((part) => ({ part, action: nameNftCommand(command) })));
-  const border = (type: number): { part: Part; action: string } => ({ part: { type, flags: 0, body: nfgenmsg(0, SUBSYSTEM) }, action: 'nft transaction' });
-  // Errors are answered in any case; one acknowledgement of the last message says that there were none.
-  named.at(-1)!.part.flags |= NLM_F_ACK;
-  const all = [border(BATCH_BEGIN), ...named, border(BATCH_END)];
-  return { parts: all.map(({ part }) => part), actions: all.map(({ action }) => action) };
+  return batchOf(named);
 }
 
 function messagesFor(command: NftCommand, nextSetId: () => number): Part[] {

@@ -1,92 +1,91 @@
 // One table with its chains and rules, all of the same generation of the rule set.
 // SPDX-License-Identifier: Apache-2.0
 
-import { isNotFound } from '../kernel-error.ts';
 import type { NftChain, NftHook, NftRule, NftTable } from '../kernel.ts';
 import type { RuleFamily } from '../rule.ts';
-import { attributesOf, Body, listAttributes, textOf, type Attributes } from './attributes.ts';
-import type { Message, NetlinkSocket } from './netlink.ts';
-import { decodeRule, jumpOf, type PortsOf } from './nft-decode.ts';
+import { attributesOf, beOf, Body, listAttributes, textOf, type Attributes } from './attributes.ts';
+import type { NetlinkSocket } from './netlink.ts';
+import { decodeRule, jumpOf, knownOf, type PortsOf } from './nft-decode.ts';
+import { contentOf, questionsAbout, READ_TRIES, type Answer } from './nft-questions.ts';
 import { commentOf } from './nft-userdata.ts';
-import { CHAIN, DATA, ELEMENT_KEY, ELEMENTS, FAMILY, HOOK, HOOK_NUMBER, MSG, nfgenmsg, RULE, SUBSYSTEM, TABLE } from './nft-wire.ts';
+import { CHAIN, DATA, ELEMENT_KEY, ELEMENTS, FAMILY, HOOK, HOOK_NUMBER, MSG, nfgenmsg, RULE, SUBSYSTEM } from './nft-wire.ts';
 
-/** Someone who changes rules all the time must not keep us from reading for ever. */
-const READ_TRIES = 5;
+type ReadRule = (family: RuleFamily, attributes: Attributes, portsOf: PortsOf) => NftRule;
 
 /** Undefined when there is no such table. */
-export function readTable(socket: NetlinkSocket, family: RuleFamily, table: string): NftTable | undefined {
+export function readTable(socket: NetlinkSocket, family: RuleFamily, table: string, readRule: ReadRule): NftTable | undefined {
   for (let tries = 1; ; tries++) {
-    const messages = tableMessages(socket, family, table);
-    if (!messages) return undefined;
-    const generations = new Set([messages.table, ...messages.chains, ...messages.rules].map(({ body }) => body.readUInt16BE(2)));
-    if (generations.size === 1 || tries === READ_TRIES) return tableOf(family, table, messages, portsIn(socket, family, table));
+    const answers = tableAnswers(socket, family, table);
+    if (!answers) return undefined;
+    const generations = new Set([answers.table, ...answers.chains, ...answers.rules].map(({ generation }) => generation));
+    if (generations.size === 1 || tries === READ_TRIES) return tableOf(family, table, answers, (rule) => readRule(family, rule, portsIn(socket, family, table)));
   }
 }
 
-interface TableMessages { table: Message; chains: Message[]; rules: Message[] }
+interface TableAnswers { table: Answer; chains: Answer[]; rules: Answer[] }
 
-function tableMessages(socket: NetlinkSocket, family: RuleFamily, table: string): TableMessages | undefined {
-  const action = `read nft table ${family} ${table}`;
-  const about = (type: number): Buffer => new Body(nfgenmsg(FAMILY[family])).text(type, table).done();
-  try {
-    const [found] = socket.request((SUBSYSTEM << 8) | MSG.GETTABLE, 0, about(TABLE.NAME), action);
-    return found && {
-      table: found,
-      chains: socket.dump((SUBSYSTEM << 8) | MSG.GETCHAIN, nfgenmsg(FAMILY[family]), action),
-      rules: socket.dump((SUBSYSTEM << 8) | MSG.GETRULE, about(RULE.TABLE), action),
-    };
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
+function tableAnswers(socket: NetlinkSocket, family: RuleFamily, name: string): TableAnswers | undefined {
+  const ask = questionsAbout(socket, family, name, `read nft table ${family} ${name}`);
+  const table = ask.table();
+  return table && { table, chains: ask.chains(), rules: ask.rules() };
 }
 
-function tableOf(family: RuleFamily, name: string, messages: TableMessages, portsOf: PortsOf): NftTable {
+function tableOf(family: RuleFamily, name: string, { chains: found, rules }: TableAnswers, readRule: (attributes: Attributes) => NftRule): NftTable {
   const chains = new Map<string, NftChain>();
-  // The kernel cannot list the chains of one table alone, and before 4.5 not the rules either.
-  for (const chain of messages.chains.map(contentOf).filter((one) => textOf(one.get(CHAIN.TABLE)) === name)) {
-    const found = chainOf(chain);
-    chains.set(found.name, found);
-  }
-  for (const rule of messages.rules.map(contentOf).filter((one) => textOf(one.get(RULE.TABLE)) === name)) {
-    chains.get(textOf(rule.get(RULE.CHAIN)))?.rules.push(ruleOf(family, rule, portsOf));
-  }
+  for (const chain of found.map(({ content }) => chainOf(content))) chains.set(chain.name, chain);
+  for (const { content } of rules) chains.get(textOf(content.get(RULE.CHAIN)))?.rules.push(readRule(content));
   return { family, name, chains: [...chains.values()] };
 }
 
-const contentOf = ({ body }: Message): Attributes => attributesOf(body.subarray(4));
-
-function chainOf(chain: Attributes): NftChain {
+export function chainOf(chain: Attributes): NftChain {
   const hook = hookOf(chain);
   return { name: textOf(chain.get(CHAIN.NAME)), ...(hook ? { hook } : {}), rules: [] };
 }
 
-function hookOf(chain: Attributes): NftHook | undefined {
+export function hookOf(chain: Attributes): NftHook | undefined {
   const hook = attributesOf(chain.get(CHAIN.HOOK));
-  const number = hook.get(HOOK.NUMBER)?.readUInt32BE(0);
+  const number = beOf(hook.get(HOOK.NUMBER), 4);
   if (number === undefined) return undefined;
   return {
     type: textOf(chain.get(CHAIN.TYPE)) as NftHook['type'],
     hook: Object.keys(HOOK_NUMBER).find((name) => HOOK_NUMBER[name] === number) ?? String(number),
-    priority: hook.get(HOOK.PRIORITY)?.readInt32BE(0) ?? 0,
+    priority: (beOf(hook.get(HOOK.PRIORITY), 4) ?? 0) | 0,
   };
 }
 
-function ruleOf(family: RuleFamily, attributes: Attributes, portsOf: PortsOf): NftRule {
+export const ruleOf: ReadRule = (family, attributes, portsOf) => {
   const expressions = attributes.get(RULE.EXPRESSIONS) ?? Buffer.alloc(0);
   const comment = commentOf(attributes.get(RULE.USERDATA));
   const rule = decodeRule(family, expressions, comment, portsOf);
   const jump = jumpOf(expressions);
+  const known = rule ? undefined : knownOf(family, expressions, portsOf);
   return {
-    handle: Number(attributes.get(RULE.HANDLE)?.readBigUInt64BE(0) ?? 0n),
+    handle: beOf(attributes.get(RULE.HANDLE), 8) ?? 0,
     ...(rule ? { rule } : {}),
+    ...(known ? { known } : {}),
     ...(comment === undefined ? {} : { comment }),
     ...(jump === undefined ? {} : { jump }),
   };
-}
+};
+
+/** Its handle and comment are known; what else it says is decoded when somebody looks. An anonymous set lives no longer than its rule. */
+export const lateRuleOf: ReadRule = (family, attributes, portsOf) => {
+  const expressions = attributes.get(RULE.EXPRESSIONS) ?? Buffer.alloc(0);
+  if (expressions.includes('__set')) return ruleOf(family, attributes, portsOf);
+  const comment = commentOf(attributes.get(RULE.USERDATA));
+  let decoded: NftRule | undefined;
+  const whole = (): NftRule => (decoded ??= ruleOf(family, attributes, portsOf));
+  return {
+    handle: beOf(attributes.get(RULE.HANDLE), 8) ?? 0,
+    ...(comment === undefined ? {} : { comment }),
+    get rule() { return whole().rule; },
+    get known() { return whole().known; },
+    get jump() { return decoded ? decoded.jump : jumpOf(expressions); },
+  };
+};
 
 /** Asked only for rules that look up an anonymous set; a set with intervals or anything but ports has keys of another form. */
-function portsIn(socket: NetlinkSocket, family: RuleFamily, table: string): PortsOf {
+export function portsIn(socket: NetlinkSocket, family: RuleFamily, table: string): PortsOf {
   return (set) => {
     if (!set.startsWith('__set')) return undefined;
     const question = new Body(nfgenmsg(FAMILY[family])).text(ELEMENTS.TABLE, table).text(ELEMENTS.SET, set).done();

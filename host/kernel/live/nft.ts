@@ -1,29 +1,36 @@
-// nf_tables over nfnetlink: reading a table, and changing it in one transaction. No nft program is needed.
+// nf_tables over nfnetlink: reading a table, and changing it in one transaction. The nft program is needed only for what is written
+// in its own language.
 // SPDX-License-Identifier: Apache-2.0
 
 import { KernelError } from '../kernel-error.ts';
-import type { NftKernel, Ns } from '../kernel.ts';
+import type { NftKernel, NftPart, Ns } from '../kernel.ts';
 import type { RuleFamily } from '../rule.ts';
 import type { LiveContext } from './context.ts';
 import { transactionOf } from './nft-commands.ts';
-import { readTable } from './nft-read.ts';
+import { needsProgram, nftProgram, runNft } from './nft-program.ts';
+import { lateRuleOf, readTable, ruleOf } from './nft-read.ts';
+import { readParts } from './nft-read-parts.ts';
 import { MSG, nfgenmsg, SUBSYSTEM } from './nft-wire.ts';
 
 /** The context keeps one netfilter socket open for each namespace: closing it after a deletion waits for a grace period (10 to 20 ms). */
 export function nftKernel(context: LiveContext): NftKernel {
   return {
-    unusable(ns: Ns) {
+    unusable(ns: Ns, raw = false) {
       try {
         context.netfilter(ns).request((SUBSYSTEM << 8) | MSG.GETGEN, 0, nfgenmsg(0), 'use nf_tables');
+        if (raw) nftProgram(context.programs, 'use nf_tables with conditions');
         return undefined;
       } catch (error) {
         if (error instanceof KernelError) return error.message;
         throw error;
       }
     },
-    read: (ns: Ns, family: RuleFamily, table: string) => readTable(context.netfilter(ns), family, table),
+    read: (ns: Ns, family: RuleFamily, table: string) => readTable(context.netfilter(ns), family, table, ruleOf),
+    readLate: (ns: Ns, family: RuleFamily, table: string, parts?: readonly NftPart[]) =>
+      (parts ? readParts(context.netfilter(ns), family, table, parts) : readTable(context.netfilter(ns), family, table, lateRuleOf)),
     apply(ns, commands) {
       if (commands.length === 0) return;
+      if (needsProgram(commands)) return runNft(context, ns, commands);
       const { parts, actions } = transactionOf(commands);
       context.netfilter(ns).transaction(parts, actions);
     },

@@ -1,10 +1,11 @@
 // Qdiscs over rtnetlink (linux/pkt_sched.h): tbf, ingress, htb.
 // SPDX-License-Identifier: Apache-2.0
 
-import type { NewQdisc, Qdisc, Tbf, TcKernel } from '../kernel.ts';
+import { isNotFound } from '../kernel-error.ts';
+import type { NewQdisc, Ns, Qdisc, Tbf, TcKernel } from '../kernel.ts';
 import { attributesAfter, attributesOf, Body, textOf } from './attributes.ts';
 import type { LiveContext } from './context.ts';
-import { NLM_F_CREATE, NLM_F_EXCL } from './netlink.ts';
+import { NLM_F_CREATE, NLM_F_ECHO, NLM_F_EXCL } from './netlink.ts';
 import { rateSpec, TCA_KIND, TCA_OPTIONS, tcFacts, tcHeader } from './tc-message.ts';
 import type { Ticks } from './psched.ts';
 
@@ -13,13 +14,31 @@ const RTM_DELQDISC = 37;
 const RTM_GETQDISC = 38;
 const TCA_TBF = { PARMS: 1, RATE64: 4 } as const;
 const TCA_HTB_INIT = 2;
+const TC_H = { ROOT: 0xffffffff, INGRESS: 0xfffffff1 } as const;
+/** The kinds links are born with, and tbf: there is nothing below them that is listed too. */
+const LEAVES = ['noqueue', 'pfifo_fast', 'fq_codel', 'fq', 'pfifo', 'bfifo', 'tbf'];
 /** struct tc_tbf_qopt: two rate specs, then limit, buffer, mtu */
 const TBF_QOPT = { LIMIT: 24, BUFFER: 28, SIZE: 36 } as const;
 
 export function qdiscKernel(context: LiveContext, ticks: Ticks): Pick<TcKernel, 'qdiscs' | 'addQdisc' | 'deleteQdisc'> {
+  const all = (ns: Ns): Qdisc[] => context.route(ns).dump(RTM_GETQDISC, tcHeader({ index: 0 }), 'list qdiscs').map(({ body }) => parseQdisc(body, ticks));
+  const at = (ns: Ns, index: number, parent: number): Qdisc | undefined => {
+    try {
+      const [answer] = context.route(ns).request(RTM_GETQDISC, NLM_F_ECHO, tcHeader({ index, parent }), `find the qdisc of interface ${index}`);
+      return answer && parseQdisc(answer.body, ticks);
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  };
   return {
-    qdiscs: (ns, index) => context.route(ns).dump(RTM_GETQDISC, tcHeader({ index }), `list qdiscs of interface ${index}`)
-      .map(({ body }) => parseQdisc(body, ticks)).filter((qdisc) => qdisc.index === index),
+    qdiscs(ns, index) {
+      if (index === undefined) return all(ns);
+      // The kernel lists those of all links or of none. Asked for one it looks at that link alone, and answers whoever wants an echo.
+      const [root, ingress] = [at(ns, index, TC_H.ROOT), at(ns, index, TC_H.INGRESS)];
+      if (root && !LEAVES.includes(root.kind)) return all(ns).filter((qdisc) => qdisc.index === index);
+      return [root, ingress].filter((qdisc) => qdisc !== undefined);
+    },
     addQdisc: (ns, qdisc) => void context.route(ns).request(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, wire(qdisc, ticks), `create ${qdisc.kind} qdisc on interface ${qdisc.index}`),
     deleteQdisc: (ns, { kind, ...place }) =>
       void context.route(ns).request(RTM_DELQDISC, 0, new Body(tcHeader(place)).text(TCA_KIND, kind).done(), `delete ${kind} qdisc of interface ${place.index}`),

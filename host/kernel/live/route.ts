@@ -22,12 +22,24 @@ const RT_SCOPE_UNIVERSE = 0;
 /** In a deletion: any. */
 const RT_SCOPE_NOWHERE = 255;
 const RTM_F_CLONED = 0x200;
+/** Answer the route itself, not what was made of it for this address. */
+const RTM_F_FIB_MATCH = 0x2000;
 const HOP = 8;
 
 export function routeKernel(context: LiveContext): RouteKernel {
   return {
     list: (ns) => ([2, 10] as const).flatMap((family) =>
       context.route(ns).dump(RTM_GETROUTE, header({ family }), 'list routes').flatMap(({ body }) => parseRoute(body))),
+    to(ns, address) {
+      const { family, bytes } = parseAddress(address);
+      const question = new Body(header({ family, length: bytes.length * 8, flags: RTM_F_FIB_MATCH })).attribute(RTA.DST, bytes).done();
+      try {
+        return context.route(ns).request(RTM_GETROUTE, 0, question, `find the route to ${address}`).flatMap(({ body }) => parseRoute(body))[0];
+      } catch (error) {
+        if (error instanceof KernelError && ['ENETUNREACH', 'EHOSTUNREACH'].includes(error.errno)) return undefined;
+        throw error;
+      }
+    },
     add: (ns, route) => void context.route(ns).request(
       RTM_NEWROUTE, NLM_F_CREATE, wire({ protocol: RTPROT_BOOT, scope: RT_SCOPE_UNIVERSE, ...route }), `add route ${words(route)}`),
     delete: (ns, route) => void context.route(ns).request(
@@ -38,8 +50,10 @@ export function routeKernel(context: LiveContext): RouteKernel {
 const words = ({ dst, gw, index, metric }: NewRoute): string =>
   [dst, ...(gw ? [`via ${gw}`] : []), ...(index === undefined ? [] : [`on interface ${index}`]), ...(metric ? [`metric ${metric}`] : [])].join(' ');
 
-function header({ family, length = 0, table = 0, protocol = 0, scope = 0, type = 0 }: { family: number; length?: number; table?: number; protocol?: number; scope?: number; type?: number }): Buffer {
-  return Buffer.from([family, length, 0, 0, table, protocol, scope, type, 0, 0, 0, 0]);
+interface Header { family: number; length?: number; table?: number; protocol?: number; scope?: number; type?: number; flags?: number }
+
+function header({ family, length = 0, table = 0, protocol = 0, scope = 0, type = 0, flags = 0 }: Header): Buffer {
+  return Buffer.from([family, length, 0, 0, table, protocol, scope, type, flags & 0xff, flags >> 8, 0, 0]);
 }
 
 function wire(route: NewRoute & Pick<Route, 'protocol' | 'scope'>): Buffer {

@@ -1,7 +1,7 @@
 // Sysctls through /proc/sys, which shows the namespace of the thread that looks.
 // SPDX-License-Identifier: Apache-2.0
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
 import { KernelError } from '../kernel-error.ts';
 import type { SysctlKernel } from '../kernel.ts';
 import type { LiveContext } from './context.ts';
@@ -20,13 +20,22 @@ export function sysctlKernel(context: LiveContext): SysctlKernel {
     set(ns, key, value) {
       const path = pathOf(key);
       try {
-        // 'r+' and not 'w': a key that does not exist must be ENOENT, not EACCES from trying to create it.
-        context.within(ns, () => writeFileSync(path, value, { flag: 'r+' }));
+        context.within(ns, () => write(path, value));
       } catch (error) {
         throw wrapped(error, `write "${value}" to sysctl ${key}`);
       }
     },
   };
+}
+
+/** Not 'w': a key that does not exist must be ENOENT, not EACCES from trying to create it. Not 'r+': some can only be written. */
+function write(path: string, value: string): void {
+  const fd = openSync(path, constants.O_WRONLY);
+  try {
+    writeSync(fd, value);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** The parts come from modules and from names of interfaces: none may lead out of net/. */

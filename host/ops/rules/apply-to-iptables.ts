@@ -4,8 +4,8 @@
 import { readSavedRule } from '../../kernel/iptables-parse.ts';
 import { renderRule } from '../../kernel/iptables-text.ts';
 import { KernelError } from '../../kernel/kernel-error.ts';
-import type { IptablesChain, IptablesTable } from '../../kernel/kernel.ts';
-import { builtInChains } from './built-in-chains.ts';
+import type { IptablesChain, IptablesRule, IptablesTable } from '../../kernel/kernel.ts';
+import { builtInChains } from '../../kernel/built-in-chains.ts';
 
 /** Throws as iptables-restore --noflush does and leaves `table` as it was. */
 export function applyToIptables(table: IptablesTable, lines: readonly string[]): IptablesTable {
@@ -19,13 +19,13 @@ function step(table: IptablesTable, line: string, i: number): IptablesTable {
   const [, command, name, rest = ''] = /^(-[ADIFXN]|:)\s*(\S+)(?: (.*))?$/s.exec(line) ?? [];
   if (!command || !name) throw refuse(`Unknown command ${JSON.stringify(line)}.`);
   const chain = table.chains.find((one) => one.name === name);
-  const withRules = (rules: string[]): IptablesTable => ({ ...table, chains: table.chains.map((one) => (one === chain ? { ...one, rules } : one)) });
+  const withRules = (rules: readonly IptablesRule[]): IptablesTable => ({ ...table, chains: table.chains.map((one) => (one === chain ? { ...one, rules } : one)) });
   if (command === '-N' || (command === ':' && !chain)) {
     if (chain) throw refuse('Chain already exists.');
     return { ...table, chains: [...table.chains, { name, rules: [] }] };
   }
   if (!chain) throw refuse('No chain/target/match by that name.');
-  const rule = rest ? savedForm(table, rest) : '';
+  const rule = readSavedRule(table.family, rest ? savedForm(table, rest) : '');
   switch (command) {
     case ':': return chain.policy === undefined ? withRules([]) : table;
     case '-F': return withRules([]);
@@ -33,13 +33,12 @@ function step(table: IptablesTable, line: string, i: number): IptablesTable {
       if (chain.policy !== undefined || chain.rules.length > 0 || isCalled(table, name)) throw refuse(`CHAIN_DEL failed (Device or resource busy): chain ${name}`);
       return { ...table, chains: table.chains.filter((one) => one !== chain) };
     case '-D': {
-      const key = readSavedRule(table.family, rule).key;
-      const at = chain.rules.findIndex((one) => readSavedRule(table.family, one).key === key);
+      const at = chain.rules.findIndex((one) => (one.comment ?? '') === (rule.comment ?? '') && one.key === rule.key);
       if (at < 0) throw refuse('Bad rule (does a matching rule exist in that chain?).');
       return withRules(chain.rules.toSpliced(at, 1));
     }
     default: {
-      const target = readSavedRule(table.family, rule).rule?.action;
+      const target = rule.rule?.action;
       const called = target?.jump ?? target?.goto;
       if (called !== undefined && !table.chains.some((one) => one.name === called)) throw refuse(`Chain '${called}' does not exist`);
       return withRules(command === '-I' ? [rule, ...chain.rules] : [...chain.rules, rule]);
@@ -53,5 +52,4 @@ function savedForm({ family }: IptablesTable, line: string): string {
   return rule ? renderRule(family, rule) : line;
 }
 
-const isCalled = ({ family, chains }: IptablesTable, name: string): boolean =>
-  chains.some(({ rules }) => rules.some((rule) => readSavedRule(family, rule).jump === name));
+const isCalled = ({ chains }: IptablesTable, name: string): boolean => chains.some(({ rules }) => rules.some((rule) => rule.mayCall(name) && rule.jump === name));

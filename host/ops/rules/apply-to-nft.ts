@@ -12,10 +12,11 @@ import type { Rule } from '../../kernel/rule.ts';
  * the table is read again.
  */
 export function applyToNft(table: NftTable | undefined, commands: readonly NftCommand[]): NftTable | undefined {
-  return commands.reduce<NftTable | undefined>((state, command) => step(state, command), table);
+  let lowest = (table?.chains ?? []).flatMap(({ rules }) => rules).reduce((low, { handle }) => Math.min(low, handle), 0);
+  return commands.reduce<NftTable | undefined>((state, command) => step(state, command, () => --lowest), table);
 }
 
-function step(table: NftTable | undefined, command: NftCommand): NftTable | undefined {
+function step(table: NftTable | undefined, command: NftCommand, nextHandle: () => number): NftTable | undefined {
   const refuse = (errno: string): KernelError => new KernelError(errno, nameNftCommand(command));
   if (command.do === 'add table') return table ?? { family: command.family, name: command.table, chains: [] };
   if (!table) throw refuse('ENOENT');
@@ -42,17 +43,14 @@ function step(table: NftTable | undefined, command: NftCommand): NftTable | unde
     case 'add rule': {
       const target = command.rule.action.jump ?? command.rule.action.goto;
       if (target !== undefined && !table.chains.some(({ name }) => name === target)) throw refuse('ENOENT');
-      const added = newRule(table, normalRule(command.family, command.rule));
+      const added = newRule(nextHandle(), normalRule(command.family, command.rule));
       return withRules(command.at === 'start' ? [added, ...chain.rules] : [...chain.rules, added]);
     }
     default: return command satisfies never;
   }
 }
 
-function newRule({ chains }: NftTable, rule: Rule): NftRule {
-  const lowest = Math.min(0, ...chains.flatMap(({ rules }) => rules.map(({ handle }) => handle)));
-  return { handle: lowest - 1, rule, ...(rule.comment === undefined ? {} : { comment: rule.comment }) };
-}
+const newRule = (handle: number, rule: Rule): NftRule => ({ handle, rule, ...(rule.comment === undefined ? {} : { comment: rule.comment }) });
 
 const targetOf = ({ rule, jump }: NftRule): string | undefined => rule?.action.jump ?? rule?.action.goto ?? jump;
 

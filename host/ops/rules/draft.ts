@@ -7,7 +7,18 @@ import type { Drop, RuleLife, RuleSet, WantedRule } from './rule-set.ts';
 import { matchesRemoval } from './removal.ts';
 
 /** A rule that is there, as both backends can be asked about it. */
-export interface Present { key: string; comment?: string; jump?: string; rule?: Rule }
+export interface Present {
+  key: string;
+  /** false: it does not call this chain, which is sooner found out than what it says */
+  mayCall?(chain: string): boolean;
+  /** false: it is not this rule, as soon found out */
+  mayBe?(rule: Rule): boolean;
+  comment?: string | undefined;
+  jump?: string | undefined;
+  rule?: Rule | undefined;
+  /** of a rule outside the grammar: what of it is inside */
+  known?: Pick<Rule, 'match' | 'action'> | undefined;
+}
 export interface PresentChain<P extends Present> { name: string; hook?: NftHook; rules: readonly P[] }
 
 export interface NewRule { key: string; rule: Rule; life: RuleLife }
@@ -48,6 +59,9 @@ export function draftOf<P extends Present>(present: readonly PresentChain<P>[], 
   return draft;
 }
 
+/** What is at hand is compared first: the key of each rule has to be made. */
+export const isRule = (one: Present, rule: Rule, key: string): boolean => (one.mayBe?.(rule) ?? true) && (one.comment ?? '') === (rule.comment ?? '') && one.key === key;
+
 /** The chain is in the kernel before the rule set is carried out and after it. */
 export const survives = (chain: ChainDraft): boolean => chain.before !== undefined && !chain.dropped;
 export const staying = <P extends Present>({ before = [], kept }: ChainDraft<P>): readonly P[] => before.filter((_, i) => kept[i]);
@@ -84,7 +98,7 @@ function forget(chain: ChainDraft | undefined, which: (rule: Present) => boolean
 }
 
 const callers = (draft: Draft, name: string): ChainDraft[] =>
-  [...draft.values()].filter((chain) => staying(chain).some(({ jump }) => jump === name));
+  [...draft.values()].filter((chain) => staying(chain).some((rule) => (rule.mayCall?.(name) ?? true) && rule.jump === name));
 
 function isShared(draft: Draft, { drop = [] }: RuleSet): boolean {
   return drop.some(({ chain }) => staying(draft.get(chain) ?? emptyDraft(chain)).length > 0 || (draft.has(chain) && callers(draft, chain).length > 0));
@@ -149,8 +163,10 @@ function indexOfRun(whole: readonly string[], part: readonly string[]): number {
 function addRule(chain: ChainDraft, { rule, at, life = 'attachment' }: WantedRule, keyOf: (rule: Rule) => string): void {
   const key = keyOf(rule);
   const has = (one: { key: string }): boolean => one.key === key;
-  if (chain.start.some(has) || chain.end.some(has) || staying(chain).some(has)) return;
-  const gone = chain.dropped || chain.replaced ? -1 : (chain.before ?? []).findIndex(has);
+  const is = (one: Present): boolean => isRule(one, rule, key);
+  const { before = [], kept } = chain;
+  if (chain.start.some(has) || chain.end.some(has) || before.some((one, i) => kept[i] && is(one))) return;
+  const gone = chain.dropped || chain.replaced ? -1 : before.findIndex(is);
   if (gone >= 0) chain.kept[gone] = true;
   else if (at === 'start') chain.start.unshift({ key, rule, life });
   else chain.end.push({ key, rule, life });

@@ -1,25 +1,20 @@
 // Tables as a module sees them in a listing.
 // SPDX-License-Identifier: Apache-2.0
 
-import { readSavedRule } from '../../kernel/iptables-parse.ts';
 import type { IptablesTable, NftTable } from '../../kernel/kernel.ts';
 import { renderNftRule } from '../../kernel/nft-text.ts';
 
-export interface ListedChain { name: string; rules: { text: string; comment?: string }[] }
+export interface ListedRule { readonly text: string; readonly comment?: string | undefined; readonly jump?: string | undefined }
+export interface ListedChain { name: string; readonly rules: readonly ListedRule[] }
 
 /** A rule outside the grammar is listed by its handle alone. */
-export const listNft = (table: NftTable | undefined): ListedChain[] => (table?.chains ?? []).map(({ name, rules }) => ({
+export const listNft = (table: NftTable | undefined): readonly ListedChain[] => (table?.chains ?? []).map(({ name, rules }) => ({
   name,
-  rules: rules.map(({ handle, rule, comment }) => ({
+  rules: rules.map(({ handle, rule, comment, jump = rule?.action.jump ?? rule?.action.goto }) => ({
     text: rule ? renderNftRule(table!.family, rule) : `# handle ${handle}`,
-    ...(comment === undefined ? {} : { comment }),
+    ...(comment === undefined ? {} : { comment }), ...(jump === undefined ? {} : { jump }),
   })),
 }));
 
-export const listIptables = ({ family, chains }: IptablesTable): ListedChain[] => chains.map(({ name, rules }) => ({
-  name,
-  rules: rules.map((text) => {
-    const { comment } = readSavedRule(family, text);
-    return { text, ...(comment === undefined ? {} : { comment }) };
-  }),
-}));
+/** Looked into when somebody does: most of it a module may not see. */
+export const listIptables = ({ chains }: IptablesTable): readonly ListedChain[] => chains;

@@ -1,11 +1,14 @@
 // A rule set against an nf_tables table: the one transaction that is still needed, its opposite, and what was missing.
 // SPDX-License-Identifier: Apache-2.0
 
+import { isDeepStrictEqual } from 'node:util';
 import type { NftCommand, NftRule, NftTable } from '../../kernel/kernel.ts';
 import { renderNftRule } from '../../kernel/nft-text.ts';
-import { ruleKey } from '../../kernel/normal-rule.ts';
+import { normalRule, ruleKey } from '../../kernel/normal-rule.ts';
+import type { Rule } from '../../kernel/rule.ts';
 import { draftOf, going, type ChainDraft, type Draft, type Present } from './draft.ts';
 import { missingIn } from './missing.ts';
+import { recognise } from './recognise.ts';
 import type { Missing, RuleSet, RuleUndo } from './rule-set.ts';
 import { undoOf } from './undo-of.ts';
 
@@ -18,7 +21,7 @@ export function planNft(current: NftTable | undefined, wanted: RuleSet): NftPlan
   const { family } = wanted;
   const keyOf = (rule: Parameters<typeof ruleKey>[1]): string => ruleKey(family, rule);
   const present = (current?.chains ?? []).map(({ rules, ...chain }) => ({ ...chain, rules: rules.map((rule) => presentOf(rule, keyOf)) }));
-  const draft = draftOf(present, wanted, keyOf);
+  const draft = draftOf(recognise(present, wanted, keyOf, (_, rule, one) => says(one, normalRule(family, rule))), wanted, keyOf);
   const commands = commandsFor(draft, wanted);
   const makesTable = !current && commands.length > 0;
   if (makesTable) commands.unshift({ do: 'add table', family, table: wanted.table, ...(wanted.tableComment ? { comment: wanted.tableComment } : {}) });
@@ -28,16 +31,21 @@ export function planNft(current: NftTable | undefined, wanted: RuleSet): NftPlan
   return { commands, undo: undoOf(draft, wanted, makesTable), missing: missingIn(draft, (rule) => renderNftRule(family, rule)) };
 }
 
-/** A rule outside the grammar equals no other. */
-function presentOf({ handle, rule, comment, jump }: NftRule, keyOf: (rule: Parameters<typeof ruleKey>[1]) => string): NftPresent {
-  const target = rule?.action.jump ?? rule?.action.goto ?? jump;
-  const said = rule?.comment ?? comment;
+/** One of those that were read without what they say, as this rule set does not ask about them. */
+const OTHERS: NftPresent = { handle: 0, key: 'handle 0' };
+
+/** A rule outside the grammar equals no other. What a rule says is only looked at when it matters. */
+function presentOf(rule: NftRule, keyOf: (rule: Parameters<typeof ruleKey>[1]) => string): NftPresent {
+  if (rule.handle === 0) return OTHERS;
+  const { handle, comment } = rule;
+  let key: string | undefined;
   return {
-    key: rule ? keyOf(rule) : `handle ${handle}`,
     handle,
-    ...(rule ? { rule } : {}),
-    ...(said === undefined ? {} : { comment: said }),
-    ...(target === undefined ? {} : { jump: target }),
+    comment,
+    get key() { return (key ??= rule.rule ? keyOf(rule.rule) : `handle ${handle}`); },
+    get rule() { return rule.rule; },
+    get known() { return rule.known; },
+    get jump() { return rule.jump ?? rule.rule?.action.jump ?? rule.rule?.action.goto; },
   };
 }
 
@@ -58,4 +66,12 @@ function commandsFor(draft: Draft<NftPresent>, { family, table }: RuleSet): NftC
       ...end.map(({ rule }): NftCommand => ({ do: 'add rule', ...at, chain: name, rule, at: 'end' })),
     ]),
   ];
+}
+
+/** All that the rule says beside its raw words, and something more. What the words mean only the nft program knows. */
+function says({ rule, known }: NftPresent, wanted: Rule): boolean {
+  const there = rule ?? known;
+  if (!there || !isDeepStrictEqual(there.action, wanted.action)) return false;
+  const matches = wanted.match.filter(({ raw }) => !raw);
+  return matches.every((match) => there.match.some((one) => isDeepStrictEqual(one, match))) && (!rule || rule.match.length > matches.length);
 }

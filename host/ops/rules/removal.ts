@@ -1,21 +1,33 @@
 // Which rules of a chain a removal means.
 // SPDX-License-Identifier: Apache-2.0
 
+import { canonicalAddress } from '../../kernel/address.ts';
 import { KernelError } from '../../kernel/kernel-error.ts';
 import type { Rule } from '../../kernel/rule.ts';
-import type { Present } from './draft.ts';
+import { isRule, type Present } from './draft.ts';
 import type { Removal } from './rule-set.ts';
 
 export function matchesRemoval(removal: Removal, keyOf: (rule: Rule) => string): (rule: Present) => boolean {
-  const { chain, rule, comment, commentPrefix, jump } = removal;
+  const { chain, rule, comment, commentPrefix, address, except = [], jump } = removal;
   // Without a criterion every rule would match, of whoever it is.
-  if (rule === undefined && comment === undefined && !commentPrefix && jump === undefined) {
-    throw new KernelError('EINVAL', `remove rules from chain ${chain}`, 'give rule, comment, commentPrefix or jump');
+  if (rule === undefined && comment === undefined && !commentPrefix && address === undefined && jump === undefined) {
+    throw new KernelError('EINVAL', `remove rules from chain ${chain}`, 'give rule, comment, commentPrefix, address or jump');
   }
   const key = rule && keyOf(rule);
+  const named = address === undefined ? undefined : canonicalAddress(address);
+  const spared = except.map(canonicalAddress);
   return (present) =>
-    (key === undefined || present.key === key) &&
     (comment === undefined || (present.comment ?? '') === comment) &&
     (commentPrefix === undefined || (present.comment ?? '').startsWith(commentPrefix)) &&
-    (jump === undefined || present.jump === jump);
+    (named === undefined || addressesOf(present.rule ?? present.known).includes(named)) &&
+    (spared.length === 0 || !addressesOf(present.rule ?? present.known).some((one) => spared.includes(one))) &&
+    (jump === undefined || present.jump === jump) &&
+    (rule === undefined || isRule(present, rule, key!));
+}
+
+/** Those of a whole address; a prefix names none. */
+function addressesOf(rule: Pick<Rule, 'match' | 'action'> | undefined): string[] {
+  const prefixes = (rule?.match ?? []).flatMap(({ saddr, daddr, not }) => (not ? [] : saddr ?? daddr ?? []));
+  const whole = prefixes.filter((one) => !one.includes('/') || /^[^:]*\/32$|:.*\/128$/.test(one)).map((one) => one.replace(/\/.*/, ''));
+  return [...whole, ...(rule?.action.dnat ? [rule.action.dnat.to] : [])];
 }

@@ -7,7 +7,7 @@ import type { Rule, RuleFamily } from '../../kernel/rule.ts';
 export type RuleLife = 'attachment' | 'network';
 
 /** The rules of one chain that match all of the given criteria; at least one must be given. */
-export interface Removal { chain: string; rule?: Rule; comment?: string; commentPrefix?: string; jump?: string }
+export interface Removal { chain: string; rule?: Rule; comment?: string; commentPrefix?: string; address?: string; except?: string[]; jump?: string }
 export interface Drop { chain: string; unreferenced?: boolean }
 export interface WantedChain { name: string; hook?: NftHook; comment?: string; life?: RuleLife }
 export interface WantedContent { chain: string; rules: Rule[] }

@@ -1,9 +1,12 @@
 // Which chains a module may own, which built-in chains it may jump from, and whom it may send traffic to.
 // SPDX-License-Identifier: Apache-2.0
 
+import { isDeepStrictEqual } from 'node:util';
+import { field } from '../../protocol/go-json.ts';
 import type { Call } from '../call.ts';
-import { denied, granted } from '../scope.ts';
+import { denied, granted, isOwnAddress } from '../scope.ts';
 import type { Rule } from '../../kernel/rule.ts';
+import { builtInChains } from '../../kernel/built-in-chains.ts';
 import type { RuleSet } from './rule-set.ts';
 import type { Backend } from './tables.ts';
 
@@ -12,22 +15,75 @@ type Scoped = Pick<RuleSet, 'family' | 'table'> & Partial<RuleSet>;
 export function checkRuleScope(call: Call, op: string, backend: Backend, rules: Scoped): void {
   if (backend === 'nft') checkTable(call, op, rules);
   else checkChains(call, op, rules);
-  for (const rule of addedRules(rules)) checkTarget(call, op, rule);
+  for (const rule of addedRules(rules)) {
+    checkTarget(call, op, rule);
+    checkRaw(call, op, rule);
+  }
 }
 
-/** An nft table is a module's as a whole: nobody else's rules live there. */
-function checkTable(call: Call, op: string, { family, table }: Scoped): void {
-  if (!granted(call, call.grants.nft, `${family} ${table}`)) throw denied(call, op, `of table "${family} ${table}"`, { nft: [`${family} ${table}`] });
+/** The chains of a table that are the module's, and those that are everybody's, which it may put jumps into. */
+interface Chains {
+  owns(chain: string): boolean;
+  jumpsFrom(chain: string): boolean;
+  /** from its own chains, into one that is not its own */
+  jumpsTo(chain: string): boolean;
+  grant(chain: string): object;
+  /** what would allow a jump there */
+  grantJump(chain: string): object | undefined;
+  /** of the table, for the audit log */
+  label: string;
+}
+
+/** An nft table is a module's as a whole, or some of its chains are. */
+function checkTable(call: Call, op: string, rules: Scoped): void {
+  const name = `${rules.family} ${rules.table}`;
+  if (granted(call, call.grants.nft, name)) return;
+  const chains = nftChains(call, name);
+  if (!chains) throw denied(call, op, `of table "${name}"`, { nft: [name] }, name);
+  // A base chain may be made, never emptied or taken away.
+  checkChanges(call, op, { ...rules, chains: (rules.chains ?? []).filter((chain) => !chains.jumpsFrom(chain.name)) }, chains);
+}
+
+/** Undefined for a table of which the module has none. */
+export function nftChains(call: Call, table: string): Chains | undefined {
+  const { nft } = call.grants;
+  if (!nft.some((pattern) => pattern.startsWith(`${table} `))) return undefined;
+  const [base, own] = [nft.filter((pattern) => pattern.endsWith(' jump')), nft.filter((pattern) => !pattern.endsWith(' jump'))];
+  const jumpsFrom = (chain: string): boolean => granted(call, base, `${table} ${chain} jump`);
+  return {
+    owns: (chain) => !chain.includes(' ') && !jumpsFrom(chain) && granted(call, own, `${table} ${chain}`),
+    jumpsFrom,
+    jumpsTo: () => false,
+    label: table,
+    grant: (chain) => ({ nft: [`${table} ${chain}`] }),
+    grantJump: () => undefined,
+  };
 }
 
 /** iptables tables are everybody's: own chains by name, and in built-in chains only jumps to them. */
 function checkChains(call: Call, op: string, rules: Scoped): void {
-  const scope = call.grants.iptables[rules.table];
-  const owns = (chain: string): boolean => scope !== undefined && granted(call, scope.chains, chain);
-  const grant = (chain: string) => ({ iptables: { [rules.table]: { chains: [chain], jumpFrom: [] } } });
-  if (!scope) throw denied(call, op, `of table "${rules.table}"`, { iptables: { [rules.table]: { chains: [], jumpFrom: [] } } });
-  for (const chain of [...names(rules.chains), ...chains(rules.drop), ...chains(rules.set)]) {
-    if (!owns(chain)) throw denied(call, op, `of chain "${chain}" in table "${rules.table}"`, grant(chain));
+  const chains = iptablesChains(call, rules.table);
+  if (!chains) throw denied(call, op, `of table "${rules.table}"`, { iptables: { [rules.table]: { chains: [], jumpFrom: [] } } }, rules.table);
+  checkChanges(call, op, rules, chains);
+}
+
+/** Undefined for a table of which the module has none. */
+export function iptablesChains(call: Call, table: string): Chains | undefined {
+  const scope = Object.hasOwn(call.grants.iptables, table) ? call.grants.iptables[table] : undefined;
+  return scope && {
+    // A pattern may be filled in by the configuration; the built-in chains stay everybody's whatever it says.
+    owns: (chain) => !builtInChains(table).includes(chain) && granted(call, scope.chains, chain),
+    jumpsFrom: (chain) => scope.jumpFrom.includes(chain),
+    jumpsTo: (chain) => !builtInChains(table).includes(chain) && granted(call, scope.jumpTo ?? [], chain),
+    grant: (chain) => ({ iptables: { [table]: { chains: [chain], jumpFrom: [] } } }),
+    grantJump: (chain) => ({ iptables: { [table]: { chains: [], jumpFrom: [], jumpTo: [chain] } } }),
+    label: table,
+  };
+}
+
+function checkChanges(call: Call, op: string, rules: Scoped, { owns, jumpsFrom, jumpsTo, grant, grantJump, label }: Chains): void {
+  for (const chain of [...names(rules.chains), ...chainsOf(rules.drop), ...chainsOf(rules.set)]) {
+    if (!owns(chain)) throw denied(call, op, `of chain "${chain}" in table "${rules.table}"`, grant(chain), `${label} ${chain}`);
   }
   const jumps = [
     ...(rules.add ?? []).map(({ chain, rule }) => ({ chain, to: rule.action.jump ?? rule.action.goto })),
@@ -35,17 +91,33 @@ function checkChains(call: Call, op: string, rules: Scoped): void {
   ];
   for (const { chain, to } of jumps) {
     if (owns(chain)) continue;
-    if (!scope.jumpFrom.includes(chain) || to === undefined || !owns(to)) {
-      throw denied(call, op, `of a rule in chain "${chain}" of table "${rules.table}" that is no jump to an own chain`, grant(chain));
+    if (!jumpsFrom(chain) || to === undefined || !owns(to)) {
+      throw denied(call, op, `of a rule in chain "${chain}" of table "${rules.table}" that is no jump to an own chain`, grant(chain), `${label} ${chain}`);
     }
+  }
+  for (const { action } of addedRules(rules)) {
+    const to = action.jump ?? action.goto;
+    // What another's chain does with the traffic, sending it elsewhere for one, would be done in this module's name.
+    if (to !== undefined && !owns(to) && !jumpsTo(to)) throw denied(call, op, `of a jump to "${to}" in table "${rules.table}", which is no own chain,`, grantJump(to), `${label} ${to}`);
   }
 }
 
 /** Traffic may be sent to the attachment's own addresses and nowhere else. */
 function checkTarget(call: Call, op: string, { action: { dnat } }: Rule): void {
-  if (dnat && !call.addresses.has(dnat.to)) throw denied(call, op, `of a dnat to ${dnat.to}, which is no address of this attachment`, {});
+  if (dnat && !isOwnAddress(call, dnat.to)) throw denied(call, op, `of a dnat to ${dnat.to}, which is no address of this attachment,`, undefined, dnat.to);
+}
+
+/** Words of the backend go into a rule only as the operator wrote them in the configuration. */
+function checkRaw(call: Call, op: string, { match }: Rule): void {
+  for (const { raw } of match) {
+    if (raw === undefined) continue;
+    const written = call.grants.rawMatch.map((key) => field(call.request.netconf.value, key));
+    if (!written.some((words) => Array.isArray(words) && isDeepStrictEqual(words.filter((word) => word !== ''), raw))) {
+      throw denied(call, op, `of the words ${JSON.stringify(raw)}, which are not those of a key of the configuration that it may use,`, { rawMatch: ['KEY'] }, raw.join(' '));
+    }
+  }
 }
 
 const addedRules = ({ add, set }: Scoped): Rule[] => [...(add ?? []).map(({ rule }) => rule), ...(set ?? []).flatMap((chain) => chain.rules)];
 const names = (list: readonly { name: string }[] | undefined): string[] => (list ?? []).map(({ name }) => name);
-const chains = (list: readonly { chain: string }[] | undefined): string[] => (list ?? []).map(({ chain }) => chain);
+const chainsOf = (list: readonly { chain: string }[] | undefined): string[] => (list ?? []).map(({ chain }) => chain);

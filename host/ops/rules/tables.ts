@@ -5,9 +5,11 @@ import type { Kernel, Ns, NftTable, IptablesTable } from '../../kernel/kernel.ts
 import { KernelError } from '../../kernel/kernel-error.ts';
 import type { Family, RuleFamily } from '../../kernel/rule.ts';
 import type { Lock, Locks } from '../../ledger/locks.ts';
+import { once } from '../../once.ts';
 import { applyToIptables } from './apply-to-iptables.ts';
 import { applyToNft } from './apply-to-nft.ts';
-import { listIptables, listNft } from './list.ts';
+import { listIptables, listNft, type ListedChain } from './list.ts';
+import { holds, partsOf, type Parts } from './parts.ts';
 import { planIptables } from './plan-iptables.ts';
 import { planNft } from './plan-nft.ts';
 import type { Missing, RuleSet, RuleUndo } from './rule-set.ts';
@@ -21,19 +23,19 @@ export interface Plan {
 }
 
 export interface RuleTables {
-  unusableIptables(ns: Ns, family: Family): string | undefined;
-  list(backend: Backend, ns: Ns, family: RuleFamily, table: string): { name: string; rules: { text: string; comment?: string }[] }[];
+  unusableIptables(ns: Ns, family: Family, table: string): string | undefined;
+  list(backend: Backend, ns: Ns, family: RuleFamily, table: string): readonly ListedChain[];
   plan(backend: Backend, ns: Ns, rules: RuleSet): Plan;
   /** Gives the locks back and forgets what was read. */
   close(): void;
 }
 
-/** ms; shorter than a module may run. With many attachments at once each waits for all before it */
-const LOCK_TIMEOUT = 20_000;
+/** ms; shorter than our modules may run. With many attachments at once each waits for all before it */
+const LOCK_TIMEOUT = 60_000;
 
 export function ruleTables(kernel: Kernel, locks: Locks): RuleTables {
   const held = new Map<string, Lock>();
-  const nft = new Map<string, NftTable | undefined>();
+  const nft = new Map<string, { parts: Parts; table(): NftTable | undefined }>();
   const iptables = new Map<string, IptablesTable>();
 
   // Read, decide and write must be one step among our own processes: two at once would both miss the shared chain and both add it.
@@ -46,10 +48,13 @@ export function ruleTables(kernel: Kernel, locks: Locks): RuleTables {
     lock(netns);
     return `${backend} ${netns} ${family} ${table}`;
   };
-  const readNft = (ns: Ns, family: RuleFamily, table: string): NftTable | undefined => {
-    const key = keyOf('nft', ns, family, table);
-    if (!nft.has(key)) nft.set(key, kernel.nft.read(ns, family, table));
-    return nft.get(key);
+  const readNft = (ns: Ns, family: RuleFamily, name: string, parts?: Parts): NftTable | undefined => {
+    const key = keyOf('nft', ns, family, name);
+    const known = nft.get(key);
+    if (known && holds(known.parts, parts)) return known.table();
+    const table = kernel.nft.readLate(ns, family, name, parts);
+    nft.set(key, { parts: table && parts, table: () => table });
+    return table;
   };
   const readIptables = (ns: Ns, family: Family, table: string): IptablesTable => {
     const key = keyOf('iptables', ns, family, table);
@@ -59,7 +64,8 @@ export function ruleTables(kernel: Kernel, locks: Locks): RuleTables {
   };
   const planForNft = (ns: Ns, rules: RuleSet): Plan => {
     const key = keyOf('nft', ns, rules.family, rules.table);
-    const before = readNft(ns, rules.family, rules.table);
+    const before = readNft(ns, rules.family, rules.table, partsOf(rules));
+    const { parts } = nft.get(key)!;
     const { commands, undo, missing } = planNft(before, rules);
     // A rule added in this call has a handle of the kernel's own that only reading shows.
     if (commands.some((command) => command.do === 'delete rule' && command.handle < 0) && nft.delete(key)) return planForNft(ns, rules);
@@ -71,14 +77,15 @@ export function ruleTables(kernel: Kernel, locks: Locks): RuleTables {
         // What a failure says is that the table is not as it was read.
         nft.delete(key);
         kernel.nft.apply(ns, commands);
-        nft.set(key, applyToNft(before, commands));
+        // Mostly nobody asks again.
+        nft.set(key, { parts, table: once(() => applyToNft(before, commands)) });
       },
     };
   };
   const planForIptables = (ns: Ns, rules: RuleSet & { family: Family }): Plan => {
     const key = keyOf('iptables', ns, rules.family, rules.table);
     const before = readIptables(ns, rules.family, rules.table);
-    const { lines, undo, missing } = planIptables(before, rules);
+    const { lines, undo, missing } = planIptables(before, rules, (chain, rule) => kernel.iptables.has(ns, rules.family, rules.table, chain, rule));
     return {
       undo,
       missing,
@@ -86,20 +93,22 @@ export function ruleTables(kernel: Kernel, locks: Locks): RuleTables {
         if (lines.length === 0) return;
         iptables.delete(key);
         kernel.iptables.restore(ns, rules.family, rules.table, lines);
-        iptables.set(key, applyToIptables(before, lines));
+        // What is read chain by chain is sooner read again than worked out.
+        if (!before.chainNamed) iptables.set(key, applyToIptables(before, lines));
       },
     };
   };
   return {
     // The program may be there and the kernel's table not; only reading shows it, and what was read is needed next anyway.
-    unusableIptables(ns, family) {
+    unusableIptables(ns, family, table) {
       const missing = kernel.iptables.unusable(ns, family);
       if (missing !== undefined) return missing;
       try {
-        readIptables(ns, family, 'nat');
+        readIptables(ns, family, table);
         return undefined;
       } catch (error) {
-        if (error instanceof KernelError) return error.message;
+        // Out of time, it may be usable all the same.
+        if (error instanceof KernelError && error.errno !== 'ETIMEDOUT') return error.message;
         throw error;
       }
     },

@@ -44,7 +44,7 @@ function bringBack(chains: readonly ChainDraft[]): Partial<RuleSet> {
 function returning({ name, before = [], kept }: ChainDraft): WantedRule[] {
   const firstKept = kept.indexOf(true);
   const back = (at: 'start' | 'end', here: (i: number) => boolean): WantedRule[] =>
-    before.flatMap(({ rule }, i) => (rule && !kept[i] && here(i) ? { chain: name, rule, at } : []));
+    before.flatMap((one, i) => (!kept[i] && here(i) && one.rule ? { chain: name, rule: one.rule, at } : []));
   return [...back('start', (i) => i < firstKept).reverse(), ...back('end', (i) => i >= firstKept)];
 }
 

@@ -6,7 +6,8 @@ import type { Backend, RuleTables } from './tables.ts';
 import type { RuleSet } from './rule-set.ts';
 
 export function undoRules(kernel: Kernel, tables: RuleTables, backend: Backend, ns: Ns, rules: RuleSet): void {
-  const gone = backend === 'nft' ? kernel.nft.unusable(ns) : rules.family === 'inet' ? 'no such family' : kernel.iptables.unusable(ns, rules.family);
+  const { family } = rules;
+  const gone = backend === 'nft' ? kernel.nft.unusable(ns) : family === 'inet' || family === 'bridge' ? 'no such family' : kernel.iptables.unusable(ns, family);
   // Without its program or kernel part the backend can hold no rules of ours to be taken back by us.
   if (gone === undefined) tables.plan(backend, ns, rules).carryOut();
 }

@@ -17,6 +17,12 @@ export function linkList(request: Obj): Answer {
   return answered(linkListImport(request.buffer, request.length));
 }
 
+@external('cni:link/1', 'usable') declare function linkUsableImport(request: Bytes, length: i32): i32;
+/** Says whether the kernel can make links of a kind. Makes none. */
+export function linkUsable(request: Obj): Answer {
+  return answered(linkUsableImport(request.buffer, request.length));
+}
+
 @external('cni:link/1', 'create') declare function linkCreateImport(request: Bytes, length: i32): i32;
 /** Makes a link, or a veth pair across the two namespaces. An existing name is an error. */
 export function linkCreate(request: Obj): Answer {
@@ -24,7 +30,7 @@ export function linkCreate(request: Obj): Answer {
 }
 
 @external('cni:link/1', 'set') declare function linkSetImport(request: Bytes, length: i32): i32;
-/** Changes attributes of a link; absent ones stay. */
+/** Changes attributes of a link; absent ones stay. VLANs become exactly those given, and only on a port this attachment or this call made. */
 export function linkSet(request: Obj): Answer {
   return answered(linkSetImport(request.buffer, request.length));
 }
@@ -60,7 +66,7 @@ export function addrAwait(request: Obj): Answer {
 }
 
 @external('cni:route/1', 'list') declare function routeListImport(request: Bytes, length: i32): i32;
-/** Lists the routes of a namespace. */
+/** Lists the routes of a namespace; with `to` the one that the kernel takes there, or none. */
 export function routeList(request: Obj): Answer {
   return answered(routeListImport(request.buffer, request.length));
 }
@@ -156,7 +162,7 @@ export function iptablesCheck(request: Obj): Answer {
 }
 
 @external('cni:iptables/1', 'apply') declare function iptablesApplyImport(request: Bytes, length: i32): i32;
-/** Makes the table as asked with one iptables-restore. */
+/** Makes the table as asked in one transaction, as one iptables-restore would. */
 export function iptablesApply(request: Obj): Answer {
   return answered(iptablesApplyImport(request.buffer, request.length));
 }
@@ -165,6 +171,12 @@ export function iptablesApply(request: Obj): Answer {
 /** Lists the qdiscs and filters of a link. */
 export function tcList(request: Obj): Answer {
   return answered(tcListImport(request.buffer, request.length));
+}
+
+@external('cni:tc/1', 'sources') declare function tcSourcesImport(request: Bytes, length: i32): i32;
+/** Says which links of the same namespace have filters that redirect to this one. */
+export function tcSources(request: Obj): Answer {
+  return answered(tcSourcesImport(request.buffer, request.length));
 }
 
 @external('cni:tc/1', 'qdisc') declare function tcQdiscImport(request: Bytes, length: i32): i32;
@@ -203,10 +215,34 @@ export function sysctlSet(request: Obj): Answer {
   return answered(sysctlSetImport(request.buffer, request.length));
 }
 
+@external('cni:sysctl/1', 'allowed') declare function sysctlAllowedImport(request: Bytes, length: i32): i32;
+/** Says whether every key, as the configuration writes it, fits a pattern of the node's allow-list; without that file all do. */
+export function sysctlAllowed(request: Obj): Answer {
+  return answered(sysctlAllowedImport(request.buffer, request.length));
+}
+
 @external('cni:conntrack/1', 'flush') declare function conntrackFlushImport(request: Bytes, length: i32): i32;
-/** Deletes the conntrack entries of one original destination port. */
+/** Deletes the conntrack entries of original destination ports: `dport`, `dports` or both. */
 export function conntrackFlush(request: Obj): Answer {
   return answered(conntrackFlushImport(request.buffer, request.length));
+}
+
+@external('cni:firewalld/1', 'query') declare function firewalldQueryImport(request: Bytes, length: i32): i32;
+/** Says whether firewalld runs, and which of these sources are bound to the zone. Never starts it. */
+export function firewalldQuery(request: Obj): Answer {
+  return answered(firewalldQueryImport(request.buffer, request.length));
+}
+
+@external('cni:firewalld/1', 'add') declare function firewalldAddImport(request: Bytes, length: i32): i32;
+/** Binds sources to a zone, as far as they are not. */
+export function firewalldAdd(request: Obj): Answer {
+  return answered(firewalldAddImport(request.buffer, request.length));
+}
+
+@external('cni:firewalld/1', 'remove') declare function firewalldRemoveImport(request: Bytes, length: i32): i32;
+/** Takes sources out of a zone; without firewalld there is nothing to do. */
+export function firewalldRemove(request: Obj): Answer {
+  return answered(firewalldRemoveImport(request.buffer, request.length));
 }
 
 @external('cni:store/1', 'get') declare function storeGetImport(request: Bytes, length: i32): i32;
@@ -216,7 +252,7 @@ export function storeGet(request: Obj): Answer {
 }
 
 @external('cni:store/1', 'list') declare function storeListImport(request: Bytes, length: i32): i32;
-/** Lists entries, all or those with exactly this value. */
+/** Lists entries, all or those with exactly this value. What does not fit into one message is asked for page by page. */
 export function storeList(request: Obj): Answer {
   return answered(storeListImport(request.buffer, request.length));
 }
@@ -239,8 +275,14 @@ export function storeFirstFree(request: Obj): Answer {
   return answered(storeFirstFreeImport(request.buffer, request.length));
 }
 
+@external('cni:store/1', 'collect') declare function storeCollectImport(request: Bytes, length: i32): i32;
+/** Deletes the leases of attachments that GC does not list as valid; a lease's value is its container id, CR LF and interface, or the container id alone. */
+export function storeCollect(request: Obj): Answer {
+  return answered(storeCollectImport(request.buffer, request.length));
+}
+
 @external('cni:conf/1', 'file') declare function confFileImport(request: Bytes, length: i32): i32;
-/** Reads the text of the file whose path the operator wrote in the configuration under this key. */
+/** Reads the text of a file: the one whose path the operator wrote in the configuration under this key, or one that the node has for plugins. */
 export function confFile(request: Obj): Answer {
   return answered(confFileImport(request.buffer, request.length));
 }

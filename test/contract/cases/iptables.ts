@@ -6,7 +6,7 @@ import type { Kernel } from '../../../host/kernel/kernel.ts';
 import { refuses, type Cases } from '../case.ts';
 
 const change = (kernel: Kernel, ...lines: string[]): void => kernel.iptables.restore('host', 'ip', 'nat', lines);
-const chainOf = (kernel: Kernel, name: string): string[] | undefined => kernel.iptables.read('host', 'ip', 'nat').chains.find((chain) => chain.name === name)?.rules;
+const chainOf = (kernel: Kernel, name: string): string[] | undefined => kernel.iptables.read('host', 'ip', 'nat').chains.find((chain) => chain.name === name)?.rules.map(({ text }) => text);
 
 export const iptablesCases: Cases = {
   'iptables can be used for both families'(kernel) {
@@ -36,7 +36,19 @@ export const iptablesCases: Cases = {
   'the families are apart'(kernel) {
     kernel.iptables.restore('host', 'ip6', 'nat', ['-N CNI-x', '-A CNI-x -s 2001:db8::5/128 -j ACCEPT']);
     assert.is(chainOf(kernel, 'CNI-x'), undefined);
-    assert.equal(kernel.iptables.read('host', 'ip6', 'nat').chains.find(({ name }) => name === 'CNI-x')?.rules, ['-s 2001:db8::5/128 -j ACCEPT']);
+    assert.equal(kernel.iptables.read('host', 'ip6', 'nat').chains.find(({ name }) => name === 'CNI-x')?.rules.map(({ text }) => text), ['-s 2001:db8::5/128 -j ACCEPT']);
+  },
+
+  'rules about interfaces and connections are read back as iptables-save prints them'(kernel) {
+    kernel.iptables.restore('host', 'ip', 'filter', [
+      '-N CNI-x', '-A CNI-x -d 192.0.2.5/32 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT', '-A CNI-x -i cni0 ! -o cni0 -p tcp -m comment --comment "a b" -j DROP',
+      '-I FORWARD -m comment --comment "CNI firewall plugin rules" -j CNI-x',
+    ]);
+    const chains = kernel.iptables.read('host', 'ip', 'filter').chains;
+    assert.equal(chains.map(({ name, rules }) => [name, rules.map(({ text }) => text)]), [
+      ['INPUT', []], ['FORWARD', ['-m comment --comment "CNI firewall plugin rules" -j CNI-x']], ['OUTPUT', []],
+      ['CNI-x', ['-d 192.0.2.5/32 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT', '-i cni0 ! -o cni0 -p tcp -m comment --comment "a b" -j DROP']],
+    ]);
   },
 
   'the namespaces are apart'(kernel) {
@@ -57,6 +69,13 @@ export const iptablesCases: Cases = {
     change(kernel, '-D CNI-x -s 192.0.2.1/32 -j RETURN');
     assert.equal(chainOf(kernel, 'CNI-x'), ['-j ACCEPT']);
     refuses(() => change(kernel, '-D CNI-x -s 192.0.2.1/32 -j RETURN'), 'EIPTABLES');
+  },
+
+  'whether a rule is there is asked in its own words'(kernel) {
+    change(kernel, '-N CNI-x', '-A CNI-x -s 192.0.2.1/32 -m comment --comment "a b" -j RETURN');
+    assert.is(kernel.iptables.has('host', 'ip', 'nat', 'CNI-x', '-s 192.0.2.1/32 -m comment --comment "a b" -j RETURN'), true);
+    assert.is(kernel.iptables.has('host', 'ip', 'nat', 'CNI-x', '-s 192.0.2.2/32 -m comment --comment "a b" -j RETURN'), false);
+    assert.is(kernel.iptables.has('host', 'ip6', 'nat', 'CNI-x', '-s 2001:db8::1/128 -j RETURN'), false);
   },
 
   'a declared chain is made, and emptied when it is there'(kernel) {

@@ -15,6 +15,18 @@ export const linkCases: Cases = {
     }
   },
 
+  'several links go together, and one that is gone is no error'(kernel) {
+    const { veth1 } = makeVeth(kernel);
+    const [ifb, stays] = ['bwp0', 'bwp1'].map((name) => kernel.link.create('host', { kind: 'ifb', name })) as [number, number];
+    kernel.link.deleteTogether('host', [veth1, 4711, ifb]);
+    assert.equal(kernel.link.list('host').map(({ name }) => name), ['lo', 'bwp1']);
+    assert.equal(kernel.link.list('container').map(({ name }) => name), ['lo']);
+    kernel.link.deleteTogether('host', [stays]);
+    kernel.link.deleteTogether('host', [stays, ifb]);
+    kernel.link.deleteTogether('host', [ifb]);
+    assert.equal(kernel.link.list('host').map(({ name }) => name), ['lo']);
+  },
+
   'the two namespaces have different ids'(kernel) {
     assert.match(kernel.netnsId('host') ?? '', /^\d+:\d+$/);
     assert.match(kernel.netnsId('container') ?? '', /^\d+:\d+$/);
@@ -24,15 +36,15 @@ export const linkCases: Cases = {
   'a veth has an end in each namespace, and each knows the other by index'(kernel) {
     const { eth0, veth1 } = makeVeth(kernel);
     const [inside, outside] = [kernel.link.get('container', { index: eth0 })!, kernel.link.get('host', { index: veth1 })!];
-    assert.equal([inside.name, inside.kind, inside.peer], ['eth0', 'veth', veth1]);
-    assert.equal([outside.name, outside.kind, outside.peer], ['veth1', 'veth', eth0]);
+    assert.equal([inside.name, inside.kind, inside.peer, inside.peerNs], ['eth0', 'veth', veth1, 'host']);
+    assert.equal([outside.name, outside.kind, outside.peer, outside.peerNs], ['veth1', 'veth', eth0, 'container']);
     assert.equal([inside.mtu, inside.txqlen, inside.up, inside.group, inside.promisc, inside.allmulti], [1500, 1000, false, 0, false, false]);
     assert.is.not(inside.mac, outside.mac);
   },
 
   'both ends of a veth may be in one namespace'(kernel) {
     const index = kernel.link.create('host', { kind: 'veth', name: 'a', peer: { ns: 'host', name: 'b' } });
-    assert.is(linkNamed(kernel, 'host', 'b').peer, index);
+    assert.equal([linkNamed(kernel, 'host', 'b').peer, linkNamed(kernel, 'host', 'b').peerNs], [index, 'host']);
     assert.is(linkNamed(kernel, 'host', 'a').peer, linkNamed(kernel, 'host', 'b').index);
   },
 
@@ -42,6 +54,13 @@ export const linkCases: Cases = {
     assert.equal([inside.mtu, inside.mac, inside.txqlen], [1400, MAC, 1000]);
     assert.equal([outside.mtu, outside.txqlen], [1400, 0]);
     assert.is.not(outside.mac, MAC);
+  },
+
+  'the kernel says which kinds of links it can make, and makes none'(kernel) {
+    const before = kernel.link.list('host');
+    for (const kind of ['veth', 'bridge', 'ifb']) assert.is(kernel.link.unusable('host', kind), undefined);
+    assert.match(kernel.link.unusable('host', 'nosuchkind') ?? '', /EOPNOTSUPP/);
+    assert.equal(kernel.link.list('host'), before);
   },
 
   'a bridge can be made up'(kernel) {

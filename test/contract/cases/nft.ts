@@ -1,9 +1,11 @@
 // Contract: nf_tables, one batch at a time.
 // SPDX-License-Identifier: Apache-2.0
 
+import { existsSync } from 'node:fs';
 import * as assert from 'uvu/assert';
-import type { Kernel, NftCommand, NftTable } from '../../../host/kernel/kernel.ts';
+import type { Kernel, NftCommand, NftPart, NftTable } from '../../../host/kernel/kernel.ts';
 import type { Rule } from '../../../host/kernel/rule.ts';
+import { planNft } from '../../../host/ops/rules/plan-nft.ts';
 import { refuses, type Cases } from '../case.ts';
 
 const TABLE = { family: 'inet', table: 'blue' } as const;
@@ -26,6 +28,7 @@ const namesOf = (kernel: Kernel): string[] => read(kernel).chains.map(({ name })
 export const nftCases: Cases = {
   'nf_tables can be used'(kernel) {
     assert.is(kernel.nft.unusable('host'), undefined);
+    if (existsSync('/usr/sbin/nft')) assert.is(kernel.nft.unusable('host', true), undefined);
   },
 
   'a table that is not there is undefined'(kernel) {
@@ -123,6 +126,21 @@ export const nftCases: Cases = {
     assert.is(kernel.nft.read('host', 'inet', 'blue'), undefined);
   },
 
+  'of a table parts can be read: chains by name, rules by how their comments begin, the others with their places alone'(kernel) {
+    const rule = (comment?: string): Rule => ({ match: [], action: { verdict: 'accept' }, ...(comment === undefined ? {} : { comment }) });
+    const parts = (...asked: NftPart[]) => kernel.nft.readLate('host', 'inet', 'blue', asked)
+      ?.chains.map(({ name, hook, rules }) => [name, hook?.hook, rules.map(({ handle, comment, rule: says }) => (handle > 0 ? [comment, says?.action.verdict] : undefined))]);
+    assert.is(parts({ chain: 'checks' }), undefined);
+    kernel.nft.apply('host', [
+      addTable, addChain('checks'), addChain('others'), { do: 'add chain', ...TABLE, chain: 'post', hook: POSTROUTING },
+      ...['one', 'two', undefined, 'once', 'on'].map((comment) => addRule('checks', rule(comment))), addRule('others', rule('one')), addRule('post', rule('one')),
+    ]);
+    assert.equal(parts({ chain: 'checks', comments: ['on'] }), [['checks', undefined, [['one', 'accept'], undefined, undefined, ['once', 'accept'], ['on', 'accept']]]]);
+    assert.equal(parts({ chain: 'checks', comments: ['onc', 'two'] }), [['checks', undefined, [undefined, ['two', 'accept'], undefined, ['once', 'accept'], undefined]]]);
+    assert.equal(parts({ chain: 'checks', comments: ['three'] }), [['checks', undefined, [undefined, undefined, undefined, undefined, undefined]]]);
+    assert.equal(parts({ chain: 'post', comments: [] }, { chain: 'none' }, { chain: 'others' }), [['post', 'postrouting', []], ['others', undefined, [['one', 'accept']]]]);
+  },
+
   'a base chain is no target (EOPNOTSUPP)'(kernel) {
     kernel.nft.apply('host', [addTable, addChain('checks'), { do: 'add chain', ...TABLE, chain: 'post', hook: POSTROUTING }]);
     refuses(() => kernel.nft.apply('host', [addRule('checks', { match: [], action: { jump: 'post' } })]), 'EOPNOTSUPP');
@@ -146,6 +164,40 @@ export const nftCases: Cases = {
     refuses(() => kernel.nft.apply('host', [addRule('post', dnat)]), 'EOPNOTSUPP', 'EINVAL');
     kernel.nft.apply('host', [addRule('post', masquerade), addRule('pre', dnat)]);
     assert.equal([chainOf(kernel, 'post').rules[0]!.rule, chainOf(kernel, 'pre').rules[0]!.rule], [masquerade, dnat]);
+  },
+
+  'rules about interfaces, connections and hardware addresses come back as they were'(kernel) {
+    const match: Rule['match'] = [{ iif: 'cni0' }, { oif: 'eth0.1@x', not: true }, { ctState: ['established', 'related'] }, { ctState: ['invalid', 'new', 'untracked'], not: true }];
+    const rule: Rule = { match, action: { verdict: 'return' } };
+    kernel.nft.apply('host', [addTable, addChain('checks'), addRule('checks', rule)]);
+    assert.equal(chainOf(kernel, 'checks').rules[0]!.rule, rule);
+    const at = { family: 'bridge', table: 'nat' } as const;
+    const between: Rule = { match: [{ iif: 'veth1' }, { ethSaddr: '02:00:00:00:00:01', not: true }, { mark: { value: 1, mask: 3 } }], action: { verdict: 'drop' }, comment: 'c1' };
+    const hook = { type: 'filter', hook: 'prerouting', priority: -300 } as const;
+    kernel.nft.apply('host', [{ do: 'add table', ...at }, { do: 'add chain', ...at, chain: 'PREROUTING', hook }, { do: 'add rule', ...at, chain: 'PREROUTING', rule: between, at: 'end' }]);
+    const [chain] = kernel.nft.read('host', 'bridge', 'nat')!.chains;
+    assert.equal([chain!.hook, chain!.rules[0]!.rule], [hook, between]);
+  },
+
+  'what a family does not know is refused before the kernel is asked (EINVAL)'(kernel) {
+    kernel.nft.apply('host', [addTable, addChain('checks')]);
+    refuses(() => kernel.nft.apply('host', [addRule('checks', { match: [{ ethSaddr: '02:00:00:00:00:01' }], action: { verdict: 'drop' } })]), 'EINVAL');
+    const at = { family: 'bridge', table: 'nat', chain: 'c' } as const;
+    kernel.nft.apply('host', [{ do: 'add table', ...at }, { do: 'add chain', ...at }]);
+    refuses(() => kernel.nft.apply('host', [{ do: 'add rule', ...at, at: 'end', rule: { match: [{ saddr: '192.0.2.5' }], action: { verdict: 'drop' } } }]), 'EINVAL');
+  },
+
+  'a rule with words of nft itself is known again by the rest of it'(kernel) {
+    if (!existsSync('/usr/sbin/nft')) return;
+    const rule: Rule = { match: [{ saddr: '192.0.2.5/32' }, { proto: 'tcp', dport: 80 }, { raw: ['iifname', '"eth0"', 'tcp', 'sport', '7'] }], action: { verdict: 'accept' }, comment: 'one' };
+    kernel.nft.apply('host', [addTable, addChain('checks'), addRule('checks', rule)]);
+    const plan = (wanted: Rule): number => planNft(read(kernel), { ...TABLE, add: [{ chain: 'checks', rule: wanted }] }).commands.length;
+    assert.equal([chainOf(kernel, 'checks').rules.length, chainOf(kernel, 'checks').rules[0]!.comment], [1, 'one']);
+    assert.is(plan(rule), 0);
+    assert.is(plan({ ...rule, match: rule.match.slice(0, 2) }), 1, 'the rule without the words is another');
+    assert.is(plan({ ...rule, comment: 'two' }), 1);
+    kernel.nft.apply('host', planNft(read(kernel), { ...TABLE, remove: [{ chain: 'checks', rule }] }).commands);
+    assert.is(chainOf(kernel, 'checks').rules.length, 0);
   },
 
   'rules come back in their normal form'(kernel) {

@@ -33,6 +33,31 @@ export const routeCases: Cases = {
     assert.equal(added(kernel), [v4, v6]);
   },
 
+  'the route to an address is the one with the longest prefix, of several such the one with the lowest metric'(kernel) {
+    const eth0 = container(kernel);
+    const to = (address: string): unknown => {
+      const { dst, gw, index } = kernel.route.to('container', address) ?? {};
+      return [dst, gw, index];
+    };
+    assert.equal(['192.0.2.5', '2001:db8:1::5'].map((address) => kernel.route.to('container', address)), [undefined, undefined]);
+    kernel.route.add('container', { dst: '0.0.0.0/0', gw: '10.1.0.1' });
+    kernel.route.add('container', { dst: '192.0.2.0/24', gw: '10.1.0.2', metric: 7 });
+    kernel.route.add('container', { dst: '192.0.2.0/24', gw: '10.1.0.3', metric: 5 });
+    kernel.route.add('container', { dst: '192.0.2.0/28', gw: '10.1.0.4', table: 1000 });
+    kernel.route.add('container', { dst: '2001:db8:1::/64', gw: '2001:db8::1' });
+    assert.equal(to('192.0.2.5'), ['192.0.2.0/24', '10.1.0.3', eth0]);
+    assert.equal(to('198.51.100.5'), ['0.0.0.0/0', '10.1.0.1', eth0]);
+    assert.equal(to('10.1.0.9'), ['10.1.0.0/24', undefined, eth0]);
+    assert.equal(to('2001:db8:1::5'), ['2001:db8:1::/64', '2001:db8::1', eth0]);
+  },
+
+  'to an address of its own a namespace takes no such route'(kernel) {
+    container(kernel);
+    kernel.route.add('container', { dst: '0.0.0.0/0', gw: '10.1.0.1' });
+    // One of IPv6 has its own route only when duplicate address detection is over.
+    assert.is(kernel.route.to('container', '10.1.0.5'), undefined);
+  },
+
   'a route without gateway is to the link itself'(kernel) {
     const eth0 = container(kernel);
     kernel.route.add('container', { dst: '192.0.2.1/32', index: eth0, scope: 253 });

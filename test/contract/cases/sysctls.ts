@@ -19,6 +19,12 @@ export const sysctlCases: Cases = {
     }
   },
 
+  'a sysctl that can only be written says so when it is read'(kernel) {
+    const key = 'net/ipv4/route/flush';
+    refuses(() => kernel.sysctl.get('container', key), 'EACCES');
+    kernel.sysctl.set('container', key, '1');
+  },
+
   'what is no number is EINVAL'(kernel) {
     refuses(() => kernel.sysctl.set('host', 'net/ipv4/conf/lo/route_localnet', 'yes'), 'EINVAL');
     assert.is(kernel.sysctl.get('host', 'net/ipv4/conf/lo/route_localnet'), '0');
@@ -86,8 +92,8 @@ export const sysctlCases: Cases = {
 
   'no connection, none deleted'(kernel) {
     for (const family of ['ip', 'ip6'] as const) {
-      assert.is(kernel.conntrack.delete('host', { family, proto: 'udp', dport: 53 }), 0);
+      assert.is(kernel.conntrack.delete('host', { family, proto: 'udp', dports: [53] }), 0);
     }
-    assert.is(kernel.conntrack.delete('host', { family: 'ip', proto: 'tcp', dport: 80, daddr: '192.0.2.1' }), 0);
+    assert.is(kernel.conntrack.delete('host', { family: 'ip', proto: 'tcp', dports: [80], daddr: '192.0.2.1' }), 0);
   },
 };

@@ -47,6 +47,20 @@ export const trafficControlCases: Cases = {
     assert.equal(set(kernel, veth1), [{ index: veth1, kind: 'tbf', handle: 0x10000, parent: ROOT, tbf: TBF }]);
   },
 
+  'the qdiscs of all links at once'(kernel) {
+    const { veth1, ifb } = shaped(kernel);
+    kernel.tc.addQdisc('host', tbf(ifb));
+    assert.equal(kernel.tc.qdiscs('host').filter(({ handle }) => handle !== 0).map(({ index, kind }) => [index, kind]).sort(), [[veth1, 'ingress'], [ifb, 'tbf']].sort());
+    assert.equal(set(kernel, ifb).map(({ kind }) => kind), ['tbf']);
+  },
+
+  'what hangs below a root with classes is listed with it'(kernel) {
+    const { veth1 } = makeVeth(kernel);
+    kernel.tc.addQdisc('host', htb(veth1));
+    kernel.tc.addQdisc('host', { index: veth1, kind: 'ingress' });
+    assert.equal(set(kernel, veth1).map(({ kind }) => kind).sort(), ['htb', 'ingress']);
+  },
+
   'rates of more than 32 bits are kept'(kernel) {
     const { veth1 } = makeVeth(kernel);
     const fast = { rate: 5_000_000_000, limit: 500_000_000, bufferUs: 4000 };

@@ -14,7 +14,7 @@ const mark = fc.record({ value: fc.constantFrom(1, 0x2000), mask: fc.constantFro
 
 const match: fc.Arbitrary<Match> = fc.tuple(
   fc.oneof(
-    fc.constantFrom<Match>({ proto: 'tcp', dport: 80 }, { proto: 'udp', dport: 53 }, { proto: 'tcp', dports: [80, 443] }, { dstType: 'local' }, { proto: 'sctp' }),
+    fc.constantFrom<Match>({ proto: 'tcp', dport: 80 }, { proto: 'udp', dport: 53 }, { proto: 'tcp', dports: [80, 443] }, { dstType: 'local' }, { proto: 'sctp' }, { iif: 'cni0' }, { oif: 'eth0' }, { ctState: ['new'] }, { ctState: ['established', 'related'] }),
     mark.map((value) => ({ mark: value })),
     fc.constantFrom('10.1.0.5', '10.1.0.0/24', '224.0.0.0/4').chain((prefix) => fc.constantFrom<Match>({ saddr: prefix }, { daddr: prefix })),
   ), not,

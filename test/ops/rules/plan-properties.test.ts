@@ -4,6 +4,7 @@
 import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { readSavedRule } from '../../../host/kernel/iptables-parse.ts';
 import { renderRule } from '../../../host/kernel/iptables-text.ts';
 import { KernelError } from '../../../host/kernel/kernel-error.ts';
 import type { IptablesTable, NftTable } from '../../../host/kernel/kernel.ts';
@@ -41,13 +42,13 @@ const iptables: Backend<IptablesTable> = {
   build: (chains) => ({
     family: 'ip', name: 'nat',
     chains: [...['PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'].map((name) => ({ name, policy: 'ACCEPT', rules: [] })),
-      ...chains.map(([name, rules]) => ({ name, rules: rules.map((rule) => renderRule('ip', rule)) }))],
+      ...chains.map(([name, rules]) => ({ name, rules: rules.map((rule) => readSavedRule('ip', renderRule('ip', rule))) }))],
   }),
   plan(table, wanted) {
     const { lines, undo, missing } = planIptables(table, wanted);
     return { steps: lines, undo, missing, carryOut: () => applyToIptables(table, lines) };
   },
-  view: (table) => viewOf(table.chains.map(({ name, rules }) => [name, rules])),
+  view: (table) => viewOf(table.chains.map(({ name, rules }) => [name, rules.map(({ text }) => text)])),
 };
 
 const viewOf = (chains: [string, string[]][]): Record<string, string[]> => Object.fromEntries(chains.toSorted(([a], [b]) => (a < b ? -1 : 1)));

@@ -139,7 +139,7 @@ test('rules outside the grammar stay, can be found by comment and jump, and keep
   assert.equal(plan({ drop: [{ chain: 'b' }] }), ['delete rule', 'delete chain']);
   assert.equal(plan({ remove: [{ chain: 'a', comment: 'theirs' }] }), ['delete rule']);
   assert.equal(plan({ set: [{ chain: 'a', rules: [] }] }), ['flush chain']);
-  assert.equal(listNft(table), [{ name: 'a', rules: [{ text: '# handle 7', comment: 'theirs' }] }, { name: 'b', rules: [] }]);
+  assert.equal(listNft(table), [{ name: 'a', rules: [{ text: '# handle 7', comment: 'theirs', jump: 'b' }] }, { name: 'b', rules: [] }]);
 });
 
 test('a content that grows around what is there is not flushed', () => {
@@ -153,13 +153,12 @@ test('a content that grows around what is there is not flushed', () => {
 
 test('listings give text and comment', () => {
   const table = applyToIptables(UNUSED, ['-N A', '-A A -m comment --comment "x y" -j ACCEPT', '-A A -p tcp -m tcp --sport 1 -j DROP']);
-  assert.equal(listIptables(table).at(-1), {
-    name: 'A', rules: [{ text: '-m comment --comment "x y" -j ACCEPT', comment: 'x y' }, { text: '-p tcp -m tcp --sport 1 -j DROP' }],
-  });
+  assert.equal(listIptables(table).at(-1)!.rules.map(({ text, comment, jump }) => [text, comment, jump]),
+    [['-m comment --comment "x y" -j ACCEPT', 'x y', 'ACCEPT'], ['-p tcp -m tcp --sport 1 -j DROP', undefined, 'DROP']]);
 });
 
 test('a removal without a criterion, and a hook for iptables, are refused', () => {
-  assert.throws(() => planNft(undefined, { family: 'ip', table: 't', remove: [{ chain: 'a' }] }), /give rule, comment, commentPrefix or jump/);
+  assert.throws(() => planNft(undefined, { family: 'ip', table: 't', remove: [{ chain: 'a' }] }), /give rule, comment, commentPrefix, address or jump/);
   assert.throws(() => planIptables(UNUSED, { family: 'ip', table: 'nat', chains: [{ name: 'A', hook: { type: 'nat', hook: 'output', priority: 0 } }] }), /leave hook out/);
 });
 

@@ -21,7 +21,7 @@ function oneTable() {
   let next = 1;
   const did = { reads: 0, fail: false };
   const nft: Partial<Kernel['nft']> = {
-    read() {
+    readLate() {
       did.reads++;
       return structuredClone(table);
     },
@@ -52,6 +52,33 @@ test('what was added in this call can be taken back in it', () => {
   assert.is(did.reads, 2);
   tables.plan('nft', 'host', plan.undo.network!).carryOut();
   assert.is(chains(), undefined);
+});
+
+test('a rule set that speaks of more than was read has the table read again', () => {
+  const { tables, did } = oneTable();
+  tables.plan('nft', 'host', WANTED).carryOut();
+  const inTable = tables.plan('nft', 'host', { ...WANTED, chains: [{ name: 'd' }], add: [] });
+  assert.is(did.reads, 1, 'there was no table, so all of it was known');
+  inTable.carryOut();
+  tables.close();
+  tables.plan('nft', 'host', WANTED);
+  tables.plan('nft', 'host', { ...WANTED, chains: [], add: [] });
+  assert.is(did.reads, 2);
+  tables.plan('nft', 'host', { ...WANTED, chains: [{ name: 'd' }] });
+  assert.is(did.reads, 3);
+  assert.equal(tables.list('nft', 'host', 'ip', 't').map(({ name }) => name), ['c', 'd']);
+  assert.is(did.reads, 4);
+  tables.plan('nft', 'host', WANTED);
+  assert.is(did.reads, 4);
+});
+
+test('iptables that was out of time is not said to be unusable', () => {
+  const readFails = (errno: string) => ruleTables(
+    { netnsId: () => '1:1', iptables: { unusable: () => undefined, read: () => { throw new KernelError(errno, 'read it', 'no'); } } } as unknown as Kernel,
+    { hold: () => ({ release: () => undefined }) } as unknown as Locks,
+  ).unusableIptables('host', 'ip', 'filter');
+  assert.is(readFails('EIPTABLES'), 'read it: no (EIPTABLES)');
+  assert.throws(() => readFails('ETIMEDOUT'), /ETIMEDOUT/);
 });
 
 test('after a failure the table is read again', () => {

@@ -1,0 +1,56 @@
+// One call, in the order the data travels: environment and stdin in, one document for stdout out.
+// SPDX-License-Identifier: Apache-2.0
+
+import { asCniError } from './internal-error.ts';
+import type { Environment } from './protocol/environment.ts';
+import { readRequest } from './protocol/read-request.ts';
+import { formatError } from './protocol/write-result.ts';
+import { versionAnswer } from './protocol/versions.ts';
+import { prepareModules } from './selection/prepare-modules.ts';
+import { selectChain, versionsFor } from './selection/select-chain.ts';
+import { add } from './verbs/add.ts';
+import { check } from './verbs/check.ts';
+import { del } from './verbs/del.ts';
+import { gc } from './verbs/gc.ts';
+import type { Host } from './verbs/host.ts';
+import { status } from './verbs/status.ts';
+
+export interface Call {
+  /** base name of what the runtime executed */
+  calledAs: string;
+  env: Environment;
+  /** not called for VERSION, nor before the environment is known to be right */
+  readStdin(): Uint8Array;
+}
+
+export interface Answer {
+  exitCode: number;
+  /** undefined for verbs that succeed in silence */
+  stdout?: string;
+}
+
+/** Never throws: what goes wrong is the answer. */
+export async function answer(host: Host, call: Call): Promise<Answer> {
+  try {
+    const stdout = await resultOf(host, call);
+    return { exitCode: 0, ...(stdout === undefined ? {} : { stdout }) };
+  } catch (error) {
+    return { exitCode: 1, stdout: formatError(asCniError(error, host.log)) };
+  }
+}
+
+/** What stdout gets when all goes well; throws what goes wrong. */
+export async function resultOf(host: Host, { calledAs, env, readStdin }: Call): Promise<string | undefined> {
+  const request = readRequest(calledAs, env, readStdin); //       1 protocol
+  if (request.verb === 'VERSION') return versionAnswer(versionsFor(host, calledAs));
+  const chain = selectChain(host, request); //                    2 selection (3 grant and 4 sandbox for each plugin, as it runs)
+  await prepareModules(host, chain);
+  switch (request.verb) { //                                      5 operations → journal → kernel
+    case 'ADD': return add(host, chain);
+    case 'DEL': return void del(host, chain);
+    case 'CHECK': return void check(host, chain);
+    case 'GC': return void gc(host, chain);
+    case 'STATUS': return void status(host, chain);
+    default: return request.verb satisfies never;
+  }
+}

@@ -1,0 +1,37 @@
+// The audit log: what a module tried and was refused, and why one was ended or not let in, each with module, operation and object.
+// SPDX-License-Identifier: Apache-2.0
+
+import { CniError, type ErrorKind } from './cni-error.ts';
+import type { Log } from './log.ts';
+
+/** `object` where the error does not name it. */
+export type Audit = (error: CniError, operation: string, object?: string) => void;
+
+/** A module that asks for what it may not have as often as it can is still one module. */
+const MAX_LINES = 100;
+const MAX_TEXT = 256;
+
+export function auditOf(log: Log, who: { module: string } & Record<string, unknown>): Audit {
+  let lines = 0;
+  return (error, operation, object = '') => {
+    if (++lines > MAX_LINES) return;
+    const { code, message, facts } = error;
+    log.warn({ ...who, operation: facts.op ?? operation, object: (facts.at ?? object).slice(0, MAX_TEXT), code }, message);
+    if (lines === MAX_LINES) log.warn({ ...who }, `refused ${MAX_LINES} times in one call; the rest is not listed`);
+  };
+}
+
+const REFUSALS: readonly (ErrorKind | undefined)[] = ['denied', 'invalid', 'limit'];
+
+/** Kernel answers like "exists" are a plugin's daily work; being told no is not. */
+export const isRefusal = ({ facts: { kind, hidden } }: CniError): boolean => hidden === true || REFUSALS.includes(kind);
+
+/** For what happens before a module runs. */
+export function audited<T>(log: Log, module: string, operation: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    if (error instanceof CniError && error.facts.kind !== 'not-found') auditOf(log, { module })(error, operation, module);
+    throw error;
+  }
+}

@@ -1,0 +1,55 @@
+// Builds what a runtime executes: a static program where there is a C compiler, else the shell script that does the same without a resident host.
+// SPDX-License-Identifier: Apache-2.0
+
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** For each processor, what may compile for it; `CC` goes first for the one this machine has. */
+const COMPILERS = {
+  x64: ['x86_64-linux-gnu-gcc', 'clang --target=x86_64-linux-gnu -fuse-ld=lld'],
+  arm64: ['aarch64-linux-gnu-gcc', 'clang --target=aarch64-linux-gnu -fuse-ld=lld'],
+};
+const FLAGS = [
+  '-Os', '-Wall', '-Wextra', '-ffreestanding', '-nostdlib', '-nostartfiles', '-static', '-fno-builtin', '-fno-stack-protector', '-fno-asynchronous-unwind-tables', '-fno-pie', '-no-pie',
+  '-Wl,--build-id=none', '-Wl,-z,noexecstack', '-s',
+];
+/** launcher.c: PATH_BYTES */
+const PATH_BYTES = 1024;
+
+/** @returns {string | Buffer} a program that becomes `host` by `node` when no resident host answers */
+export function launcherText(node, host) {
+  const program = compileLauncher(process.arch);
+  if (program) return withPath(withPath(program, '@NODE@', node), '@HOST@', host);
+  return readFileSync('host/launcher.sh', 'utf8').replace('@NODE@', () => shellWord(node)).replace('@HOST@', () => shellWord(host));
+}
+
+/** For one kind of processor; undefined where nothing here compiles for it. */
+export function compileLauncher(arch) {
+  const own = arch === process.arch ? [process.env.CC, 'cc'].filter(Boolean) : [];
+  const folder = mkdtempSync(join(tmpdir(), 'cni-wasm-launcher-'));
+  try {
+    const out = join(folder, 'launcher');
+    for (const compiler of [...own, ...(COMPILERS[arch] ?? [])]) {
+      const [program, ...args] = compiler.split(' ');
+      const { status } = spawnSync(program, [...args, ...FLAGS, '-o', out, 'host/launcher.c'], { stdio: ['ignore', 'ignore', 'inherit'] });
+      if (status === 0) return readFileSync(out);
+    }
+    return undefined;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** A path too long for its place is looked for where it usually is. */
+function withPath(program, place, path) {
+  const at = program.indexOf(place);
+  const bytes = Buffer.from(`${path}\0`);
+  const patched = Buffer.from(program);
+  patched.fill(0, at, at + PATH_BYTES);
+  if (bytes.length <= PATH_BYTES) bytes.copy(patched, at);
+  return patched;
+}
+
+const shellWord = (text) => `'${text.replaceAll("'", String.raw`'\''`)}'`;

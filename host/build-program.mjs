@@ -1,0 +1,38 @@
+// Builds a program that starts with V8's code for it: its bundle as a script, the code V8 makes of that, and the few lines that bring both together.
+// SPDX-License-Identifier: Apache-2.0
+
+import { createHash } from 'node:crypto';
+import { readdirSync, rmSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { Script } from 'node:vm';
+
+import { writeFile } from '../plugins-as/sdk/tool/write-file.mjs';
+
+/**
+ * `bundle` is a bundle as esbuild makes it, `start` makes one of host/start.ts. Returns nothing; writes `file`, and under `name` with a digest the program
+ * it starts, its code and its map.
+ * @param {string} out
+ * @param {{ file: string, name: string }} names
+ * @param {{ source: string, map: string }} bundle
+ * @param {(define: Record<string, string>) => Promise<string>} start
+ */
+export async function writeProgram(out, { file, name }, { source, map }, start) {
+  // Read as one byte for each character, which is quicker than UTF-8; esbuild escapes the others.
+  if (/[^\0-\x7f]/.test(source)) throw new Error('the bundle of the host has characters outside of ASCII');
+  const script = `(function (require, __dirname) { var module = { exports: {} }, exports = module.exports; ${source.replace(/\/\/# sourceMappingURL=.*\n?$/, '')}\n})`;
+  const version = `${name}-${createHash('sha256').update(script).digest('hex').slice(0, 16)}`;
+  const program = `${script}\n//# sourceMappingURL=${version}.cjs.map\n`;
+  const parts = { [`${version}.cjs`]: program, [`${version}.cjs.map`]: map, [`${version}.code`]: codeOf(program, `${version}.cjs`) };
+  for (const [part, content] of Object.entries(parts)) writeFile(`${out}/${part}`, content);
+  writeFile(`${out}/${file}`, await start({ PROGRAM: JSON.stringify(`${version}.cjs`), CODE: JSON.stringify(`${version}.code`) }));
+  const isOld = (part) => part.startsWith(`${name}-`) && /^[0-9a-f]{16}\./.test(part.slice(name.length + 1)) && !(part in parts);
+  for (const old of readdirSync(out).filter(isOld)) rmSync(`${out}/${old}`);
+}
+
+/** All functions, not only those that are called at once: which ones a call needs only the call knows. V8 notes the flags that are set when it writes. */
+function codeOf(source, filename) {
+  setFlagsFromString('--no-lazy');
+  const script = new Script(source, { filename });
+  setFlagsFromString('--lazy');
+  return script.createCachedData();
+}

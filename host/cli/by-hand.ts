@@ -1,0 +1,48 @@
+// What `run` and `plan` are given: a conflist, and what a runtime would say with it.
+// SPDX-License-Identifier: Apache-2.0
+
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { CniError, CODE } from '../cni-error.ts';
+import { parseConflist, type Conflist, type Target } from './run-conflist.ts';
+
+export const OPTIONS = {
+  'container-id': { type: 'string', default: 'cni-wasm-run' },
+  ifname: { type: 'string', default: 'eth0' },
+  bin: { type: 'string' },
+  'capability-args': { type: 'string', default: '{}' },
+  result: { type: 'string' },
+} as const;
+
+interface Values { 'container-id': string; ifname: string; bin?: string | undefined; 'capability-args': string; result?: string | undefined }
+
+/** Throws codes 5 and 6 for what cannot be read. */
+export function byHand(file: string, netns: string, values: Values): { list: Conflist; target: Target; prevResult: unknown } {
+  return {
+    list: readConflist(file),
+    target: {
+      containerId: values['container-id'], ifname: values.ifname, netns,
+      path: (values.bin ?? process.env['CNI_PATH'] ?? join(dirname(__dirname), 'bin')).split(':'),
+      capabilityArgs: parsed('--capability-args', JSON.parse, values['capability-args']) as Record<string, unknown>,
+    },
+    prevResult: values.result === undefined ? undefined : parsed<unknown>(values.result, JSON.parse),
+  };
+}
+
+export const readConflist = (file: string): Conflist => parsed(file, parseConflist);
+
+function parsed<T>(file: string, parse: (text: string) => T, text = readText(file)): T {
+  try {
+    return parse(text);
+  } catch (cause) {
+    throw new CniError(CODE.decode, `"${file}" is not what it should be: ${(cause as Error).message}`, { kind: 'invalid', cause });
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new CniError(CODE.io, `"${file}" cannot be read: ${(error as NodeJS.ErrnoException).code}`, { kind: 'io', cause: error });
+  }
+}

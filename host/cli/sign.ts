@@ -1,0 +1,39 @@
+// `cni-wasm keygen` and `cni-wasm sign`: for whoever publishes modules; the operator writes the public key into the policy.
+// SPDX-License-Identifier: Apache-2.0
+
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { CniError, CODE } from '../cni-error.ts';
+import { readManifest } from '../grant/manifest.ts';
+import { digestOf } from '../selection/find-module.ts';
+import { compile } from '../selection/load-plugin.ts';
+import { publicKeyOf, signaturePath, signDigest } from '../selection/signature.ts';
+
+export function keygen([file, ...more]: readonly string[]): string {
+  if (file === undefined || more.length > 0) throw new CniError(CODE.invalidConfig, 'keygen: give the file that the private key is to be written to');
+  const { privateKey } = generateKeyPairSync('ed25519', { publicKeyEncoding: { format: 'pem', type: 'spki' }, privateKeyEncoding: { format: 'pem', type: 'pkcs8' } });
+  try {
+    writeFileSync(file, privateKey, { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new CniError(CODE.io, `keygen: "${file}" ${code === 'EEXIST' ? 'is there already, and a key is not overwritten' : `cannot be written: ${code}`}`, { cause: error });
+  }
+  return `wrote the private key to ${file}; keep it to yourself
+
+Its public key, for "signers" in the policies of those who trust it:
+
+  ${publicKeyOf(createPrivateKey(privateKey))}
+`;
+}
+
+export function sign(words: readonly string[]): string {
+  const { values: { key }, positionals: [file, ...more] } = parseArgs({ args: [...words], options: { key: { type: 'string' } }, allowPositionals: true });
+  if (file === undefined || key === undefined || more.length > 0) throw new CniError(CODE.invalidConfig, 'sign: give a .wasm file and --key FILE');
+  const bytes = readFileSync(file);
+  readManifest(compile(bytes, file), file);
+  const digest = digestOf(bytes);
+  const signature = signDigest(readFileSync(key), digest);
+  writeFileSync(signaturePath(file), `${JSON.stringify(signature, null, 2)}\n`);
+  return `wrote ${signaturePath(file)}: ${signature.key} vouches for ${digest}\n`;
+}

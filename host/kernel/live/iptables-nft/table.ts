@@ -1,0 +1,32 @@
+// What nf_tables is asked about a table of iptables.
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Family } from '../../rule.ts';
+import { beOf, type Attributes } from '../attributes.ts';
+import type { NetlinkSocket } from '../netlink.ts';
+import { contentOf, questionsAbout } from '../nft-questions.ts';
+import { GENERATION_ID, MSG, nfgenmsg, RULE, SUBSYSTEM } from '../nft-wire.ts';
+import type { Dialect } from './dialect.ts';
+
+export interface NftTableOfIptables { socket: NetlinkSocket; family: Family; name: string; dialect: Dialect }
+
+export interface KernelRule { handle: number; expressions: Buffer }
+
+const ask = ({ socket, family, name }: NftTableOfIptables) => questionsAbout(socket, family, name, `read iptables table ${family} ${name}`);
+
+export const isThere = (table: NftTableOfIptables): boolean => ask(table).table() !== undefined;
+
+/** Undefined when there is no such chain. */
+export const chainNamed = (table: NftTableOfIptables, chain: string): Attributes | undefined => ask(table).chain(chain)?.content;
+
+export const chainsOf = (table: NftTableOfIptables): Attributes[] => ask(table).chains().map(({ content }) => content);
+
+/** The rules of one chain, in order; none when it is not there. */
+export const rulesOf = (table: NftTableOfIptables, chain: string): KernelRule[] => ask(table).rulesOf(chain)
+  .map(({ content }) => ({ handle: beOf(content.get(RULE.HANDLE), 8) ?? 0, expressions: content.get(RULE.EXPRESSIONS) ?? Buffer.alloc(0) }));
+
+/** Of all tables of the namespace: every change makes the next one. */
+export function generationOf({ socket }: NftTableOfIptables): number {
+  const [answer] = socket.request((SUBSYSTEM << 8) | MSG.GETGEN, 0, nfgenmsg(0), 'ask nf_tables for its generation');
+  return (answer && beOf(contentOf(answer).get(GENERATION_ID), 4)) ?? 0;
+}

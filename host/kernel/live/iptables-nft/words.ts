@@ -1,0 +1,31 @@
+// The words of rules that we cannot read: iptables-save has them, without handles.
+// SPDX-License-Identifier: Apache-2.0
+
+import { KernelError } from '../../kernel-error.ts';
+import type { IptablesTable } from '../../kernel.ts';
+import { READ_TRIES } from '../nft-questions.ts';
+import { generationOf, rulesOf, type NftTableOfIptables } from './table.ts';
+
+/** What iptables-save says of the table. */
+export type Ask = () => IptablesTable;
+
+/** Asks once, when the first word is wanted; undefined for a rule that iptables has no words for, or that is gone. */
+export function wordsOnce(table: NftTableOfIptables, ask: Ask): (chain: string, handle: number) => string | undefined {
+  let words: ReadonlyMap<string, string> | undefined;
+  return (chain, handle) => (words ??= read(table, ask)).get(key(chain, handle));
+}
+
+const key = (chain: string, handle: number): string => `${chain} ${handle}`;
+
+/** The nth line of a chain is its nth rule, if nobody changed anything while both were listed. */
+function read(table: NftTableOfIptables, ask: Ask): ReadonlyMap<string, string> {
+  for (let tries = 1; tries <= READ_TRIES; tries++) {
+    const before = generationOf(table);
+    const words = ask().chains.flatMap(({ name, rules }) => {
+      const there = rulesOf(table, name);
+      return rules.map(({ text }, i) => [key(name, there[i]?.handle ?? 0), text] as const);
+    });
+    if (generationOf(table) === before) return new Map(words);
+  }
+  throw new KernelError('EAGAIN', `read iptables table ${table.name}`, 'others change it all the time');
+}

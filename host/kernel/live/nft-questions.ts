@@ -1,0 +1,54 @@
+// What nf_tables is asked about one table: the table itself, a chain of it, all chains, rules. What is not there is answered with nothing.
+// SPDX-License-Identifier: Apache-2.0
+
+import { isNotFound } from '../kernel-error.ts';
+import type { RuleFamily } from '../rule.ts';
+import { attributesAfter, Body, textOf, type Attributes } from './attributes.ts';
+import { OTHER, type Message, type NetlinkSocket, type SieveOf } from './netlink.ts';
+import { CHAIN, FAMILY, MSG, nfgenmsg, RULE, SUBSYSTEM, TABLE } from './nft-wire.ts';
+
+/** bytes of struct nfgenmsg, whose last two are the generation (linux/netfilter/nfnetlink.h) */
+const NFGENMSG = 4;
+export const contentOf = ({ body }: Message): Attributes => attributesAfter(body, NFGENMSG);
+
+/** Of one generation of the rule set. */
+export interface Answer { generation: number; content: Attributes }
+const answerOf = (message: Message): Answer => ({ generation: message.body.length < NFGENMSG ? -1 : message.body.readUInt16BE(2), content: contentOf(message) });
+
+/** Someone who changes rules all the time must not keep us from reading for ever. */
+export const READ_TRIES = 5;
+
+/** What an answer is about, for what the kernel cannot filter by itself. */
+interface Keys { TABLE: number; CHAIN?: number }
+
+export function questionsAbout(socket: NetlinkSocket, family: RuleFamily, table: string, action: string) {
+  const about = (type: number): Body => new Body(nfgenmsg(FAMILY[family])).text(type, table);
+  const get = (type: number, question: Body): Answer | undefined =>
+    unlessMissing(() => socket.request((SUBSYSTEM << 8) | type, 0, question.done(), action)).map(answerOf)[0];
+  const list = (type: number, question: Uint8Array, keys: Keys, chain?: string): Answer[] =>
+    unlessMissing(() => socket.dump((SUBSYSTEM << 8) | type, question, action)).map(answerOf).filter(({ content }) => isAbout(content, keys, chain));
+  const isAbout = (content: Attributes, keys: Keys, chain?: string): boolean =>
+    textOf(content.get(keys.TABLE)) === table && (chain === undefined || textOf(content.get(keys.CHAIN!)) === chain);
+  const rulesIn = (chain: string): Buffer => about(RULE.TABLE).text(RULE.CHAIN, chain).done();
+  return {
+    table: () => get(MSG.GETTABLE, about(TABLE.NAME)),
+    chain: (name: string) => get(MSG.GETCHAIN, about(CHAIN.TABLE).text(CHAIN.NAME, name)),
+    /** The kernel cannot list the chains of one table alone. */
+    chains: () => list(MSG.GETCHAIN, nfgenmsg(FAMILY[family]), { TABLE: CHAIN.TABLE }),
+    /** In order. Kernels before 4.15 list those of all chains, and before 4.5 of all tables. */
+    rules: () => list(MSG.GETRULE, about(RULE.TABLE).done(), RULE),
+    rulesOf: (chain: string) => list(MSG.GETRULE, rulesIn(chain), RULE, chain),
+    /** Undefined in the place of a rule that the sieve does not want. */
+    rulesSifted: (chain: string, sieve: SieveOf): (Answer | undefined)[] => unlessMissing(() => socket.dump((SUBSYSTEM << 8) | MSG.GETRULE, rulesIn(chain), action, sieve))
+      .map((message) => (message === OTHER ? undefined : answerOf(message))).filter((answer) => !answer || isAbout(answer.content, RULE, chain)),
+  };
+}
+
+function unlessMissing(ask: () => Message[]): Message[] {
+  try {
+    return ask();
+  } catch (error) {
+    if (isNotFound(error)) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,28 @@
+// Where the programs of the system are: in the folders of PATH, and where they usually are, since a runtime's environment may lack those.
+// SPDX-License-Identifier: Apache-2.0
+
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
+
+const FOLDERS = ['/usr/sbin', '/sbin', '/usr/local/sbin', '/usr/bin', '/bin', '/usr/local/bin'];
+
+export interface Programs {
+  find(name: string): string | undefined;
+  /** for messages, and for programs that start others */
+  path: string;
+}
+
+/** `path` is the caller's PATH. */
+export function programsIn(path: string): Programs {
+  const folders = [...new Set([...path.split(':').filter((folder) => folder.startsWith('/')), ...FOLDERS])];
+  return { find: (name) => folders.map((folder) => join(folder, name)).find(isProgram), path: folders.join(':') };
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

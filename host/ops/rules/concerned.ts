@@ -1,0 +1,35 @@
+// The chains of a table that a rule set can change, so that the others need not be looked into: with many containers that is nearly all.
+// SPDX-License-Identifier: Apache-2.0
+
+import type { IptablesChain, IptablesRule, IptablesTable } from '../../kernel/kernel.ts';
+import type { RuleSet } from './rule-set.ts';
+
+/** Those it names, and those that call one which it drops. */
+export function concerned(table: IptablesTable, wanted: RuleSet): readonly IptablesChain[] {
+  if (!table.chainNamed) return table.chains;
+  const found = new Map<string, IptablesChain>();
+  for (const name of namesIn(wanted)) {
+    const chain = table.chainNamed(name);
+    if (chain) found.set(name, chain);
+  }
+  for (const { chain } of wanted.drop ?? []) addCallers(found, table, chain);
+  return [...found.values()];
+}
+
+const namesIn = ({ remove = [], drop = [], chains = [], set = [], add = [] }: RuleSet): Set<string> =>
+  new Set([...[...remove, ...drop, ...set, ...add].map(({ chain }) => chain), ...chains.map(({ name }) => name)]);
+
+/** The kernel says how many they are. Chains with many rules are looked into first: those are the ones that pass traffic on. */
+function addCallers(found: Map<string, IptablesChain>, table: IptablesTable, name: string): void {
+  const chain = found.get(name);
+  if (!chain) return;
+  const callsFrom = ({ rules }: IptablesChain): number => rules.filter((rule: IptablesRule) => rule.mayCall(name) && rule.jump === name).length;
+  let others = (chain.uses ?? Infinity) - chain.rules.length - [...found.values()].reduce((sum, one) => sum + callsFrom(one), 0);
+  if (others <= 0) return;
+  for (const other of table.chains.filter((one) => !found.has(one.name)).sort((a, b) => (b.uses ?? 0) - (a.uses ?? 0))) {
+    const calls = callsFrom(other);
+    if (calls > 0) found.set(other.name, other);
+    others -= calls;
+    if (others <= 0) return;
+  }
+}

@@ -1,0 +1,80 @@
+// `cni-wasm plan`: what an ADD or DEL of a network would change on this node, by the very code that would change it; nothing is changed.
+// SPDX-License-Identifier: Apache-2.0
+
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { resultOf } from '../answer.ts';
+import { CniError, CODE } from '../cni-error.ts';
+import { byHand, OPTIONS } from '../cli/by-hand.ts';
+import { complaint, printable } from '../cli/printable.ts';
+import { configFor, type Conflist, type PluginConf, type Target } from '../cli/run-conflist.ts';
+import { asCniError } from '../internal-error.ts';
+import { mustBeReadable } from '../ledger/readable.ts';
+import { openHost } from '../open-host.ts';
+import { formatError } from '../protocol/write-result.ts';
+import type { Host } from '../verbs/host.ts';
+import { imaginedNode, IMAGINED, type Change, type ImaginedNode } from './imagined-node.ts';
+
+/** The exit code. Apart from the rest of the program, errors are its own too. */
+export async function plan(words: readonly string[]): Promise<number> {
+  const host = openHost(process.env);
+  try {
+    process.stdout.write(await planned(words, host));
+    return 0;
+  } catch (error) {
+    const known = error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+    const text = known ? error.message : formatError(asCniError(error, host.log));
+    process.stderr.write(complaint(text));
+    return 1;
+  }
+}
+
+async function planned(words: readonly string[], real: Host): Promise<string> {
+  const { values, positionals: [verb = '', file, netns, ...more] } = parseArgs({ args: [...words], options: { ...OPTIONS, json: { type: 'boolean', default: false } }, allowPositionals: true });
+  if (verb !== 'add' && verb !== 'del') throw usage(`"${verb}" is not add, del`);
+  if (file === undefined) throw usage(`${verb} needs a conflist`);
+  if (more.length > 0) throw usage(`"${more.join(' ')}" is too much`);
+  for (const folder of [join(real.roots.state, 'ledger'), join(real.roots.run, 'journal')]) mustBeReadable(folder);
+  const { list, target, prevResult } = byHand(file, netns !== undefined ? resolve(netns) : verb === 'add' ? IMAGINED : '', values);
+  const node = imaginedNode(real, { network: list.name, containerId: target.containerId, ifname: target.ifname });
+  try {
+    const result = verb === 'add' ? await addAll(node, list, target) : await delAll(node, list, target, prevResult);
+    const { changes } = node;
+    if (values.json) return `${JSON.stringify({ verb, changes, ...(result === undefined ? {} : { result }) }, null, 2)}\n`;
+    return changes.length === 0 ? 'nothing would change\n' : changes.map(lineOf).join('');
+  } finally {
+    node.remove();
+  }
+}
+
+const usage = (what: string): CniError => new CniError(CODE.invalidConfig, `plan: ${what}; see cni-wasm plan --help`);
+
+/** As run-conflist.ts calls the programs, in this process. */
+async function addAll(node: ImaginedNode, list: Conflist, target: Target): Promise<unknown> {
+  let prevResult: unknown;
+  for (const plugin of list.plugins) {
+    if (!isOurs(node.host, plugin)) throw new CniError(CODE.plugin, `the plan ends here: plugin "${plugin.type}" is a program, and is not executed; what it and those after it would do is not known`);
+    prevResult = JSON.parse(await call(node, 'ADD', list, plugin, target, prevResult) ?? '{}') as unknown;
+  }
+  return prevResult;
+}
+
+async function delAll(node: ImaginedNode, list: Conflist, target: Target, prevResult: unknown): Promise<undefined> {
+  for (const plugin of list.plugins.toReversed()) {
+    if (isOurs(node.host, plugin)) await call(node, 'DEL', list, plugin, target, prevResult);
+    else node.changes.push({ plugin: plugin.type, op: 'execute', text: 'a program: what it would take away is not known' });
+  }
+}
+
+const isOurs = ({ isModule }: Host, { type }: PluginConf): boolean => type === 'cni-wasm' || isModule(type);
+
+function call({ host }: ImaginedNode, verb: 'ADD' | 'DEL', list: Conflist, plugin: PluginConf, target: Target, prevResult: unknown): Promise<string | undefined> {
+  const { containerId, ifname, netns, path } = target;
+  return resultOf(host, {
+    calledAs: plugin.type,
+    env: { ...host.env, CNI_COMMAND: verb, CNI_CONTAINERID: containerId, CNI_NETNS: netns, CNI_IFNAME: ifname, CNI_ARGS: '', CNI_PATH: path.join(':') },
+    readStdin: () => Buffer.from(JSON.stringify(configFor(list, plugin, target, prevResult))),
+  });
+}
+
+const lineOf = ({ plugin, op, ns, text }: Change): string => `${printable(`${plugin}: ${op.split('.')[0]}${ns === 'container' ? ' in the container' : ''}: ${text}`)}\n`;

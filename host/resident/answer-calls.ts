@@ -1,0 +1,70 @@
+// A worker thread of the resident host: one call after the other, each as if it were a process of its own.
+// SPDX-License-Identifier: Apache-2.0
+
+import { statSync } from 'node:fs';
+import { parentPort } from 'node:worker_threads';
+import { answer } from '../answer.ts';
+import { CniError, CODE } from '../cni-error.ts';
+import { keptSockets } from '../kernel/live/kept-sockets.ts';
+import { openLibc } from '../kernel/live/libc.ts';
+import { openHost, type Lasting } from '../open-host.ts';
+import type { Outcome, Task, Word } from './call-thread.ts';
+import { systemCalls } from './system-calls.ts';
+
+/** contents of modules; more have been installed one after the other than are in use */
+const MAX_MODULES = 64;
+
+const system = systemCalls();
+const libc = openLibc();
+const home = ownNetns();
+const lasting: Lasting = { libc: () => libc, modules: new Map(), sockets: keptSockets(home) };
+
+system.ownFolder();
+parentPort!.on('message', (task: Task) => void perform(task).then(say));
+say('ready');
+
+function say(word: Word): void {
+  parentPort!.postMessage(word);
+}
+
+async function perform({ calledAs, env, stdin, caller }: Task): Promise<Word> {
+  try {
+    // Relative paths are the caller's.
+    system.enterFolder(`/proc/${caller.pid}/cwd`);
+  } catch {
+    return 'not begun';
+  }
+  system.umask(caller.umask);
+  try {
+    return await answerAs(calledAs, env, stdin);
+  } finally {
+    // Somewhere else it would keep a file system from being unmounted.
+    system.enterFolder('/');
+  }
+}
+
+async function answerAs(calledAs: string, env: Task['env'], stdin: Uint8Array): Promise<Outcome> {
+  let stderr = '';
+  let ranOut = false;
+  const host = openHost(env, lasting, (line) => { stderr += line; });
+  const { runGuest } = host;
+  const { exitCode, stdout = '' } = await answer({
+    ...host,
+    runGuest(call) {
+      try {
+        return runGuest(call);
+      } catch (error) {
+        ranOut ||= error instanceof CniError && error.code === CODE.timeLimit;
+        throw error;
+      }
+    },
+  }, { calledAs, env, readStdin: () => stdin });
+  if (lasting.modules.size > MAX_MODULES) lasting.modules.clear();
+  // A guest that is stopped by the clock leaves the host's own frames without their `finally`: they may not have left a namespace.
+  return { exitCode, stdout, stderr, isFit: !ranOut && ownNetns() === home };
+}
+
+function ownNetns(): string {
+  const { dev, ino } = statSync('/proc/thread-self/ns/net');
+  return `${dev}:${ino}`;
+}

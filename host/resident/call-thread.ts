@@ -1,0 +1,50 @@
+// The other side of the pool: a worker thread, and what goes to it and comes back.
+// SPDX-License-Identifier: Apache-2.0
+
+import { Worker } from 'node:worker_threads';
+import type { Thread } from './pool.ts';
+import type { Reply } from './wire.ts';
+
+export interface Task {
+  calledAs: string;
+  env: Readonly<Record<string, string>>;
+  stdin: Uint8Array;
+  caller: { pid: number; umask: number };
+}
+
+export interface Outcome extends Reply {
+  /** Is the thread as it was before, so that another call may follow? */
+  isFit: boolean;
+}
+
+/** What a thread says: that it can begin, an outcome, or that it did nothing because the caller was gone. */
+export type Word = 'ready' | 'not begun' | Outcome;
+
+/** `file` is the bundle of answer-calls.ts. `onFailure` is told why a thread ended that nobody ended. */
+export function callThread(file: string, onFailure: (error: unknown) => void): Thread<Task, Outcome> {
+  // Nothing of this process's environment: each call brings its own.
+  const worker = new Worker(file, { env: {}, argv: [], execArgv: [] });
+  let settle: ((outcome: Outcome | undefined) => void) | undefined;
+  const tell = (outcome: Outcome | undefined): void => {
+    settle?.(outcome);
+    settle = undefined;
+  };
+  worker.on('error', onFailure);
+  return {
+    ready: new Promise((ready) => {
+      worker.on('message', (word: Word) => (word === 'ready' ? ready() : tell(word === 'not begun' ? undefined : word)));
+    }),
+    // Only now does it hold no lock and write nothing any more.
+    ended: new Promise((ended) => {
+      worker.on('exit', () => {
+        tell(undefined);
+        ended();
+      });
+    }),
+    run: (task) => new Promise((settled) => {
+      settle = settled;
+      worker.postMessage(task);
+    }),
+    end: () => void worker.terminate(),
+  };
+}

@@ -1,0 +1,40 @@
+// The socket: systemd's, when it hands us one, else our own in a folder that is root's alone.
+// SPDX-License-Identifier: Apache-2.0
+
+import { closeSync, constants, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
+import type { Server } from 'node:net';
+import { join } from 'node:path';
+import { CniError, CODE } from '../cni-error.ts';
+
+/** sd_listen_fds(3) */
+const FIRST_FD = 3;
+
+export type Place = { fd: number } | { path: string; release(): void };
+
+/** Throws CniError when the folder is not root's, or another host has it. */
+export function placeToListen(env: NodeJS.ProcessEnv, run: string, tryLock: (fd: number) => boolean): Place {
+  if (env['LISTEN_PID'] === String(process.pid) && Number(env['LISTEN_FDS']) >= 1) return { fd: FIRST_FD };
+  mkdirSync(run, { recursive: true, mode: 0o700 });
+  const { uid, mode } = statSync(run);
+  if (uid !== process.geteuid!() || (mode & 0o077) !== 0) {
+    throw new CniError(CODE.io, `"${run}" must be a folder of uid ${process.geteuid!()} with mode 700, it is ${(mode & 0o777).toString(8)} of uid ${uid}`, { hint: `chmod 700 "${run}"` });
+  }
+  const lock = openSync(run, constants.O_RDONLY | constants.O_DIRECTORY);
+  if (!tryLock(lock)) throw new CniError(CODE.io, `another resident host is running in "${run}"`, { kind: 'busy' });
+  const path = join(run, 'host.sock');
+  // What a killed one left; nobody else has the lock.
+  rmSync(path, { force: true });
+  return { path, release: () => closeSync(lock) };
+}
+
+export function listen(server: Server, place: Place): Promise<void> {
+  // Never, not even for a moment, may anybody else connect.
+  const before = process.umask(0o177);
+  return new Promise((ready, failed) => {
+    server.once('error', failed);
+    server.listen('fd' in place ? { fd: place.fd } : { path: place.path, backlog: 511 }, () => {
+      process.umask(before);
+      ready();
+    });
+  });
+}

@@ -1,0 +1,108 @@
+// The threads that do the calls. Each does one at a time, from its beginning to its end; one that waits (for duplicate address detection, for
+// xtables' lock) holds up nobody, since there are more of them as soon as somebody has to wait.
+// SPDX-License-Identifier: Apache-2.0
+
+/** One thread, as the pool sees it. */
+export interface Thread<Task, Outcome> {
+  /** settles when it can take a task */
+  ready: Promise<void>;
+  /** settles when it has ended, however that came */
+  ended: Promise<void>;
+  /** The outcome, or undefined when the thread ended first: it does nothing any more then. Only called when it is free. */
+  run(task: Task): Promise<Outcome | undefined>;
+  end(): void;
+}
+
+export interface Limits {
+  /** threads that are kept when there is nothing to do */
+  kept: number;
+  /** threads that are started at once when calls wait; as many as there are processors */
+  quick: number;
+  most: number;
+  /** ms a call waits before there is one thread more than `quick` */
+  patience: number;
+  /** ms after which a call that still waits is given back */
+  longest: number;
+  /** ms without work after which a thread beyond `kept` ends */
+  idle: number;
+}
+
+export interface Pool<Task, Outcome> {
+  /** Undefined: nobody does it (any more). `isWanted` is asked when its turn comes. */
+  run(task: Task, isWanted: () => boolean): Promise<Outcome | undefined>;
+  readonly threads: number;
+  /** Ends all threads; for when nothing runs any more. */
+  end(): void;
+}
+
+interface Waiting<Task, Outcome> { task: Task; isWanted(): boolean; since: number; settle(outcome: Outcome | undefined): void }
+
+/** `isFit`: may the thread go on after this outcome? */
+export function newPool<Task, Outcome>(start: () => Thread<Task, Outcome>, limits: Limits, isFit: (outcome: Outcome) => boolean): Pool<Task, Outcome> {
+  const all = new Set<Thread<Task, Outcome>>();
+  /** The last one that worked is the last one in here, and the next to work: the others may end. */
+  const free: { thread: Thread<Task, Outcome>; since: number }[] = [];
+  const queue: Waiting<Task, Outcome>[] = [];
+  let look: NodeJS.Timeout | undefined;
+
+  const add = (): void => {
+    const thread = start();
+    all.add(thread);
+    void thread.ready.then(() => release(thread));
+    void thread.ended.then(() => {
+      all.delete(thread);
+      const at = free.findIndex((one) => one.thread === thread);
+      if (at >= 0) free.splice(at, 1);
+      grow();
+    });
+  };
+  const release = (thread: Thread<Task, Outcome>): void => {
+    if (!all.has(thread)) return;
+    free.push({ thread, since: performance.now() });
+    dispatch();
+  };
+  const dispatch = (): void => {
+    while (free.length > 0 && queue.length > 0) {
+      const next = queue.shift()!;
+      if (next.isWanted()) give(free.pop()!.thread, next);
+      else next.settle(undefined);
+    }
+  };
+  const give = (thread: Thread<Task, Outcome>, { task, settle }: Waiting<Task, Outcome>): void => {
+    void thread.run(task).then((outcome) => {
+      settle(outcome);
+      if (outcome !== undefined && isFit(outcome)) release(thread);
+      else thread.end();
+    });
+  };
+  const grow = (): void => {
+    if (all.size < (queue.length > 0 ? limits.quick : limits.kept)) add();
+    if (queue.length > 0 || all.size > limits.kept) look ??= setInterval(lookAround, limits.patience).unref();
+  };
+  const lookAround = (): void => {
+    const now = performance.now();
+    while (queue[0] && (now - queue[0].since > limits.longest || !queue[0].isWanted())) queue.shift()!.settle(undefined);
+    if (queue[0] && now - queue[0].since > limits.patience && all.size < limits.most) add();
+    const [oldest] = free;
+    if (oldest && all.size > limits.kept && now - oldest.since > limits.idle) oldest.thread.end();
+    if (queue.length > 0 || all.size > limits.kept) return;
+    clearInterval(look);
+    look = undefined;
+  };
+
+  for (let i = 0; i < limits.kept; i++) add();
+  return {
+    run: (task, isWanted) => new Promise((settle) => {
+      queue.push({ task, isWanted, since: performance.now(), settle });
+      dispatch();
+      grow();
+    }),
+    get threads() {
+      return all.size;
+    },
+    end() {
+      clearInterval(look);
+      for (const thread of all) thread.end();
+    },
+  };
+}

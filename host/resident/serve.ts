@@ -1,0 +1,84 @@
+// `cni-wasm serve`: the host as a process that stays. It begins calls on its threads and ends with them; whatever it does not take, the
+// launchers do themselves.
+// SPDX-License-Identifier: Apache-2.0
+
+import { statSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { dropPrivileges } from '../kernel/live/least-privilege.ts';
+import { openLibc } from '../kernel/live/libc.ts';
+import { openLog } from '../log.ts';
+import { rootsFrom } from '../roots.ts';
+import { callThread, type Outcome, type Task } from './call-thread.ts';
+import { placeOf, whyElsewhere } from './caller.ts';
+import { attend, type Service } from './connection.ts';
+import { listen, placeToListen } from './listen.ts';
+import { newPool } from './pool.ts';
+import { systemCalls } from './system-calls.ts';
+
+const PROCESSORS = availableParallelism();
+const LIMITS = { kept: Math.min(2, PROCESSORS), quick: PROCESSORS, most: 64, patience: 50, longest: 3_000, idle: 60_000 };
+/** more than that are closed at once, and their launchers do the calls */
+const MAX_CONNECTIONS = 1024;
+
+/** Settles when it was asked to stop and the calls under way have ended. Throws CniError when it cannot begin. */
+export async function serve(home: string): Promise<void> {
+  const log = openLog(process.env);
+  const system = systemCalls();
+  const libc = openLibc();
+  const place = placeToListen(process.env, rootsFrom(process.env).run, (fd) => libc.tryFlock(fd, 'exclusive'));
+  // The threads of the pool, which this one starts, have what it has.
+  dropPrivileges();
+  const own = placeOf('self');
+  // What a launcher would become must be what runs here: a call must not mean something else with this host than without.
+  const path = join(home, 'host.cjs');
+  const program = { path, id: idOf(path) };
+  const pool = newPool<Task, Outcome>(() => callThread(join(home, 'answer-calls.cjs'), (error) => log.error({ err: error }, 'a thread ended')), LIMITS, ({ isFit }) => isFit);
+  let isStopping = false;
+
+  const service: Service = {
+    admit(socket, hello) {
+      if (isStopping) return 'this host is about to end';
+      const { pid, uid } = system.peerOf(fdOf(socket));
+      if (uid !== process.geteuid!()) return `uid ${uid} is not this host's`;
+      if (idOf(program.path) !== program.id) {
+        // A new version is in place, and its launchers do the calls until it has been started.
+        stop('the program has been changed');
+        return 'this host has been replaced';
+      }
+      if (idOf(hello.oneShot) !== program.id) return `the launcher belongs to "${hello.oneShot}"`;
+      const caller = placeOf(pid);
+      return whyElsewhere(own, caller) ?? { pid, umask: caller.umask };
+    },
+    run: (task, isWanted) => pool.run(task, isWanted),
+    isClosed: (socket) => system.isClosed(fdOf(socket)),
+    served: ({ calledAs, env }, { exitCode }, ms) => log.info({ plugin: calledAs, verb: env['CNI_COMMAND'], container: env['CNI_CONTAINERID'], exitCode, ms: Math.round(ms) }, 'served'),
+    refused: (why, hello) => log.info({ plugin: hello?.calledAs, verb: hello?.env['CNI_COMMAND'], container: hello?.env['CNI_CONTAINERID'], why }, 'left to the launcher'),
+  };
+  const server = createServer((socket) => attend(socket, service));
+  server.maxConnections = MAX_CONNECTIONS;
+  let ended: () => void;
+  const end = new Promise<void>((resolve) => { ended = resolve; });
+  /** Calls under way come to their end; who connects now is told no. */
+  function stop(why: string): void {
+    if (isStopping) return;
+    isStopping = true;
+    log.info({ why }, 'stopping');
+    server.close(() => ended());
+  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop(signal));
+  await listen(server, place);
+  log.info({ at: 'fd' in place ? `file descriptor ${place.fd}` : place.path, processors: PROCESSORS }, 'listening');
+  await end;
+  pool.end();
+  if ('release' in place) place.release();
+}
+
+function idOf(path: string): string {
+  const { dev, ino, mtimeMs, size } = statSync(path);
+  return [dev, ino, mtimeMs, size].join(':');
+}
+
+/** Node does not hand it out, but the kernel must be asked about this very connection. */
+const fdOf = (socket: Socket): number => (socket as unknown as { _handle: { fd: number } | null })._handle?.fd ?? -1;

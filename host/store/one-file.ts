@@ -1,0 +1,51 @@
+// One file as a store of one entry: what the reference tuning remembers of an attachment, in its place and under its name, so that each of
+// both can end what the other began. The attachment's own lock is held by the call.
+// SPDX-License-Identifier: Apache-2.0
+
+import { mkdirSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { CniError, CODE } from '../cni-error.ts';
+import { readEntry, writeEntry } from './entry.ts';
+import { errnoOf, reaching, unreachable } from './reaching.ts';
+import type { LockedStore, Store } from './store.ts';
+
+/** The key of the entry; the name of its file may hold what no key may. */
+const KEY = 'backup';
+
+export function openFile(folder: string, name: string): LockedStore {
+  const store = fileStore(folder, join(folder, name));
+  return { hold: () => store, close: () => undefined, with: (act) => act(store) };
+}
+
+function fileStore(folder: string, path: string): Store {
+  const get = (key: string): string | undefined => {
+    needKey(key);
+    return readEntry(path);
+  };
+  return {
+    get,
+    has: (key) => get(key) !== undefined,
+    put(key, value) {
+      needKey(key);
+      reaching(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
+      writeEntry(path, value);
+    },
+    delete(key) {
+      needKey(key);
+      try {
+        unlinkSync(path);
+      } catch (error) {
+        if (errnoOf(error) !== 'ENOENT') throw unreachable(path, error);
+      }
+    },
+    repair() {},
+    list(value) {
+      const found = get(KEY);
+      return found === undefined || (value !== undefined && found !== value) ? [] : [{ key: KEY, value: found }];
+    },
+  };
+}
+
+function needKey(key: string): void {
+  if (key !== KEY) throw new CniError(CODE.kernel, `"${key}" is no entry of this store, only "${KEY}" is`, { kind: 'invalid' });
+}

@@ -1,0 +1,21 @@
+// Errors of the system calls that Node makes for us, in a sentence: a full or read-only disk, a file where a folder should be.
+// SPDX-License-Identifier: Apache-2.0
+
+import { CniError, CODE } from './cni-error.ts';
+
+interface SystemError extends Error { code: string; syscall: string; path?: string }
+
+/** undefined for errors of any other kind. */
+export function cniErrorOfSystem(error: unknown): CniError | undefined {
+  if (!isSystemError(error)) return undefined;
+  const { syscall, path, code } = error;
+  return new CniError(CODE.io, `${syscall}${path === undefined ? '' : ` "${path}"`}: ${code}`, {
+    kind: 'io', errno: code, cause: error, hint: 'the folders of cni-wasm must be writable by root and have space left; CNI_WASM_STATE, CNI_WASM_RUN and CNI_WASM_LEASES move them',
+  });
+}
+
+const isSystemError = (error: unknown): error is SystemError =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' && 'syscall' in error && typeof error.syscall === 'string' && (!('path' in error) || typeof error.path === 'string');
+
+/** Nothing is there: which of a file to be read is an answer, while any other error is none. */
+export const isAbsence = (error: unknown): boolean => ['ENOENT', 'ENOTDIR', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '');

@@ -1,0 +1,105 @@
+// GC of a whole node without a runtime's list: attachments whose network namespace is gone, and what killed calls have left.
+// SPDX-License-Identifier: Apache-2.0
+
+import { CniError } from '../cni-error.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { folderOf } from '../ledger/attachment-id.ts';
+import { allJournals } from '../ledger/journal.ts';
+import { objectsOf, textOf } from '../ledger/objects.ts';
+import type { LedgerRecord } from '../ledger/ledger.ts';
+import { namespacesOf, survivors } from '../ledger/records.ts';
+import type { Undo } from '../ledger/undo.ts';
+import type { Attachment } from '../protocol/request.ts';
+import { aloneOnNetwork, collect } from './gc.ts';
+import type { Host } from './host.ts';
+import { isAnothersNetns } from './netns.ts';
+import { finishPredecessor } from './open-call.ts';
+
+export interface Judged {
+  network: string;
+  containerId: string;
+  ifname: string;
+  netns: string;
+  why: string;
+  objects: { plugin: string; object: string }[];
+}
+
+export interface Collected { gone: Judged[]; kept: Judged[]; failures: string[] }
+
+export function collectGone(host: Host, { dryRun }: { dryRun: boolean }): Collected {
+  const collected: Collected = { gone: [], kept: [], failures: [] };
+  for (const network of networksOf(host)) {
+    try {
+      aloneOnNetwork(host, { attachment: ofNetwork(network), withinNetwork: false }, ({ kernel, takeBackAll, attempt }) => {
+        // Nobody else is at work on this network now, so whoever wrote a journal was killed.
+        for (const { folder, fileName, remains: { attachment, netnsPath, entries } } of allJournals(host.roots.run)) {
+          if (folder !== folderOf(network)) continue;
+          collected.gone.push(judged(attachment ?? ofNetwork(network), netnsPath, 'its call was killed', entries));
+          if (!dryRun) attempt(() => finishPredecessor(host, network, fileName, { takeBackAll }));
+        }
+        if (!dryRun) attempt(() => host.ledger.dropDrafts(network));
+        for (const record of host.ledger.of(network)) {
+          const { isGone, why } = fateOf(host, kernel, record);
+          const entries = record.plugins.flatMap(({ name, undo }) => survivors(record, host.boot(), undo).map((one) => ({ plugin: name, undo: one })));
+          (isGone ? collected.gone : collected.kept).push(judged(record.attachment, record.netnsPath, why, entries));
+          if (isGone && !dryRun) attempt(() => collect(host, record, takeBackAll));
+        }
+        if (!dryRun) host.locks.sweep(`attachment-${folderOf(network)}-`);
+      });
+    } catch (error) {
+      collected.failures.push(`network "${network}": ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  return collected;
+}
+
+const networksOf = (host: Host): Set<string> => new Set([
+  ...host.ledger.all().map(({ attachment }) => attachment.network),
+  ...allJournals(host.roots.run).map(({ folder, remains: { attachment } }) => attachment?.network ?? folder),
+].sort());
+
+const ofNetwork = (network: string): Attachment => ({ network, containerId: '', ifname: '' });
+
+const judged = ({ network, containerId, ifname }: Attachment, netns: string, why: string, entries: readonly { plugin: string; undo: Undo }[]): Judged => ({
+  network, containerId, ifname, netns, why,
+  objects: entries.flatMap(({ plugin, undo }) => objectsOf(undo.inverse).map((object) => ({ plugin, object: textOf(object) }))),
+});
+
+interface Fate { isGone: boolean; why: string }
+const gone = (why: string): Fate => ({ isGone: true, why });
+const stays = (why: string): Fate => ({ isGone: false, why });
+
+/** In doubt it stays: who takes down a container that lives is worse than who leaves something. */
+function fateOf(host: Host, kernel: Kernel, record: LedgerRecord): Fate {
+  const undos = record.plugins.flatMap(({ undo }) => undo);
+  const program = undos.map(({ inverse }) => inverse).find((inverse) => inverse.do === 'delegate DEL');
+  if (program) return stays(`the IPAM program "${program.type}" needs its configuration: cni-wasm run gc CONFLIST`);
+  if (record.boot !== host.boot()) return gone('it was made before the node was started anew');
+  const outside = namespacesOf(undos, 'host');
+  if (outside.size > 0 && !outside.has(kernel.netnsId('host')!)) return stays('it was made from another network namespace than this one');
+  if (!record.netnsPath.startsWith('/') || /^\/proc\/(self|thread-self)\//.test(record.netnsPath)) return stays('its namespace has no path that could be looked at');
+  const there = lookAt(host, record.netnsPath, undos);
+  if (there.kind === 'unknown') return stays(there.why);
+  if (there.kind === 'its own') return stays('its network namespace is there');
+  // The kernel takes both ends of a veth away with either one's namespace: a path can be deleted while a process keeps the namespace.
+  const end = undos.flatMap(({ inverse }) => (inverse.do === 'delete link' && inverse.kind === 'veth' ? [inverse, ...(inverse.peer ? [inverse.peer] : [])] : []))
+    .find(({ ns, index, name }) => ns === 'host' && index !== undefined && kernel.link.get('host', { index })?.name === name);
+  if (end) return stays(`its link "${end.name}" is there, so that somebody keeps its namespace, or the kernel is about to take it away`);
+  return gone(there.kind === 'another' ? 'another network namespace is at its path' : 'its network namespace is gone');
+}
+
+function lookAt(host: Host, path: string, made: readonly Undo[]): { kind: 'its own' | 'another' | 'none' } | { kind: 'unknown'; why: string } {
+  try {
+    const kernel = host.openKernel(path);
+    try {
+      return { kind: isAnothersNetns(kernel, made) ? 'another' : 'its own' };
+    } finally {
+      kernel.close();
+    }
+  } catch (error) {
+    const { kind, errno, cause } = error instanceof CniError ? error.facts : {};
+    // With a cause it is a namespace that cannot be entered, by us.
+    if ((kind === 'invalid' && cause === undefined) || errno === 'ENOENT' || errno === 'ENOTDIR') return { kind: 'none' };
+    return { kind: 'unknown', why: error instanceof Error ? error.message : String(error) };
+  }
+}

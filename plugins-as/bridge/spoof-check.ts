@@ -1,0 +1,119 @@
+// macspoofchk: what comes from the container's port with another source hardware address is dropped. The reference's chains, names and
+// comments in the nf_tables table `bridge nat`, so that either of us finds the other's.
+// SPDX-License-Identifier: Apache-2.0
+
+import { Answer } from '../sdk/answer';
+import { fail, failWith } from '../sdk/fail';
+import { linkGet, nftApply, nftCheck, nftList, nftUsable } from '../sdk/gen/ops';
+import { Arr, Json, Obj } from '../sdk/json';
+import { quote } from '../sdk/quote';
+import { Request } from '../sdk/request';
+
+const PREROUTING = 'PREROUTING';
+const CHAIN_START = 'cni-br-iface-';
+const COMMENT_START = 'macspoofchk-';
+/** NF_BR_PRI_NAT_DST_BRIDGED, nft's `dstnat` for bridges. */
+const PRIORITY = -300;
+
+/** `port` is the host end of the pair, `mac` the container end's. Returns 0, or what fail() returned. */
+export function checkSpoofing(request: Request, port: string, mac: string): i32 {
+  const made = nftApply(rules(request, port, mac));
+  return made.ok ? 0 : failWith(made.error, 'failed to setup spoof-check');
+}
+
+/** CHECK: fails with the first rule that is not there. */
+export function spoofingChecked(request: Request, port: string, mac: string): i32 {
+  const compared = nftCheck(rules(request, port, mac));
+  if (!compared.ok) return failWith(compared.error);
+  const missing = compared.json.get('missing').first();
+  if (!missing.present) return 0;
+  const rule = missing.get('rule').str();
+  return fail('spoof-check: chain ' + quote(missing.get('chain').str()) + (rule.length > 0 ? ' does not have the rule ' + quote(rule) : ' is missing'));
+}
+
+/** DEL: needs neither namespace nor interface. */
+export function uncheckSpoofing(request: Request): Answer {
+  const chain = chainOf(request);
+  return nftApply(table()
+    .arr('remove', new Arr().obj(new Obj().str('chain', PREROUTING).str('jump', chain)))
+    .arr('drop', new Arr().obj(new Obj().str('chain', chain)).obj(new Obj().str('chain', chain + '-mac'))));
+}
+
+/**
+ * GC: the names say the container and not the network, so a chain may be another network's. One whose port is gone, and one that nothing
+ * calls, is nobody's.
+ */
+export function collectSpoofChecks(): i32 {
+  const listed = nftList(table());
+  // Where there is no such table to be read there is nothing to collect.
+  if (!listed.ok) return 0;
+  const drop = new Arr();
+  const chains = listed.json.get('chains');
+  for (let chain = chains.first(); chain.present; chain = chain.next()) {
+    const name = chain.get('name').str();
+    if (!name.startsWith(CHAIN_START) || name.endsWith('-mac') || hasPort(chains, name)) continue;
+    drop.obj(new Obj().str('chain', name)).obj(new Obj().str('chain', name + '-mac'));
+  }
+  if (drop.isEmpty) return 0;
+  const dropped = nftApply(table().arr('drop', drop));
+  return dropped.ok ? 0 : failWith(dropped.error, 'failed to teardown spoof-check');
+}
+
+/** STATUS: why an ADD would fail, '' when it would not. */
+export function cannotCheckSpoofing(): string {
+  const usable = nftUsable(new Obj().str('ns', 'host'));
+  if (usable.ok && usable.json.get('usable').bool()) return '';
+  return 'macspoofchk needs nf_tables, which cannot be used on this node: ' + (usable.ok ? usable.json.get('why').str() : usable.error.msg);
+}
+
+/** Is the chain called for an interface that is there? */
+function hasPort(chains: Json, name: string): bool {
+  for (let chain = chains.first(); chain.present; chain = chain.next()) {
+    if (chain.get('name').str() != PREROUTING) continue;
+    for (let e = chain.get('rules').first(); e.present; e = e.next()) {
+      const text = e.get('text').str();
+      if (text.includes(' jump ' + name + ' ') && (!text.startsWith('iifname "') || isThere(text.split('"')[1]))) return true;
+    }
+  }
+  return false;
+}
+
+function isThere(port: string): bool {
+  return !linkGet(new Obj().str('ns', 'host').str('name', port)).missing;
+}
+
+function rules(request: Request, port: string, mac: string): Obj {
+  const chain = chainOf(request);
+  const comment = COMMENT_START + idOf(request);
+  const toOwn = rule(new Arr().obj(new Obj().str('iif', port)), new Obj().str('jump', chain), comment);
+  return table()
+    .arr('chains', new Arr()
+      .obj(new Obj().str('name', PREROUTING).obj('hook', new Obj().str('type', 'filter').str('hook', 'prerouting').int('priority', PRIORITY)).str('life', 'network'))
+      .obj(new Obj().str('name', chain)).obj(new Obj().str('name', chain + '-mac')))
+    .arr('set', new Arr()
+      .obj(content(chain, new Arr().obj(rule(new Arr(), new Obj().str('jump', chain + '-mac'), comment))))
+      .obj(content(chain + '-mac', new Arr()
+        .obj(rule(new Arr().obj(new Obj().str('ethSaddr', mac)), new Obj().str('verdict', 'return'), comment))
+        .obj(rule(new Arr(), new Obj().str('verdict', 'drop'), comment)))))
+    .arr('add', new Arr().obj(new Obj().str('chain', PREROUTING).obj('rule', toOwn)));
+}
+
+function table(): Obj {
+  return new Obj().str('ns', 'host').str('family', 'bridge').str('table', 'nat');
+}
+
+function idOf(request: Request): string {
+  return request.containerId + '-' + request.ifname;
+}
+
+function chainOf(request: Request): string {
+  return CHAIN_START + idOf(request);
+}
+
+function content(chain: string, rules: Arr): Obj {
+  return new Obj().str('chain', chain).arr('rules', rules);
+}
+
+function rule(match: Arr, action: Obj, comment: string): Obj {
+  return new Obj().arr('match', match).obj('action', action).str('comment', comment);
+}

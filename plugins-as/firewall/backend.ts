@@ -1,0 +1,63 @@
+// Which of the node's packet filters lets the traffic through.
+// SPDX-License-Identifier: Apache-2.0
+
+import { Answer } from '../sdk/answer';
+import { firewalldQuery, iptablesUsable, nftUsable } from '../sdk/gen/ops';
+import { Prefix } from '../sdk/ip';
+import { Arr, Obj } from '../sdk/json';
+import { texts } from './addresses';
+import { FirewallConf } from './firewall-conf';
+
+/** firewalld where it runs, as the reference has it; then iptables, unless only nftables can be used. */
+export function backendOf(conf: FirewallConf, addresses: Prefix[]): string {
+  const asked = conf.backend;
+  if (asked == 'iptables' || asked == 'firewalld' || asked == 'nftables') return asked;
+  const found = firewalldQuery(zoned(conf, addresses));
+  if (found.ok && found.json.get('running').bool()) return 'firewalld';
+  const v6 = addresses.length > 0 && addresses[0].ip.v6;
+  return mayUseIptables(v6 ? 'ip6' : 'ip') || whyNoNft().length > 0 ? 'iptables' : 'nftables';
+}
+
+/** What the operations of firewalld ask for. */
+export function zoned(conf: FirewallConf, addresses: Prefix[]): Obj {
+  return new Obj().str('zone', conf.zone).arr('sources', texts(addresses));
+}
+
+/** A node that only does not answer now must not get another backend than it had before, nor keep what DEL should take away. */
+export function mayUseIptables(family: string): bool {
+  const answer = iptablesUsable(filterOf(family));
+  return !answer.ok || answer.json.get('usable').bool();
+}
+
+/** '' when it can be used. */
+export function whyNoIptables(family: string): string {
+  return why(iptablesUsable(filterOf(family)));
+}
+
+export function whyNoNft(): string {
+  return why(nftUsable(new Obj().str('ns', 'host')));
+}
+
+/** For GC: one that does not answer now has rules all the same, and their reading says what is wrong. */
+export function lacksNft(): bool {
+  const answer = nftUsable(new Obj().str('ns', 'host'));
+  return answer.ok && !answer.json.get('usable').bool();
+}
+
+/** firewalld itself may be started by the first who calls it. */
+export function whyNoBus(conf: FirewallConf): string {
+  const found = firewalldQuery(new Obj().str('zone', conf.zone).arr('sources', new Arr()));
+  if (!found.ok) return found.error.msg;
+  return found.json.get('bus').bool() ? '' : found.json.get('why').str();
+}
+
+function filterOf(family: string): Obj {
+  return new Obj().str('ns', 'host').str('family', family).str('table', 'filter');
+}
+
+function why(answer: Answer): string {
+  if (!answer.ok) return answer.error.msg;
+  if (answer.json.get('usable').bool()) return '';
+  const reason = answer.json.get('why').str();
+  return reason.length > 0 ? reason : 'it cannot be used';
+}

@@ -1,0 +1,52 @@
+// DEL: takes away what lets the addresses of prevResult through, in every backend; without prevResult what bears the attachment's name.
+// The rest of an attachment of ours the host has noted down. An address has no name in iptables and firewalld: what the reference made
+// is found with prevResult alone.
+// SPDX-License-Identifier: Apache-2.0
+
+import { Answer } from '../sdk/answer';
+import { fail } from '../sdk/fail';
+import { firewalldRemove, iptablesApply, nftApply, nftList } from '../sdk/gen/ops';
+import { Prefix } from '../sdk/ip';
+import { Request } from '../sdk/request';
+import { Result } from '../sdk/result';
+import { addressesOf, FAMILIES, ofFamily } from './addresses';
+import { mayUseIptables, whyNoNft, zoned } from './backend';
+import { FirewallConf } from './firewall-conf';
+import { iptablesWithout } from './iptables-layout';
+import { isUnused, nftTable, nftWithout, withoutPolicy } from './nft-layout';
+
+export function del(length: i32): i32 {
+  const request = Request.take(length);
+  // What ADD refused in it is no reason to leave the rest of the chain undone.
+  const conf = new FirewallConf(request.config);
+  const addresses = request.prevResult.exists ? addressesOf(Result.from(request.prevResult)) : [];
+  const problems = new Array<string>();
+  removeFromIptables(addresses, problems);
+  removeFromNft(request, problems);
+  if (conf.backend != 'iptables' && conf.backend != 'nftables' && addresses.length > 0) note(problems, firewalldRemove(zoned(conf, addresses)));
+  return problems.length == 0 ? 0 : fail(problems.join('\n'));
+}
+
+function removeFromIptables(addresses: Prefix[], problems: string[]): void {
+  for (let i = 0; i < FAMILIES.length; i++) {
+    const some = ofFamily(addresses, FAMILIES[i]);
+    if (some.length > 0 && mayUseIptables(FAMILIES[i])) note(problems, iptablesApply(iptablesWithout(some, FAMILIES[i])));
+  }
+}
+
+/** The policy of the network goes with its last attachment. */
+export function removeFromNft(request: Request, problems: string[]): void {
+  if (whyNoNft().length > 0) return;
+  note(problems, nftApply(nftWithout(request)));
+  dropUnusedPolicy(request, problems);
+}
+
+export function dropUnusedPolicy(request: Request, problems: string[]): void {
+  const listed = nftList(nftTable());
+  note(problems, listed);
+  if (listed.ok && isUnused(request, listed.json)) note(problems, nftApply(nftTable().arr('remove', withoutPolicy(request))));
+}
+
+export function note(problems: string[], answer: Answer): void {
+  if (!answer.ok) problems.push(answer.error.msg);
+}

@@ -1,0 +1,17 @@
+// STATUS: does the node allow what is configured? Whether a container has a sysctl shows only when it is there.
+// SPDX-License-Identifier: Apache-2.0
+
+import { fail } from '../sdk/fail';
+import { Request } from '../sdk/request';
+import { whyNotAllowed } from './allowed';
+import { TuningConf } from './tuning-conf';
+
+/** SPEC §STATUS */
+const NOT_AVAILABLE: i32 = 50;
+
+export function status(length: i32): i32 {
+  const conf = TuningConf.from(Request.take(length));
+  if (conf.problem.length > 0) return fail(conf.problem);
+  const notAllowed = whyNotAllowed(conf.sysctls);
+  return notAllowed.length > 0 ? fail(notAllowed, NOT_AVAILABLE) : 0;
+}

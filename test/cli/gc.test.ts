@@ -1,0 +1,79 @@
+// `cni-wasm gc` on the fake node: when an attachment is over, and when that cannot be said.
+// SPDX-License-Identifier: Apache-2.0
+
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { CniError, CODE, type ErrorFacts } from '../../host/cni-error.ts';
+import { gc } from '../../host/cli/gc.ts';
+import type { Kernel } from '../../host/kernel/kernel.ts';
+import type { Host } from '../../host/verbs/host.ts';
+import type { Judged } from '../../host/verbs/collect-gone.ts';
+import { blueChain, chainOf, fakeNode } from '../support/fake-host.ts';
+
+const plugins = blueChain('iptables');
+
+/** The namespace at the path is what `open` gives or throws; with `endGone` the kernel has taken the veth away. */
+function judge(open: (kernel: Kernel) => Kernel, { endGone = true, changed = {} }: { endGone?: boolean; changed?: Partial<Host> } = {}): { gone: Judged[]; kept: Judged[]; before: string; after: string; clean: string } {
+  const node = fakeNode();
+  node.del(chainOf('DEL', plugins, { prevResult: node.add(chainOf('ADD', plugins)) }));
+  const clean = node.picture();
+  node.add(chainOf('ADD', plugins));
+  if (endGone) node.kernel.link.delete('host', node.kernel.link.list('host').find(({ kind }) => kind === 'veth')!.index);
+  const { openKernel } = node.host;
+  const host = { ...node.host, openKernel: (netns: string) => (netns === '' ? openKernel('') : open(openKernel(netns))), ...changed };
+  const before = node.picture();
+  const dry = gc(['--dry-run', '--json'], host);
+  assert.is(node.picture(), before, 'a dry run changes nothing');
+  const { gone, kept } = JSON.parse(gc(['--json'], host)) as { gone: Judged[]; kept: Judged[] };
+  assert.equal(JSON.parse(dry), { dryRun: true, gone, kept });
+  const after = node.picture();
+  node.remove();
+  return { gone, kept, before, after, clean };
+}
+
+const fails = (facts: ErrorFacts) => (): never => { throw new CniError(CODE.plugin, 'failed to open netns', facts); };
+const anotherNamespace = (kernel: Kernel): Kernel => ({ ...kernel, netnsId: (ns) => (ns === 'host' ? kernel.netnsId(ns) : '4:999') });
+
+for (const [name, open, why] of [
+  ['no such path', fails({ kind: 'not-found', errno: 'ENOENT' }), 'its network namespace is gone'],
+  ['a plain file', fails({ kind: 'invalid' }), 'its network namespace is gone'],
+  ['another namespace', anotherNamespace, 'another network namespace is at its path'],
+] as const) {
+  test(`${name} at its path: it goes`, () => {
+    const { gone, kept, after, clean } = judge(open);
+    assert.equal(kept, []);
+    assert.equal(gone.map(({ network, containerId, ifname, netns, why: said }) => ({ network, containerId, ifname, netns, said })),
+      [{ network: 'blue', containerId: 'c1', ifname: 'eth0', netns: '/run/netns/c1', said: why }]);
+    assert.ok(gone[0]!.objects.some(({ plugin, object }) => plugin === 'portmap' && object.includes('CNI-DN-')));
+    assert.is(after.replace(/last_reserved.*/g, ''), clean.replace(/last_reserved.*/g, ''));
+  });
+}
+
+for (const [name, open, more, why] of [
+  ['its namespace is there', (kernel: Kernel) => kernel, {}, /its network namespace is there/],
+  ['its namespace cannot be entered', fails({ kind: 'invalid', cause: new Error('EPERM') }), {}, /failed to open netns/],
+  ['its path cannot be looked at', fails({ kind: 'not-found', errno: 'EACCES' }), {}, /failed to open netns/],
+  ['its path is gone but not its link', fails({ kind: 'not-found', errno: 'ENOENT' }), { endGone: false }, /its link "veth[0-9a-f]+" is there/],
+] as const) {
+  test(`${name}: it stays`, () => {
+    const { gone, kept, before, after } = judge(open, more);
+    assert.equal(gone, []);
+    assert.match(kept[0]!.why, why);
+    assert.is(after, before);
+  });
+}
+
+test('of another boot: it goes, whatever is at its path', () => {
+  const { gone } = judge((kernel) => kernel, { changed: { boot: () => 'another' } });
+  assert.is(gone[0]!.why, 'it was made before the node was started anew');
+});
+
+test('words', () => {
+  const node = fakeNode();
+  assert.is(gc([], node.host), 'nothing to collect\n');
+  assert.throws(() => gc(['blue.conflist'], node.host), /takes no words, got "blue.conflist"; with a conflist it is cni-wasm run gc CONFLIST/);
+  assert.throws(() => gc(['--dryrun'], node.host), /--dryrun/);
+  node.remove();
+});
+
+test.run();

@@ -1,0 +1,291 @@
+// The resident host on a node of its own: whom it serves, that calls know nothing of each other, and that neither its end nor a caller's loses
+// anything.
+// SPDX-License-Identifier: Apache-2.0
+
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, closeSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { addAll, checkAll, delAll, execute, gcAll, parseConflist, type Target } from '../../host/cli/run-conflist.ts';
+import { addNetns, BIN, deleteNetns, picture, sh, skip } from '../support/node.ts';
+import { startResidentHost, type ResidentHost } from '../support/resident-host.ts';
+import { callHost, helloBytes, talk } from '../support/wire.ts';
+
+if (sh('head', '-c', '4', `${BIN}/cni-wasm`) !== '\x7fELF') skip('there is no C compiler, so the launcher is a script that knows no resident host');
+
+const test = suite<{ host: ResidentHost }>('resident host');
+const HOST = join(process.cwd(), 'dist/lib/host.cjs');
+const netns = addNetns('c1');
+const list = { ...parseConflist(readFileSync('conf/10-blue.conflist', 'utf8')), cniVersion: '1.1.0' };
+const target: Target = {
+  containerId: 'c1', netns, ifname: 'eth0', path: [BIN],
+  capabilityArgs: { portMappings: [{ hostPort: 8080, containerPort: 80, protocol: 'tcp' }], bandwidth: { ingressRate: 1e7, ingressBurst: 1e7, egressRate: 1e7, egressBurst: 1e7 } },
+};
+const STATIC = { cniVersion: '1.0.0', name: 'blue', ipam: { type: 'static', addresses: [{ address: '192.0.2.7/24' }] } };
+const ENV = { CNI_COMMAND: 'ADD', CNI_CONTAINERID: 'c1', CNI_NETNS: netns, CNI_IFNAME: 'eth0', CNI_PATH: BIN, PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
+
+test.before((context) => { context.host = startResidentHost(); });
+
+test.after(({ host }) => {
+  host.process.kill('SIGKILL');
+  deleteNetns('c1');
+
+});
+
+/** How many calls the host has served, and how many it has left, while something was done. */
+function counted(host: ResidentHost, act: () => void): { served: number; left: number } {
+  const [served, left] = [host.served().length, host.left().length];
+  act();
+  return { served: host.served().length - served, left: host.left().length - left };
+}
+
+/** An IPAM plugin that comes to its end when a file is there. */
+function slowIpam(): { folder: string; release(): void; begun(): boolean } {
+  const folder = '/run/slow';
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder);
+  writeFileSync(`${folder}/slow`, `#!/bin/sh
+cat > /dev/null
+pwd > ${folder}/begun
+while [ "$CNI_COMMAND" = ADD ] && [ ! -e ${folder}/go ]; do sleep 0.02; done
+[ "$CNI_COMMAND" = ADD ] && echo '{"cniVersion":"1.0.0","ips":[{"address":"192.0.2.9/24"}]}'
+exit 0
+`, { mode: 0o755 });
+  return { folder, begun: () => existsSync(`${folder}/begun`), release: () => writeFileSync(`${folder}/go`, '') };
+}
+const slowBridge = { cniVersion: '1.1.0', name: 'blue', type: 'bridge', bridge: 'cni0', ipam: { type: 'slow' } };
+
+function begin(plugin: string, env: Readonly<Record<string, string>>, config: object, cwd = '/'): { kill(): void; said: Promise<{ code: number | null; stdout: string }> } {
+  const child = spawn(join(BIN, plugin), [], { env, cwd, stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdin.end(JSON.stringify(config));
+  const said = Promise.all([text(child.stdout), new Promise<number | null>((done) => { child.on('close', done); })]).then(([stdout, code]) => ({ code, stdout }));
+  return { kill: () => void child.kill('SIGKILL'), said };
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  for (let tries = 0; !holds(); tries++) {
+    assert.ok(tries < 3000, 'it does not come to pass');
+    await new Promise((done) => { setTimeout(done, 10); });
+  }
+}
+
+test('a chain is attached, checked and detached, and everything is served', ({ host }) => {
+  delAll(list, target, addAll(list, target));
+  const before = picture(['c1']);
+  const count = counted(host, () => {
+    const result = addAll(list, target);
+    checkAll(list, target, result);
+    delAll(list, target, result);
+    gcAll(list, target, []);
+  });
+  assert.equal(count, { served: 4 * list.plugins.length, left: 0 });
+  assert.is(picture(['c1']), before);
+});
+
+test('socket and folder are root\'s alone', () => {
+  assert.is(statSync('/run/cni-wasm').mode & 0o777, 0o700);
+  assert.is(statSync('/run/cni-wasm/host.sock').mode & 0o777, 0o600);
+});
+
+test('a caller in another network or mount namespace is left to its launcher, which acts where the caller is', ({ host }) => {
+  const call = (unshare: string): string => {
+    const inside = `ip netns add inner && CNI_NETNS=/run/netns/inner "${BIN}/bridge" && ip -o link show cni7 && ip netns delete inner`;
+    const { stdout, stderr } = spawnSync('unshare', [unshare, 'sh', '-c', inside], { encoding: 'utf8', input: JSON.stringify({ cniVersion: '1.0.0', name: 'inner', bridge: 'cni7' }), env: { ...ENV, CNI_WASM_STATE: '/run/inner' } });
+    return stdout + stderr;
+  };
+  assert.equal(counted(host, () => assert.match(call('--net'), /cni7: </)), { served: 0, left: 1 });
+  assert.not.ok(existsSync('/proc/sys/net/ipv4/conf/cni7'), 'nothing of it is here');
+  assert.equal(counted(host, () => assert.match(call('--mount'), /cni7: </)), { served: 0, left: 1 });
+  sh('ip', 'link', 'delete', 'cni7');
+  assert.match(host.left().at(-1)?.why ?? '', 'another mnt namespace');
+});
+
+test('a path that means the process itself is that of the caller', ({ host }) => {
+  const fd = openSync(netns, 'r');
+  try {
+    const count = counted(host, () => {
+      const { stdout } = spawnSync(join(BIN, 'loopback'), [], { input: '{"cniVersion":"1.0.0","name":"lo"}', stdio: ['pipe', 'pipe', 'inherit', fd], encoding: 'utf8', env: { ...ENV, CNI_IFNAME: 'lo', CNI_NETNS: '/proc/self/fd/3' } });
+      assert.match(stdout, /127\.0\.0\.1/);
+    });
+    assert.equal(count, { served: 0, left: 1 });
+  } finally {
+    closeSync(fd);
+  }
+});
+
+test('a caller that may do less than the host is left to itself', ({ host }) => {
+  const count = counted(host, () => {
+    const { stdout } = spawnSync('setpriv', ['--bounding-set=-net_admin', '--inh-caps=-net_admin', join(BIN, 'bridge')], { input: JSON.stringify({ cniVersion: '1.0.0', name: 'less', bridge: 'cni8' }), encoding: 'utf8', env: ENV });
+    assert.match(stdout, /EPERM|not permitted/);
+  });
+  assert.equal(count, { served: 0, left: 1 });
+});
+
+test('what one call brings along is gone for the next: roots, log, working folder, umask', ({ host }) => {
+  const call = (cwd: string, umask: string, env: object): string => {
+    const { stdout, stderr, status } = spawnSync('/bin/sh', ['-c', `umask ${umask}; exec "${BIN}/host-local"`], {
+      cwd, env: { ...ENV, ...env }, encoding: 'utf8', input: JSON.stringify({ cniVersion: '1.0.0', name: 'blue', ipam: { type: 'host-local', dataDir: 'here', ranges: [[{ subnet: '192.0.2.0/24' }]] } }),
+    });
+    assert.is(status, 0, stdout);
+    return stderr;
+  };
+  for (const place of ['/run/one', '/run/two']) mkdirSync(place);
+  const count = counted(host, () => {
+    assert.match(call('/run/one', '027', { CNI_WASM_LOG: 'debug', CNI_WASM_STATE: '/run/one/state' }), /"level":20|^$/);
+    call('/run/two', '077', { CNI_COMMAND: 'DEL' });
+    call('/run/two', '077', { CNI_CONTAINERID: 'c2' });
+  });
+  assert.equal(count, { served: 3, left: 0 });
+  assert.ok(existsSync('/run/one/here/blue/192.0.2.2') && existsSync('/run/one/state/ledger'), 'where the first caller was');
+  assert.is(statSync('/run/one/here/blue').mode & 0o777, 0o750);
+  assert.is(statSync('/run/two/here/blue').mode & 0o777, 0o700);
+  assert.ok(existsSync('/run/two/here/blue/192.0.2.2'));
+  assert.ok(existsSync('/var/lib/cni-wasm/ledger'), 'the third has the usual roots');
+  call('/run/two', '022', { CNI_CONTAINERID: 'c2', CNI_COMMAND: 'DEL' });
+  call('/run/one', '022', { CNI_COMMAND: 'DEL', CNI_WASM_STATE: '/run/one/state' });
+});
+
+test('what the log says goes to the caller\'s stderr', () => {
+  const gone = { ...STATIC, type: 'cni-wasm', module: 'gone' };
+  const { stderr, stdout } = execute('cni-wasm', 'DEL', target, JSON.stringify(gone));
+  assert.is(stdout, '');
+  const { msg, plugin } = JSON.parse(stderr) as { msg: string; plugin: string };
+  assert.equal([msg, plugin], ['DEL from the ledger alone', 'gone']);
+});
+
+test('slow calls hold up nobody', async ({ host }) => {
+  const ipam = slowIpam();
+  const env = { ...ENV, CNI_PATH: `${ipam.folder}:${BIN}` };
+  const slow = Array.from({ length: 6 }, (_, i) => begin('bridge', { ...env, CNI_IFNAME: `eth${i}` }, slowBridge));
+  await until(() => spawnSync('pgrep', ['-fc', `${ipam.folder}/slow`], { encoding: 'utf8' }).stdout.trim() === '6');
+  const quick = { ...target, containerId: 'c2', ifname: 'net1' };
+  const count = counted(host, () => delAll(list, quick, addAll(list, quick)));
+  assert.equal(count, { served: 2 * list.plugins.length, left: 0 });
+  ipam.release();
+  for (const { said } of slow) assert.match((await said).stdout, /192\.0\.2\.9/);
+  for (let i = 0; i < 6; i++) execute('bridge', 'DEL', { ...target, ifname: `eth${i}`, path: [ipam.folder, BIN] }, JSON.stringify(slowBridge));
+});
+
+test('a launcher that is killed leaves a call that comes to its end, and DEL or GC takes all of it away', async ({ host }) => {
+  const before = picture(['c1']);
+  for (const verb of ['DEL', 'GC']) {
+    const ipam = slowIpam();
+    const path = [ipam.folder, BIN];
+    const served = host.served().length;
+    const call = begin('bridge', { ...ENV, CNI_PATH: `${ipam.folder}:${BIN}` }, slowBridge, ipam.folder);
+    await until(ipam.begun);
+    assert.is(readFileSync(`${ipam.folder}/begun`, 'utf8'), `${ipam.folder}\n`, 'IPAM programs are where the caller is');
+    call.kill();
+    await call.said;
+    ipam.release();
+    // DEL waits for the lock of the attachment. GC spares what came to be while it ran, as the runtime's list cannot have it.
+    if (verb === 'GC') await until(() => host.served().length > served);
+    if (verb === 'DEL') assert.is(execute('bridge', 'DEL', { ...target, path }, JSON.stringify(slowBridge)).stdout, '');
+    else gcAll({ ...list, plugins: [slowBridge] }, { path }, []);
+    assert.is(picture(['c1']), before, verb);
+  }
+});
+
+test('asked to stop, it ends what is under way and nothing else is lost', async () => {
+  const other = startResidentHost([], { CNI_WASM_RUN: '/run/other' });
+  const ipam = slowIpam();
+  const env = { ...ENV, CNI_WASM_RUN: '/run/other', CNI_PATH: `${ipam.folder}:${BIN}` };
+  const call = begin('bridge', env, slowBridge);
+  await until(ipam.begun);
+  const ended = new Promise((done) => { other.process.on('exit', (code) => done(code)); });
+  other.process.kill('SIGTERM');
+  await until(() => other.lines().some(({ msg }) => msg === 'stopping'));
+  assert.is((await begin('static', { ...env, CNI_IFNAME: 'net1' }, STATIC).said).code, 0, 'the launcher does it');
+  ipam.release();
+  assert.is((await call.said).code, 0);
+  assert.is(await ended, 0);
+  assert.equal(other.served().map(({ plugin }) => plugin), ['bridge']);
+  assert.not.ok(existsSync('/run/other/host.sock'));
+  execute('bridge', 'DEL', { ...target, path: [ipam.folder, BIN], env: { CNI_WASM_RUN: '/run/other' } }, JSON.stringify(slowBridge));
+});
+
+test('a host that is killed in the middle loses nothing: the launcher does the call, or DEL cleans up', async ({ host }) => {
+  const chain = { cniVersion: '1.0.0', name: 'blue', type: 'cni-wasm', plugins: list.plugins, runtimeConfig: target.capabilityArgs };
+  const env = { ...ENV, CNI_WASM_RUN: '/run/killed' };
+  const one = { ...target, env: { CNI_WASM_RUN: '/run/killed' } };
+  const call = (verb: string): string => execute('cni-wasm', verb, one, JSON.stringify(chain)).stdout;
+  call('ADD');
+  call('DEL');
+  const before = picture(['c1']);
+  // The first messages are those of the second call: the first brings what the network keeps.
+  for (const [verb, when] of [['ADD', [1, 4, 8, 13, 21, 27]], ['DEL', [2, 5, 9, 14]]] as const) {
+    for (const n of when) {
+      for (const withLauncher of [false, true]) {
+        if (verb === 'DEL') call('ADD');
+        const killed = startResidentHost(['strace', '-f', '-o', '/dev/null', '-e', 'trace=sendto', '-e', `inject=sendto:signal=KILL:when=${n}`], { CNI_WASM_RUN: '/run/killed' });
+        const ended = new Promise((done) => { killed.process.on('exit', done); });
+        if (withLauncher) assert.is((await begin('cni-wasm', { ...env, CNI_COMMAND: verb }, chain).said).code, 0, `${verb} killed at ${n}`);
+        else assert.is(await callHost('cni-wasm', { ...env, CNI_COMMAND: verb }, JSON.stringify(chain)), undefined, `${verb} is not killed at ${n}`);
+        await ended;
+        assert.is(killed.served().length, 0);
+        assert.is(call('DEL'), '');
+        assert.is(picture(['c1']), before, `${verb} killed at message ${n}`);
+      }
+    }
+  }
+  assert.ok(host.process.exitCode === null);
+});
+
+test('nonsense and slowness on the socket end with the connection, and nothing else', async ({ host }) => {
+  assert.is(await talk([Buffer.from('GET / HTTP/1.1\r\n\r\n')]), '');
+  assert.is(await talk([Buffer.from('cniwasm1\xff\xff\xff\xff', 'latin1')]), '');
+  assert.is(await talk([Buffer.from('cni')]), '', 'who says no more is not waited for');
+  assert.is(await talk([helloBytes(['static', HOST, ...Object.entries(ENV).map((pair) => pair.join('='))]), Buffer.from('\xff\xff\xff\xff', 'latin1')]), 'A');
+  assert.is(await talk([helloBytes(['static', '/etc/hostname', 'CNI_COMMAND=ADD'])]), 'N');
+  assert.is(await talk([helloBytes(['static', '/nowhere', 'CNI_COMMAND=ADD'])]), 'N');
+  assert.match(await talk([helloBytes(['static', HOST, 'CNI_COMMAND=ADD'])]), /^VD[^]*required env variables/);
+  assert.is((await callHost('static', ENV, JSON.stringify(STATIC)))?.exitCode, 0);
+  assert.is((await callHost('static', ENV, 'no JSON'))?.exitCode, 1);
+  assert.is(host.process.exitCode, null);
+});
+
+test('a second host is refused, as is a folder that others can enter', () => {
+  const serve = (run: string): string => spawnSync(join(BIN, 'cni-wasm'), ['serve'], { env: { CNI_WASM_RUN: run }, encoding: 'utf8' }).stderr;
+  assert.match(serve('/run/cni-wasm'), /another resident host is running in \\?"\/run\/cni-wasm/);
+  mkdirSync('/run/open');
+  chmodSync('/run/open', 0o755);
+  assert.match(serve('/run/open'), /must be a folder of uid 0 with mode 700, it is 755/);
+});
+
+test('a socket that is handed over is used, as systemd does', async () => {
+  mkdirSync('/run/handed', { mode: 0o700 });
+  // Node removes the file it made when it closes its own.
+  const server = createServer().listen('/run/handed/made.sock');
+  await new Promise((ready) => { server.once('listening', ready); });
+  renameSync('/run/handed/made.sock', '/run/handed/host.sock');
+  const { fd } = (server as unknown as { _handle: { fd: number } })._handle;
+  const child = spawn('/bin/sh', ['-c', `LISTEN_PID=$$ LISTEN_FDS=1 exec "${process.execPath}" "${HOST}" cni-wasm serve`], { stdio: ['ignore', 'ignore', 'inherit', fd], env: { CNI_WASM_RUN: '/run/handed', CNI_WASM_LOG: 'info', CNI_WASM_LOG_FILE: '/run/handed.log' } });
+  server.close();
+  await until(() => existsSync('/run/handed.log'));
+  assert.is((await begin('static', { ...ENV, CNI_WASM_RUN: '/run/handed' }, STATIC).said).code, 0);
+  const ended = new Promise((done) => { child.on('exit', done); });
+  child.kill('SIGTERM');
+  assert.is(await ended, 0);
+  assert.match(readFileSync('/run/handed.log', 'utf8'), /"served"/);
+});
+
+test('when its program is replaced, it ends, and the new one\'s launchers do the calls', async () => {
+  cpSync('dist/lib', '/run/copy/lib', { recursive: true });
+  cpSync('dist/plugins', '/run/copy/plugins', { recursive: true });
+  const log = '/run/copy.log';
+  const child = spawn(process.execPath, ['/run/copy/lib/host.cjs', 'cni-wasm', 'serve'], { stdio: 'ignore', env: { CNI_WASM_RUN: '/run/copied', CNI_WASM_LOG: 'info', CNI_WASM_LOG_FILE: log } });
+  const ended = new Promise((done) => { child.on('exit', done); });
+  await until(() => existsSync(log));
+  const env = { ...ENV, CNI_WASM_RUN: '/run/copied' };
+  assert.is((await begin('static', env, STATIC).said).code, 0);
+  assert.match(readFileSync(log, 'utf8'), /the launcher belongs to/);
+  utimesSync('/run/copy/lib/host.cjs', 1, 1);
+  assert.is((await begin('static', env, STATIC).said).code, 0);
+  assert.is(await ended, 0);
+  assert.match(readFileSync(log, 'utf8'), /has been replaced/);
+});
+
+test.run();

@@ -1,0 +1,23 @@
+// Addresses, routes, policy rules, neighbours and connections of the host and of other containers.
+// SPDX-License-Identifier: Apache-2.0
+
+import { PAIR, VETH_GRANT, type Case } from '../case.ts';
+import type { Furnished } from '../node.ts';
+
+const HOST = { ...VETH_GRANT, hostLinks: ['acme*'], addr: ['host', 'container'], route: ['host', 'container'], rule: ['host', 'container'], neigh: ['host', 'container'] };
+
+export const addresses = ({ neighbour }: Furnished): Case[] => [
+  { name: 'gives its own link the address of the uplink', grants: HOST, asks: [PAIR, ['addr.add', { link: 2, address: '198.51.100.1/24' }]], code: 101, says: /198\.51\.100\.1.* is on a link of others/, operation: 'addr.add', object: /^host:198\.51\.100\.1\/24$/ },
+  { name: 'gives its own link the IPv6 address of the uplink, spelt differently', grants: HOST, asks: [PAIR, ['addr.add', { link: 2, address: '2001:DB8:51:0::1/128' }]], code: 101, says: /is on a link of others/, operation: 'addr.add', object: /2001:/ },
+  { name: 'adds an address in a namespace it was not granted', grants: { ...HOST, addr: ['container'] }, asks: [PAIR, ['addr.add', { link: 2, address: '192.0.2.99/32' }]], code: 101, says: /addr\.add in the host namespace/, operation: 'addr.add', object: /^host$/ },
+  { name: 'takes the host\'s default route away', grants: HOST, asks: [['route.delete', { ns: 'host', dst: '0.0.0.0/0', gw: '198.51.100.2' }]], code: 101, says: /0\.0\.0\.0\/0/, operation: 'route.delete', object: /^host:0\.0\.0\.0\/0$/ },
+  { name: 'sends the whole node\'s traffic to its container', grants: HOST, asks: [PAIR, ['link.set', { link: 2, up: true }], ['route.add', { ns: 'host', link: 2, dst: '0.0.0.0/1' }]], code: 101, says: /0\.0\.0\.0\/1/, operation: 'route.add', object: /^host:0\.0\.0\.0\/1$/ },
+  { name: 'sends the other container\'s traffic to its own', grants: HOST, asks: [PAIR, ['link.set', { link: 2, up: true }], ['route.add', { link: 2, dst: `${neighbour}/32` }]], code: 101, says: /no address of this attachment/, operation: 'route.add', object: new RegExp(`^host:${neighbour}/32$`) },
+  { name: 'makes a route by a gateway of the uplink', grants: HOST, asks: [['route.add', { ns: 'host', dst: '203.0.113.128/25', gw: '198.51.100.2' }]], code: 101, says: /203\.0\.113\.128\/25/, operation: 'route.add', object: /^host:203/ },
+  { name: 'makes a host route where it was granted the container\'s alone', grants: { ...HOST, route: ['container'] }, asks: [['route.add', { ns: 'host', dst: '203.0.113.1/32', gw: '198.51.100.2' }]], code: 101, says: /in the host namespace/, operation: 'route.add', object: /^host$/ },
+  { name: 'takes the operator\'s policy rule away', grants: HOST, asks: [['rule.delete', { ns: 'host', family: 'ip', from: '198.51.100.0/24', table: 100, priority: 1000 }]], code: 101, says: /198\.51\.100\.0\/24/, operation: 'rule.delete', object: /^host:198\.51\.100\.0\/24$/ },
+  { name: 'routes everything by a table of its own', grants: HOST, asks: [['rule.add', { ns: 'host', family: 'ip', table: 77, priority: 1 }]], code: 101, says: /of all traffic/, operation: 'rule.add', object: /^host:all$/ },
+  { name: 'tells the host where a neighbour on the uplink lives', grants: HOST, asks: [['link.get', { ns: 'host', name: 'uplink' }], ['neigh.add', { link: 1, ip: '198.51.100.7', mac: '02:00:00:00:00:66' }]], code: 102, says: /not found/, operation: 'link.get', object: /^host:uplink$/ },
+  { name: 'flushes connections without a grant', wants: { conntrack: true }, asks: [['conntrack.flush', { family: 'ip', proto: 'udp', dport: 53 }]], code: 101, says: /asks for cni:conntrack\/1\.flush; policy grants none/, operation: 'conntrack.flush', object: /cni:conntrack\/1/ },
+  { name: 'flushes the connections of a service of the host', grants: { conntrack: true }, asks: [['conntrack.flush', { family: 'ip', proto: 'udp', dport: 53 }]], code: 101, says: /port 53/, operation: 'conntrack.flush', object: /^udp:53$/ },
+];

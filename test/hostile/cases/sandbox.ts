@@ -1,0 +1,63 @@
+// Out of the sandbox itself: memory that is not the module's, time, space, the stack, and what a start function may do.
+// SPDX-License-Identifier: Apache-2.0
+
+import { stamp } from '../../../plugins-as/sdk/tool/stamp.mjs';
+import { bytesOf } from '../../sandbox/wat.ts';
+import { CREATE, VETH_GRANT, type Case } from '../case.ts';
+
+const outside = (name: string, body: string, operation: string): Case =>
+  ({ name, grants: VETH_GRANT, body: `${CREATE} ${body} (i32.const 0)`, code: 103, says: /outside of its memory/, operation, object: /^memory \d+ \+ \d+$/ });
+const trap = (name: string, body: string, says: RegExp, more = ''): Case =>
+  ({ name, grants: VETH_GRANT, body: `${CREATE} ${body}`, more, code: 103, says, operation: 'link.create', object: /^cni_add$/ });
+const slow = (name: string, body: string, more = '', operation = 'link.create'): Case =>
+  ({ name, grants: VETH_GRANT, limits: { timeMs: 500 }, body: `${CREATE} ${body}`, more, code: 104, says: /ran longer than 500 ms/, operation, object: /^limits\.timeMs$/ });
+const limit = (name: string, body: string, says: RegExp, object: RegExp, operation = 'link.create', limits: object = {}): Case =>
+  ({ name, grants: VETH_GRANT, limits, body: `${CREATE} ${body}`, code: 105, says, operation, object });
+
+/** Runs at instantiation, or just before the entry. */
+const early = (more: string): Case['bytes'] => stamp(bytesOf(`(module
+  (import "cni:link/1" "create" (func $create (param i32 i32) (result i32)))
+  (memory (export "memory") 1 1) (data (i32.const 1024) "{\\"name\\":\\"eth0\\",\\"kind\\":\\"veth\\",\\"peer\\":{\\"ns\\":\\"host\\"}}")
+  (func (export "cni_abi_1")) ${more}
+  (func (export "cni_add") (param i32) (result i32) (i32.const 0)))`), JSON.stringify({ abi: 1, name: 'early', version: '1.0.0', role: 'main', wants: VETH_GRANT }));
+
+export const sandbox = (): Case[] => [
+  outside('hands over a request behind the end of its memory', '(drop (call $create (i32.const 65530) (i32.const 100)))', 'link.create'),
+  outside('hands over a request at a negative address', '(drop (call $create (i32.const -8) (i32.const 8)))', 'link.create'),
+  outside('hands over a request whose length wraps around', '(drop (call $create (i32.const 16) (i32.const -16)))', 'link.create'),
+  outside('has an answer written over the end of its memory', '(drop (call $take (i32.const 65535) (i32.const 1000)))', 'abi.take'),
+  outside('sets a result it does not have', '(call $result (i32.const 0) (i32.const 0x7fffffff))', 'abi.result'),
+  outside('sets an error it does not have', '(call $fail (i32.const -1) (i32.const -1))', 'abi.fail'),
+  outside('logs the memory behind its own', '(call $log (i32.const 3) (i32.const 65536) (i32.const 1))', 'abi.log'),
+  outside('fills the memory behind its own', '(call $random (i32.const 65000) (i32.const 10000))', 'abi.random'),
+  { name: 'takes what it has taken already', grants: VETH_GRANT, body: `${CREATE} (drop (call $take (i32.const 4096) (i32.const 999))) (drop (call $take (i32.const 4096) (i32.const 999))) (i32.const 0)`, code: 103, says: /nothing waits/, operation: 'abi.take', object: /nothing waits/ },
+  { name: 'asks for a clock that is none', grants: VETH_GRANT, body: `${CREATE} (drop (call $now (i32.const 7))) (i32.const 0)`, code: 103, says: /there is no clock 7/, operation: 'abi.now', object: /clock 7/ },
+  trap('reads behind the end of its memory', '(i32.load (i32.const 0x7ffffff0))', /out of bounds/),
+  trap('calls what is not in its table', '(call_indirect (result i32) (i32.const 5))', /table/, '(table 1 1 funcref)'),
+  trap('calls a function as another type', '(call_indirect (result i32) (i32.const 0))', /signature|null function|table/, '(table 1 1 funcref) (elem (i32.const 0) $other) (func $other (param i64 i64))'),
+  trap('runs out of stack', '(call $deep (i32.const 0))', /call stack/, '(func $deep (param i32) (result i32) (i32.add (call $deep (local.get 0)) (i32.const 1)))'),
+  trap('divides by nothing', '(i32.div_s (i32.const 1) (i32.const 0))', /divide by zero/),
+  trap('throws an exception that nobody catches', '(throw $oops)', /exception/i, '(tag $oops)'),
+  slow('loops for ever', '(loop $l (br $l)) (unreachable)'),
+  slow('loops for ever in calls that are free', '(loop $l (drop (call $now (i32.const 1))) (br $l)) (unreachable)'),
+  slow('loops for ever and catches whatever would end it', '(loop $l (try (do (loop $m (br $m))) (catch_all)) (br $l)) (unreachable)'),
+  slow('fills its memory again and again', '(loop $l (memory.fill (i32.const 0) (i32.const 0) (i32.const 65536)) (br $l)) (unreachable)'),
+  slow('grows its table as far as it goes, and then loops', '(loop $g (br_if $g (i32.ge_s (table.grow $t (ref.func $filler) (i32.const 1000)) (i32.const 0)))) (loop $l (br $l)) (unreachable)', '(table $t 0 65536 funcref) (elem declare func $filler) (func $filler)'),
+  limit('takes memory without end', '(loop $l (br_if $l (i32.ge_s (memory.grow (i32.const 1)) (i32.const 0)))) (unreachable)', /more memory than it may have/, /^limits\.memoryPages$/),
+  limit('asks for operations without end', `(loop $l ${CREATE} (br $l)) (unreachable)`, /2001 operations in one call/, /^limits\.operations$/),
+  limit('asks without end and catches the refusal', `(loop $l (try (do ${CREATE}) (catch_all)) (br $l)) (unreachable)`, /operations in one call/, /^limits\.operations$/, 'link.create', { operations: 50, timeMs: 500 }),
+  limit('sets a result of megabytes', '(drop (memory.grow (i32.const 20))) (call $result (i32.const 0) (i32.const 300000)) (i32.const 0)', /result was given 300000 bytes, the limit is 262144/, /^limits\.resultBytes$/, 'abi.result'),
+  limit('sets an error of megabytes', '(drop (memory.grow (i32.const 20))) (call $fail (i32.const 0) (i32.const 1100000)) (i32.const 1)', /fail was given 1100000 bytes/, /^limits\.messageBytes$/, 'abi.fail'),
+  { name: 'asks with a request of megabytes', grants: VETH_GRANT, body: passing('(call $create (i32.const 0) (i32.const 1100000))'), pages: '32 32', code: 105, says: /request of 1100000 bytes/, operation: 'link.create', object: /^limits\.messageBytes$/ },
+  { name: 'logs a million lines', grants: VETH_GRANT, body: `(local $i i32) ${CREATE} (loop $l (call $log (i32.const 3) (i32.const 1024) (i32.const 10)) (br_if $l (i32.lt_s (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 1000000)))) (i32.const 1)`, code: 999, says: /did not say why/, operation: 'abi.log', object: /^limits\.logRecords$/ },
+  { name: 'logs lines of megabytes', grants: VETH_GRANT, body: `${CREATE} (call $log (i32.const 3) (i32.const 0) (i32.const 1900000)) (i32.const 1)`, pages: '32 32', code: 999, says: /did not say why/, operation: 'abi.log', object: /^limits\.logBytes$/ },
+  { name: 'loops in its start function', bytes: early('(func $s (loop $l (br $l))) (start $s)')!, grants: VETH_GRANT, limits: { timeMs: 500 }, code: 104, says: /ran longer/, operation: 'cni_add', object: /^limits\.timeMs$/ },
+  { name: 'asks for an operation in its start function, before its memory is known', bytes: early('(func $s (drop (call $create (i32.const 1024) (i32.const 50)))) (start $s)')!, grants: VETH_GRANT, code: 103, says: /outside of its memory of 0 bytes/, operation: 'link.create', object: /^memory/ },
+  { name: 'makes a link in _initialize and then loops there', bytes: early('(func (export "_initialize") (drop (call $create (i32.const 1024) (i32.const 50))) (loop $l (br $l)))')!, grants: VETH_GRANT, limits: { timeMs: 500 }, code: 104, says: /ran longer/, operation: 'link.create', object: /^limits\.timeMs$/ },
+  { name: 'places its data behind the end of its memory', bytes: early('(data (i32.const 65530) "0123456789")')!, grants: VETH_GRANT, code: 103, says: /data segment/, operation: 'cni_add', object: /^cni_add$/ },
+  { name: 'runs itself as its own IPAM plugin, and so on', grants: { delegate: ['ipam'] }, conf: { ipam: { type: 'SELF' } }, asks: [['delegate.call', { verb: 'ADD' }]], code: 101, says: /a delegate cannot delegate/, operation: 'delegate.call', object: /^hostile-/ },
+];
+
+function passing(call: string): string {
+  return `(local $n i32) ${CREATE} (local.set $n ${call}) (call $fail (i32.const 4096) (call $take (i32.const 4096) (i32.sub (i32.const 0) (local.get $n)))) (i32.const 1)`;
+}

@@ -1,0 +1,36 @@
+// The ledger of networks whatever they are called: no name of one is a file of another.
+// SPDX-License-Identifier: Apache-2.0
+
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { fileNameOf } from '../../host/ledger/attachment-id.ts';
+import { diskLedger, type LedgerRecord } from '../../host/ledger/ledger.ts';
+
+const state = mkdtempSync(join(tmpdir(), 'cni-wasm-ledger-'));
+const ledger = diskLedger(state);
+test.after(() => rmSync(state, { recursive: true }));
+
+const record = (network: string): LedgerRecord => ({
+  version: 1, attachment: { network, containerId: 'c1', ifname: 'eth0' }, netnsPath: '/run/netns/c1', boot: 'now',
+  plugins: [{ name: 'acme', digest: '', at: '', undo: [{ life: 'attachment', by: 'acme', op: 'store.put', inverse: { do: 'delegate DEL', type: 'acme' } }] }],
+});
+
+test('a network may be called as a draft is', () => {
+  for (const network of ['blue', 'blue.new']) ledger.write(record(network));
+  assert.equal(ledger.all().map(({ attachment }) => attachment.network).sort(), ['blue', 'blue.new']);
+  assert.equal(ledger.elsewhere(record('blue').attachment).map(({ attachment }) => attachment.network), ['blue.new']);
+});
+
+test('a draft is no record', () => {
+  const { attachment } = record('blue');
+  const draft = join(state, 'ledger/blue', `${fileNameOf(attachment)}.new`);
+  writeFileSync(draft, JSON.stringify(record('blue')));
+  assert.is(ledger.of('blue').length, 1);
+  ledger.dropDrafts('blue');
+  assert.not.ok(existsSync(draft));
+});
+
+test.run();

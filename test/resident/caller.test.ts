@@ -1,0 +1,40 @@
+// Whom a resident host acts for: those that could do the same from where they are.
+// SPDX-License-Identifier: Apache-2.0
+
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { namesItself, namesItselfIn, placeOf, whyElsewhere, type Place } from '../../host/resident/caller.ts';
+
+const own: Place = { ids: { 'ns/net': '4:1', 'ns/mnt': '4:2', 'ns/user': '4:3', root: '8:2' }, capabilities: 0b1011n, umask: 0o022 };
+
+test('the same place is served, with whatever umask', () => {
+  assert.is(whyElsewhere(own, own), undefined);
+  assert.is(whyElsewhere(own, { ...own, umask: 0o077 }), undefined);
+});
+
+test('another namespace or root is not', () => {
+  for (const [name, words] of [['ns/net', 'another net namespace'], ['ns/mnt', 'another mnt namespace'], ['ns/user', 'another user namespace'], ['root', 'another root folder']] as const) {
+    assert.match(whyElsewhere(own, { ...own, ids: { ...own.ids, [name]: '4:9' } }) ?? '', words);
+  }
+});
+
+test('a caller that may do less is not, one that may do more is', () => {
+  assert.match(whyElsewhere(own, { ...own, capabilities: 0b1001n }) ?? '', 'fewer capabilities');
+  assert.is(whyElsewhere(own, { ...own, capabilities: 0b1111n }), undefined);
+});
+
+test('the kernel says of this process what it is', () => {
+  const self = placeOf('self');
+  assert.equal(self, placeOf(process.pid));
+  assert.is(self.umask, process.umask());
+  assert.throws(() => placeOf(2 ** 22 + 1));
+});
+
+test('paths that mean the process that follows them are known', () => {
+  for (const path of ['/proc/self/ns/net', '/proc/thread-self/ns/net', '/dev/fd/3', '/dev/stdin', '/x/../proc/self']) assert.ok(namesItself(path), path);
+  for (const path of ['/proc/1/ns/net', '/run/netns/blue', '/proc/selfish', '/dev/fdx']) assert.not.ok(namesItself(path), path);
+  assert.ok(namesItselfIn({ env: { CNI_NETNS: '/proc/self/fd/7' } }));
+  assert.not.ok(namesItselfIn({ env: { CNI_NETNS: '/run/netns/blue', NOTIFY: '/proc/self/fd/7' } }));
+});
+
+test.run();

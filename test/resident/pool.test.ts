@@ -1,0 +1,132 @@
+// Who gets which thread when, with threads that do what the test says.
+// SPDX-License-Identifier: Apache-2.0
+
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { newPool, type Limits, type Pool, type Thread } from '../../host/resident/pool.ts';
+
+type Outcome = { of: string; isFit: boolean };
+
+/** A thread that takes a task and ends it, or itself, when the test says so. */
+interface Played extends Thread<string, Outcome> { task?: string; done(isFit?: boolean): void; die(): void; hasEnded: boolean }
+
+function stage(limits: Partial<Limits> = {}): { pool: Pool<string, Outcome>; threads: Played[]; busy(): string[] } {
+  const threads: Played[] = [];
+  const start = (): Played => {
+    let settle: ((outcome: Outcome | undefined) => void) | undefined;
+    let ended!: () => void;
+    const thread: Played = {
+      ready: Promise.resolve(), hasEnded: false,
+      ended: new Promise((resolve) => { ended = resolve; }),
+      run(task) {
+        thread.task = task;
+        return new Promise((resolve) => { settle = resolve; });
+      },
+      done(isFit = true) {
+        const of = thread.task!;
+        delete thread.task;
+        settle!({ of, isFit });
+      },
+      die() {
+        thread.hasEnded = true;
+        delete thread.task;
+        settle?.(undefined);
+        ended();
+      },
+      end: () => thread.die(),
+    };
+    threads.push(thread);
+    return thread;
+  };
+  const pool = newPool<string, Outcome>(start, { kept: 1, quick: 2, most: 4, patience: 5, longest: 10_000, idle: 10_000, ...limits }, ({ isFit }) => isFit);
+  return { pool, threads, busy: () => threads.flatMap(({ task }) => task ?? []) };
+}
+
+/** The pool's own clock keeps no process alive. */
+const awake = setInterval(() => undefined, 1000);
+test.after(() => clearInterval(awake));
+
+const always = (): boolean => true;
+/** Lets everything that is settled be heard of. */
+const settled = (): Promise<void> => new Promise((done) => { setImmediate(done); });
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((done) => { setTimeout(done, 1); });
+}
+
+test('one thread is kept, a second one comes at once, more only for those who have waited', async () => {
+  const { pool, threads, busy } = stage();
+  const outcomes = ['a', 'b', 'c', 'd', 'e'].map((task) => pool.run(task, always));
+  await settled();
+  assert.equal(busy(), ['a', 'b']);
+  await until(() => busy().length === 4);
+  assert.is(pool.threads, 4);
+  threads[1]!.done();
+  await settled();
+  assert.equal(busy().toSorted(), ['a', 'c', 'd', 'e']);
+  for (const thread of threads) thread.done();
+  assert.equal((await Promise.all(outcomes)).map((outcome) => outcome?.of), ['a', 'b', 'c', 'd', 'e']);
+  pool.end();
+});
+
+test('a thread that has nothing to do for a while ends, the kept ones do not', async () => {
+  const { pool, threads } = stage({ idle: 1 });
+  const outcomes = ['a', 'b', 'c'].map((task) => pool.run(task, always));
+  await until(() => threads.length === 3 && threads.every(({ task }) => task !== undefined));
+  for (const thread of threads) thread.done();
+  await Promise.all(outcomes);
+  await until(() => pool.threads === 1);
+  assert.is(threads.filter(({ hasEnded }) => hasEnded).length, 2);
+  pool.end();
+});
+
+test('a thread that dies gives its call back, and others do the next', async () => {
+  const { pool, threads, busy } = stage({ quick: 1, most: 1 });
+  const [first, second] = [pool.run('a', always), pool.run('b', always)];
+  await settled();
+  threads[0]!.die();
+  assert.is(await first, undefined);
+  await until(() => busy().includes('b'));
+  threads[1]!.done();
+  assert.is((await second)?.of, 'b');
+  pool.end();
+});
+
+test('a thread that is not fit any more does no other call, but its outcome counts', async () => {
+  const { pool, threads, busy } = stage({ quick: 1, most: 1 });
+  const [first, second] = [pool.run('a', always), pool.run('b', always)];
+  await settled();
+  threads[0]!.done(false);
+  assert.is((await first)?.of, 'a');
+  await until(() => busy().includes('b'));
+  assert.ok(threads[0]!.hasEnded);
+  threads[1]!.done();
+  await second;
+  pool.end();
+});
+
+test('a call that nobody wants any more is not begun', async () => {
+  const { pool, threads, busy } = stage({ quick: 1, most: 1 });
+  let isWanted = true;
+  const [first, second, third] = [pool.run('a', always), pool.run('b', () => isWanted), pool.run('c', always)];
+  await settled();
+  isWanted = false;
+  threads[0]!.done();
+  assert.is((await first)?.of, 'a');
+  assert.is(await second, undefined);
+  await settled();
+  assert.equal(busy(), ['c']);
+  threads[0]!.done();
+  await third;
+  pool.end();
+});
+
+test('a call that has waited long is given back', async () => {
+  const { pool, threads } = stage({ quick: 1, most: 1, longest: 1 });
+  const [first, second] = [pool.run('a', always), pool.run('b', always)];
+  assert.is(await second, undefined);
+  threads[0]!.done();
+  assert.is((await first)?.of, 'a');
+  pool.end();
+});
+
+test.run();

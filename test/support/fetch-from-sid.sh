@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Unpacks one folder of a package of Debian's unstable suite, without changing the system.
+# SPDX-License-Identifier: Apache-2.0
+set -euo pipefail
+
+usage='usage: fetch-from-sid.sh PACKAGE FOLDER-IN-IT INTO'
+package=${1:?$usage} folder=${2:?$usage} into=${3:?$usage}
+[[ -d $into ]] && exit 0
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$work"/{lists/partial,cache/archives/partial,deb}
+: > "$work/status"
+
+# The mirror is the one this machine installs from.
+mirror=$(grep -rhoE '(https?|mirror\+file|file):[^ ]*/debian/?( |$)' /etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null | head -n 1 | tr -d " " || true)
+[[ -n $mirror ]] || { echo 'no Debian mirror among the package sources of this machine' >&2; exit 1; }
+echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror sid main" > "$work/sources.list"
+
+options=(
+  -o "Dir::Etc::SourceList=$work/sources.list" -o Dir::Etc::SourceParts=- -o "Dir::State::Lists=$work/lists" -o "Dir::State::Status=$work/status"
+  -o "Dir::Cache=$work/cache" -o APT::Sandbox::User= -o Acquire::Languages=none -o Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false
+)
+apt-get "${options[@]}" -q update >&2
+(cd "$work/deb" && apt-get "${options[@]}" -q download "$package" >&2)
+dpkg-deb -x "$work"/deb/*.deb "$work/unpacked"
+mkdir -p "$(dirname "$into")"
+mv "$work/unpacked$folder" "$into"
