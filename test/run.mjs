@@ -93,9 +93,15 @@ function summarize(results) {
   const total = (key) => results.reduce((sum, result) => sum + result[key], 0);
   const skipped = results.flatMap(({ file, reasons }) => reasons.map((reason) => `skipped in ${file}: ${reason}`));
   const failed = total('failed') + (REQUIRE_ALL ? total('skipped') : 0);
-  const bad = results.filter((result) => result.failed > 0).map(({ file }) => `failed: ${file}`);
-  for (const line of [...skipped, ...bad]) console.log(line);
+  for (const line of [...skipped, ...results.flatMap(failures)]) console.log(line);
   if (failed > 0) process.exitCode = 1;
   const rest = REQUIRE_ALL || total('skipped') === 0 ? '' : `, ${total('skipped')} skipped`;
   console.log(`${total('passed')} passed, ${failed} failed${rest}`);
+}
+
+/** Where a log is cut, its end is what stays: what failed is said once more there, each test in two lines. */
+function failures({ file, failed, output }) {
+  if (failed === 0) return [];
+  const tests = [...output.matchAll(/^\s*FAIL\s+(.+)\n\s*(.*)/gm)].map(([, test, message]) => `  ${test}: ${message.slice(0, 300)}`);
+  return [`failed: ${file}`, ...tests];
 }

@@ -6,6 +6,7 @@ import { renderRule } from '../kernel/iptables-text.ts';
 import { renderNftRule } from '../kernel/nft-text.ts';
 import type { Family, Rule, RuleFamily } from '../kernel/rule.ts';
 import type { RuleSet } from '../ops/rules/rule-set.ts';
+import { isCursor, type StorePlace } from '../store/store.ts';
 import type { Inverse } from './undo.ts';
 
 export type OwnedObject =
@@ -23,9 +24,7 @@ export function objectsOf(inverse: Inverse): OwnedObject[] {
       const { ns, name, index, kind, peer } = inverse;
       return [linkObject(kind, ns, name, index), ...(peer ? [linkObject(kind, peer.ns, peer.name, peer.index)] : [])];
     }
-    case 'delete entry': case 'put entry': return inverse.store.layout === 'ipam'
-      ? [{ kind: 'lease', ip: inverse.key, folder: `${inverse.store.root}/${inverse.store.network}` }]
-      : [other(`entry "${inverse.key}" of the store of ${inverse.store.module ?? inverse.store.file ?? inverse.store.layout}`)];
+    case 'delete entry': case 'put entry': return entryObjects(inverse.store, inverse.key);
     case 'nft': case 'iptables': return inverse.ns === 'host' ? rulesOf(inverse.do, inverse.rules) : [other(`${inverse.do} rules in the container, table ${inverse.rules.table}`)];
     case 'delete address': case 'add address': return [other(`address ${inverse.address} of link ${inverse.index} in the ${inverse.ns}`, inverse.address.replace(/\/.*/, ''))];
     case 'delete route': case 'add route': return [other(`route ${inverse.route.dst} in the ${inverse.ns}`)];
@@ -60,6 +59,13 @@ export const ruleText = ({ backend, family, rule }: Extract<OwnedObject, { kind:
 const other = (text: string, ip?: string): OwnedObject => ({ kind: 'other', text, ...(ip === undefined ? {} : { ip }) });
 
 const linkObject = (type: string, ns: Ns, name: string, index: number | undefined): OwnedObject => ({ kind: 'link', ns, name, type, ...(index === undefined ? {} : { index }) });
+
+function entryObjects(store: StorePlace, key: string): OwnedObject[] {
+  if (isCursor(key)) return [];
+  return [store.layout === 'ipam'
+    ? { kind: 'lease', ip: key, folder: `${store.root}/${store.network}` }
+    : other(`entry "${key}" of the store of ${store.module ?? store.file ?? store.layout}`)];
+}
 
 /** A record takes away by removing and dropping; what a failed call would bring back is nobody's yet. */
 function rulesOf(backend: Backend, { family, table, remove = [], drop = [] }: RuleSet): OwnedObject[] {

@@ -8,7 +8,7 @@ import { CniError, CODE } from '../cni-error.ts';
 import { canonicalAddress } from '../kernel/address.ts';
 import { collectLeases } from '../store/collect.ts';
 import { firstFree } from '../store/first-free.ts';
-import type { Store } from '../store/store.ts';
+import { isCursor, type Store } from '../store/store.ts';
 import { intend, type Call } from './call.ts';
 import { denied } from './scope.ts';
 
@@ -103,9 +103,6 @@ function held(call: Call, op: string, key?: string): Store {
   if (key === 'lock' || key === '.' || key === '..' || key?.startsWith('.')) throw new CniError(CODE.kernel, `${op}: "${key}" cannot be a key`, { kind: 'invalid', op, at: key });
   return call.store().hold();
 }
-
-/** Where the last allocation stood is shared by all: a later DEL must not turn it back. */
-const isCursor = (key: string): boolean => key.startsWith('last_reserved_ip.');
 
 /** A revision that depends on nothing but the content: 48 bits, 0 only for "absent". */
 const revisionOf = (value: string | undefined): number =>

@@ -9,7 +9,7 @@ import type { Kernel, Ns } from '../kernel/kernel.ts';
 import { fileNameOf, folderOf } from '../ledger/attachment-id.ts';
 import type { Lock, Locks } from '../ledger/locks.ts';
 import type { Attachment } from '../protocol/request.ts';
-import type { StorePlace } from '../store/store.ts';
+import { isCursor, type StorePlace } from '../store/store.ts';
 import type { Host } from '../verbs/host.ts';
 import { ledgerInMemory } from './ledger-in-memory.ts';
 import { notingKernel } from './note-changes.ts';
@@ -100,9 +100,8 @@ function copyJournal(from: string, to: string, attachment: Attachment): void {
   if (existsSync(join(from, path))) cpSync(join(from, path), join(to, path), { recursive: true });
 }
 
-/** host-local's cursor is no lease, and nobody's object. */
 function entryText(place: StorePlace, key: string, before: string | undefined, after: string | undefined): string | undefined {
-  if (key.startsWith('last_reserved_ip.')) return undefined;
+  if (isCursor(key)) return undefined;
   const what = place.layout === 'ipam' ? `lease ${key} in ${place.root}/${place.network}` : `entry "${key}" of ${place.module ?? place.file ?? place.layout}`;
   return after === undefined ? `give back ${what}` : `${before === undefined ? 'take' : 'change'} ${what}`;
 }

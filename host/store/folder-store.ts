@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { isInTheWay, makeEntry, readEntry, readPlain, removeEntry, writeEntry } from './entry.ts';
 import type { OwnerIndex } from './owner-index.ts';
 import { reaching } from './reaching.ts';
-import type { Store } from './store.ts';
+import { isCursor, type Store } from './store.ts';
 
 export interface FolderStore extends Store {
   /** Before the lock is given back. */
@@ -58,7 +58,7 @@ export function folderStore(folder: string, index: OwnerIndex): FolderStore {
 /** As it will be read again. */
 const ownerIn = (value: string): string => value.toWellFormed().trim();
 
-const isEntry = (key: string): boolean => !key.startsWith('.') && key !== 'lock' && !key.startsWith('last_reserved_ip.');
+const isEntry = (key: string): boolean => !key.startsWith('.') && key !== 'lock' && !isCursor(key);
 
 /** Every entry of a folder. Without its lock one may be missing that was not written as a whole yet. */
 export function readAll(folder: string): Map<string, string> {

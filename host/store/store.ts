@@ -13,6 +13,9 @@ export interface StorePlace {
   file?: string;
 }
 
+/** host-local's cursor: where the last allocation stood. All share it, so a later DEL must not turn it back, and it is nobody's object. */
+export const isCursor = (key: string): boolean => key.startsWith('last_reserved_ip.');
+
 /** All methods hold the store's lock, which the opener took. */
 export interface Store {
   /** undefined when absent, and for an empty entry: the writer was killed, the address is free. */
