@@ -27,7 +27,7 @@ export type Strike = (step: Step) => unknown;
 export class Killed extends Error {}
 
 const CHANGES = /^(create|set|delete|remove|add|apply|restore)/;
-const DISK_READS = ['readFileSync', 'readdirSync', 'statSync', 'fstatSync', 'existsSync', 'readSync', 'statfsSync'] as const;
+const DISK_READS = ['readFileSync', 'readdirSync', 'statSync', 'lstatSync', 'fstatSync', 'existsSync', 'readSync', 'statfsSync'] as const;
 const DISK_CHANGES = ['mkdirSync', 'openSync', 'closeSync', 'writeSync', 'writeFileSync', 'renameSync', 'unlinkSync', 'rmSync', 'rmdirSync', 'fsyncSync', 'ftruncateSync', 'utimesSync'] as const;
 
 export class Steps {
