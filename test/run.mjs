@@ -4,8 +4,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { spawnSync } from 'node:child_process';
-import { readdirSync, rmSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, loadavg, release } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
 
@@ -93,15 +93,22 @@ function summarize(results) {
   const total = (key) => results.reduce((sum, result) => sum + result[key], 0);
   const skipped = results.flatMap(({ file, reasons }) => reasons.map((reason) => `skipped in ${file}: ${reason}`));
   const failed = total('failed') + (REQUIRE_ALL ? total('skipped') : 0);
-  for (const line of [...skipped, ...results.flatMap(failures)]) console.log(line);
+  for (const line of [...skipped, ...results.flatMap(failures), ...(failed > 0 ? [machine()] : [])]) console.log(line);
   if (failed > 0) process.exitCode = 1;
   const rest = REQUIRE_ALL || total('skipped') === 0 ? '' : `, ${total('skipped')} skipped`;
   console.log(`${total('passed')} passed, ${failed} failed${rest}`);
 }
 
-/** Where a log is cut, its end is what stays: what failed is said once more there, each test in two lines. */
+/** Where a log is cut, its end is what stays: what failed is said once more there, without stacks and in short. */
 function failures({ file, failed, output }) {
   if (failed === 0) return [];
-  const tests = [...output.matchAll(/^\s*FAIL\s+(.+)\n\s*(.*)/gm)].map(([, test, message]) => `  ${test}: ${message.slice(0, 300)}`);
+  const tests = [...output.matchAll(/^\s*FAIL\s+(.+)\n([^]*?)\n\s+at /gm)].map(([, test, why]) => `  ${test}: ${why.replace(/\s+/g, ' ').trim().slice(0, 400)}`);
   return [`failed: ${file}`, ...tests];
+}
+
+/** What tests cannot choose, and what a new network namespace takes from the machine. */
+function machine() {
+  const of = (name) => existsSync(`/proc/sys/net/ipv4/${name}`) ? readFileSync(`/proc/sys/net/ipv4/${name}`, 'utf8').trim() : '-';
+  const taken = ['ip_forward', 'conf/all/route_localnet', 'conf/default/route_localnet', 'conf/default/rp_filter', 'conf/all/promote_secondaries'].map((name) => `${name} ${of(name)}`);
+  return `on this machine: Linux ${release()}, node ${process.version}, ${availableParallelism()} cores, load ${loadavg().map((load) => load.toFixed(1)).join(' ')}, net.ipv4: ${taken.join(', ')}`;
 }
