@@ -13,11 +13,11 @@ import { addNetns, BIN, deleteNetns, has, picture, skip } from '../support/node.
 if (!has('strace')) skip('strace is not installed');
 
 /**
- * Netlink messages, what goes to the journal and to programs, and the ledger's commit; every so many, since all would meet the same few
- * states between two changes.
+ * Netlink messages, what goes to the journal and to programs, and the ledger's commit; every so many, since killed-chain kills at each:
+ * here every plugin is a process of its own.
  */
 const POINTS = {
-  bridge: { sendto: 5, write: 7, rename: 1 }, portmap: { sendto: 2, write: 4, rename: 1 }, bandwidth: { sendto: 3, write: 6, rename: 1 },
+  bridge: { sendto: 11, write: 13, rename: 1 }, portmap: { sendto: 4, write: 7, rename: 1 }, bandwidth: { sendto: 5, write: 11, rename: 1 },
 } as const;
 const netns = addNetns('c1');
 const target: Target = {
@@ -79,7 +79,7 @@ export function killTests(backend: 'nftables' | 'iptables'): void {
   test(`${backend}: DEL killed, then DEL again`, () => {
     const before = warm();
     for (const plugin of list.plugins) {
-      for (let n = 1; ; n += 3) {
+      for (let n = 1; ; n += 5) {
         const result = addAll(list, target);
         const killed = killedAt('sendto', n, list, plugin, 'DEL', result);
         delAll(list, target, result);
