@@ -12,7 +12,7 @@ import { Result } from '../sdk/result';
 import { whyNoIptables } from './backend';
 import { flushUdp } from './conntrack';
 import { containerAddresses } from './container-address';
-import { dnatChain, oldSnatChain } from './iptables-layout';
+import { dnatChain, HOSTPORT_DNAT, oldSnatChain } from './iptables-layout';
 import { removeFromNft } from './nft-del';
 import { mappingFrom, PortMapping } from './port-mapping';
 
@@ -49,8 +49,11 @@ function mayHaveFlows(request: Request, v6: bool): bool {
 /** null: it cannot be used on this node, so there is nothing of ours that could be reached by it. */
 function removeFromIptables(request: Request, v6: bool): Answer | null {
   if (whyNoIptables(v6).length > 0) return null;
-  const drop = new Arr().obj(new Obj().str('chain', dnatChain(request))).obj(new Obj().str('chain', oldSnatChain(request)));
-  return iptablesApply(new Obj().str('ns', 'host').str('family', v6 ? 'ip6' : 'ip').str('table', 'nat').arr('drop', drop));
+  const chain = dnatChain(request);
+  // Who calls the chain is said, so that it need not be looked for in all chains there are.
+  const remove = new Arr().obj(new Obj().str('chain', HOSTPORT_DNAT).str('jump', chain));
+  const drop = new Arr().obj(new Obj().str('chain', chain)).obj(new Obj().str('chain', oldSnatChain(request)));
+  return iptablesApply(new Obj().str('ns', 'host').str('family', v6 ? 'ip6' : 'ip').str('table', 'nat').arr('remove', remove).arr('drop', drop));
 }
 
 function report(answer: Answer | null, what: string): bool {

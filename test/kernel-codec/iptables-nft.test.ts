@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { KernelError } from '../../host/kernel/kernel-error.ts';
-import { commentIn, decodeIptablesRule, jumpIn, listedForm, mayBeOfGrammar, withoutCounts } from '../../host/kernel/live/iptables-nft/decode.ts';
+import { commentIn, decodeIptablesRule, jumpIn, isListedAs, listedForm, mayBeOfGrammar } from '../../host/kernel/live/iptables-nft/decode.ts';
 import { dialectOfVersion, dialects, type Dialect } from '../../host/kernel/live/iptables-nft/dialect.ts';
 import { ruleKey } from '../../host/kernel/normal-rule.ts';
 import type { Family, Rule } from '../../host/kernel/rule.ts';
@@ -40,7 +40,7 @@ test('with other bytes it is another rule, none of ours, or an error that says s
       jumpIn(some);
       mayBeOfGrammar(some);
       const read = decodeIptablesRule(family, some, dialect);
-      if (read) assert.equal(listedForm(family, read, dialect), withoutCounts(some));
+      if (read) assert.ok(isListedAs(listedForm(family, read, dialect)!)(some));
     } catch (error) {
       assert.instance(error, KernelError, (error as Error).stack ?? '');
     }

@@ -13,7 +13,6 @@ import type { IptablesTable } from '../../host/kernel/kernel.ts';
 import { listAttributes, textOf } from '../../host/kernel/live/attributes.ts';
 import { openContext } from '../../host/kernel/live/context.ts';
 import { commandOf } from '../../host/kernel/live/iptables-nft/commands.ts';
-import { withoutCounts } from '../../host/kernel/live/iptables-nft/decode.ts';
 import { dialectOfVersion, type Dialect } from '../../host/kernel/live/iptables-nft/dialect.ts';
 import { readIptablesTable } from '../../host/kernel/live/iptables-nft/read.ts';
 import type { NftTableOfIptables } from '../../host/kernel/live/iptables-nft/table.ts';
@@ -45,10 +44,13 @@ const savedChains = (family: Family, table: string): IptablesTable['chains'] => 
 const rulesOf = (table: IptablesTable, chain: string): string[] => table.chains.find(({ name }) => name === chain)!.rules.map(({ text }) => text);
 
 /** All messages of tables, chains and rules; without handles and positions, which tell in what order they were made. */
+/** A counter's name, and its numbers. */
+const COUNTED = /(636f756e746572001c000200).{48}/g;
+
 function listed(family: Family): string[] {
   const leave: Readonly<Record<number, number[]>> = { 1: [4], 4: [2], 7: [3, 6] };
   return [1, 4, 7].flatMap((type) => socket.dump((10 << 8) | type, nfgenmsg(NUMBER[family]), 'list').map(({ body }) => listAttributes(body.subarray(4))
-    .filter((one) => !leave[type]!.includes(one.type)).map((one) => `${one.type}=${withoutCounts(one.payload).toString('hex')}`).join(' ')));
+    .filter((one) => !leave[type]!.includes(one.type)).map((one) => `${one.type}=${one.payload.toString('hex').replaceAll(COUNTED, '$1')}`).join(' ')));
 }
 
 function flush(): void {

@@ -120,16 +120,31 @@ export function attributesAfter(body: Buffer, header: number): Attributes {
   return attributesOf(body.subarray(header));
 }
 
+/** The first of this type behind a message's fixed header; of thousands of messages often one attribute is all that is asked for. */
+export function attributeAfter(body: Buffer, header: number, type: number): Buffer | undefined {
+  for (let at = header; at + HEADER <= body.length;) {
+    const length = lengthAt(body, at);
+    if ((body.readUInt16LE(at + 2) & TYPE_MASK) === type) return body.subarray(at + HEADER, at + length);
+    at += (length + 3) & ~3;
+  }
+  return undefined;
+}
+
 /** In order, for lists whose elements all have the same type. */
 export function listAttributes(data: Buffer): { type: number; payload: Buffer }[] {
   const found: { type: number; payload: Buffer }[] = [];
   for (let at = 0; at + HEADER <= data.length;) {
-    const length = data.readUInt16LE(at);
-    if (length < HEADER || at + length > data.length) throw new KernelError('EBADMSG', `read an attribute of ${length} bytes in ${data.length - at}`);
+    const length = lengthAt(data, at);
     found.push({ type: data.readUInt16LE(at + 2) & TYPE_MASK, payload: data.subarray(at + HEADER, at + length) });
     at += (length + 3) & ~3;
   }
   return found;
+}
+
+function lengthAt(data: Buffer, at: number): number {
+  const length = data.readUInt16LE(at);
+  if (length < HEADER || at + length > data.length) throw new KernelError('EBADMSG', `read an attribute of ${length} bytes in ${data.length - at}`);
+  return length;
 }
 
 /** Text up to its NUL. */

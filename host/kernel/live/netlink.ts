@@ -123,7 +123,8 @@ export class NetlinkSocket {
           if (error) throw error;
           return { messages, interrupted };
         }
-        messages.push(body === PASSED_OVER ? OTHER : { type, body: Buffer.from(body) });
+        // The next datagram comes to the same place. Without a sieve it has been copied as a whole.
+        messages.push(body === PASSED_OVER ? OTHER : { type, body: sieveOf ? Buffer.from(body) : body });
       }
     }
   }
@@ -132,7 +133,8 @@ export class NetlinkSocket {
     this.sound = false;
     if (performance.now() > deadline) throw new KernelError('ETIMEDOUT', action, 'the kernel did not come to an end');
     const length = this.libc.recv(this.fd, this.buffer, action);
-    const datagram = this.buffer.subarray(0, length);
+    const received = this.buffer.subarray(0, length);
+    const datagram = sieveOf ? received : Buffer.from(received);
     const messages = messagesIn(datagram, sieveOf?.(datagram));
     this.sound = true;
     return messages;

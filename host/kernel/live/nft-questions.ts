@@ -3,7 +3,7 @@
 
 import { isNotFound } from '../kernel-error.ts';
 import type { RuleFamily } from '../rule.ts';
-import { attributesAfter, Body, textOf, type Attributes } from './attributes.ts';
+import { attributeAfter, attributesAfter, Body, textOf, type Attributes } from './attributes.ts';
 import { OTHER, type Message, type NetlinkSocket, type SieveOf } from './netlink.ts';
 import { CHAIN, FAMILY, MSG, nfgenmsg, RULE, SUBSYSTEM, TABLE } from './nft-wire.ts';
 
@@ -11,9 +11,32 @@ import { CHAIN, FAMILY, MSG, nfgenmsg, RULE, SUBSYSTEM, TABLE } from './nft-wire
 const NFGENMSG = 4;
 export const contentOf = ({ body }: Message): Attributes => attributesAfter(body, NFGENMSG);
 
-/** Of one generation of the rule set. */
-export interface Answer { generation: number; content: Attributes }
-const answerOf = (message: Message): Answer => ({ generation: message.body.length < NFGENMSG ? -1 : message.body.readUInt16BE(2), content: contentOf(message) });
+/** Taken apart when somebody looks: a chain may have thousands of rules, of which few are. */
+export class Answer {
+  constructor(private readonly message: Message) {}
+
+  /** of the rule set */
+  get generation(): number {
+    const { body } = this.message;
+    return body.length < NFGENMSG ? -1 : body.readUInt16BE(2);
+  }
+
+  get content(): Attributes {
+    return contentOf(this.message);
+  }
+
+  /** One attribute, without the others. */
+  part(type: number): Buffer | undefined {
+    return attributeAfter(this.message.body, NFGENMSG, type);
+  }
+
+  /** Do they begin with the same attributes? */
+  beginsAs(question: Buffer): boolean {
+    const { body } = this.message;
+    return body.length >= question.length && question.compare(body, NFGENMSG, question.length, NFGENMSG, question.length) === 0;
+  }
+}
+const answerOf = (message: Message): Answer => new Answer(message);
 
 /** Someone who changes rules all the time must not keep us from reading for ever. */
 export const READ_TRIES = 5;
@@ -25,10 +48,11 @@ export function questionsAbout(socket: NetlinkSocket, family: RuleFamily, table:
   const about = (type: number): Body => new Body(nfgenmsg(FAMILY[family])).text(type, table);
   const get = (type: number, question: Body): Answer | undefined =>
     unlessMissing(() => socket.request((SUBSYSTEM << 8) | type, 0, question.done(), action)).map(answerOf)[0];
-  const list = (type: number, question: Uint8Array, keys: Keys, chain?: string): Answer[] =>
-    unlessMissing(() => socket.dump((SUBSYSTEM << 8) | type, question, action)).map(answerOf).filter(({ content }) => isAbout(content, keys, chain));
-  const isAbout = (content: Attributes, keys: Keys, chain?: string): boolean =>
-    textOf(content.get(keys.TABLE)) === table && (chain === undefined || textOf(content.get(keys.CHAIN!)) === chain);
+  const list = (type: number, question: Buffer, keys: Keys, chain?: string): Answer[] =>
+    unlessMissing(() => socket.dump((SUBSYSTEM << 8) | type, question, action)).map(answerOf).filter((answer) => isAbout(answer, question, keys, chain));
+  // The kernel begins a rule with its table and its chain, as the question has them.
+  const isAbout = (answer: Answer, question: Buffer, keys: Keys, chain?: string): boolean => (chain !== undefined && answer.beginsAs(question)) ||
+    (textOf(answer.part(keys.TABLE)) === table && (chain === undefined || textOf(answer.part(keys.CHAIN!)) === chain));
   const rulesIn = (chain: string): Buffer => about(RULE.TABLE).text(RULE.CHAIN, chain).done();
   return {
     table: () => get(MSG.GETTABLE, about(TABLE.NAME)),
@@ -40,7 +64,7 @@ export function questionsAbout(socket: NetlinkSocket, family: RuleFamily, table:
     rulesOf: (chain: string) => list(MSG.GETRULE, rulesIn(chain), RULE, chain),
     /** Undefined in the place of a rule that the sieve does not want. */
     rulesSifted: (chain: string, sieve: SieveOf): (Answer | undefined)[] => unlessMissing(() => socket.dump((SUBSYSTEM << 8) | MSG.GETRULE, rulesIn(chain), action, sieve))
-      .map((message) => (message === OTHER ? undefined : answerOf(message))).filter((answer) => !answer || isAbout(answer.content, RULE, chain)),
+      .map((message) => (message === OTHER ? undefined : answerOf(message))).filter((answer) => !answer || isAbout(answer, rulesIn(chain), RULE, chain)),
   };
 }
 

@@ -2,13 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { IptablesChain, IptablesRule, IptablesTable } from '../../kernel/kernel.ts';
-import type { RuleSet } from './rule-set.ts';
+import type { Removal, RuleSet } from './rule-set.ts';
 
 /** Those it names, and those that call one which it drops. */
 export function concerned(table: IptablesTable, wanted: RuleSet): readonly IptablesChain[] {
   if (!table.chainNamed) return table.chains;
   const found = new Map<string, IptablesChain>();
-  for (const name of namesIn(wanted)) {
+  for (const name of namesIn(table, wanted)) {
     const chain = table.chainNamed(name);
     if (chain) found.set(name, chain);
   }
@@ -16,8 +16,14 @@ export function concerned(table: IptablesTable, wanted: RuleSet): readonly Iptab
   return [...found.values()];
 }
 
-const namesIn = ({ remove = [], drop = [], chains = [], set = [], add = [] }: RuleSet): Set<string> =>
-  new Set([...[...remove, ...drop, ...set, ...add].map(({ chain }) => chain), ...chains.map(({ name }) => name)]);
+const namesIn = (table: IptablesTable, { remove = [], drop = [], chains = [], set = [], add = [] }: RuleSet): Set<string> =>
+  new Set([...[...remove.filter((one) => mayHold(table, one)), ...drop, ...set, ...add].map(({ chain }) => chain), ...chains.map(({ name }) => name)]);
+
+/** No rule calls a chain that is not there. Capitals alone may be the name of a target, such as LOG. */
+function mayHold(table: IptablesTable, { jump, rule }: Removal): boolean {
+  const called = jump ?? rule?.action.jump ?? rule?.action.goto;
+  return called === undefined || /^[A-Z0-9]+$/.test(called) || table.chainNamed!(called) !== undefined;
+}
 
 /** The kernel says how many they are. Chains with many rules are looked into first: those are the ones that pass traffic on. */
 function addCallers(found: Map<string, IptablesChain>, table: IptablesTable, name: string): void {

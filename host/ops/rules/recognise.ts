@@ -15,7 +15,8 @@ export function recognise<P extends Present>(present: readonly PresentChain<P>[]
     const taken = new Map<number, P>();
     for (const rule of new Map(asked.filter((one) => one.chain === chain.name).map((one) => [keyOf(one.rule), one.rule])).values()) {
       const at = chain.rules.findIndex((one, i) => !taken.has(i) && (one.comment ?? '') === (rule.comment ?? '') && isIt(chain.name, rule, one));
-      if (at >= 0) taken.set(at, { ...chain.rules[at]!, key: keyOf(rule), rule });
+      // Everything else of it stays as it was, also what is only read when somebody asks.
+      if (at >= 0) taken.set(at, Object.create(chain.rules[at]!, { key: { value: keyOf(rule) }, rule: { value: rule } }) as P);
     }
     return taken.size === 0 ? chain : { ...chain, rules: chain.rules.map((rule, i) => taken.get(i) ?? rule) };
   });

@@ -21,7 +21,7 @@ export function matchesRemoval(removal: Removal, keyOf: (rule: Rule) => string):
     (commentPrefix === undefined || (present.comment ?? '').startsWith(commentPrefix)) &&
     (named === undefined || addressesOf(present.rule ?? present.known).includes(named)) &&
     (spared.length === 0 || !addressesOf(present.rule ?? present.known).some((one) => spared.includes(one))) &&
-    (jump === undefined || present.jump === jump) &&
+    (jump === undefined || ((present.mayCall?.(jump) ?? true) && present.jump === jump)) &&
     (rule === undefined || isRule(present, rule, key!));
 }
 

@@ -17,7 +17,7 @@ import type { Missing, RuleSet, RuleUndo } from './rule-set.ts';
 export type Backend = 'nft' | 'iptables';
 
 export interface Plan {
-  missing: Missing[];
+  readonly missing: Missing[];
   undo: RuleUndo;
   carryOut(): void;
 }
@@ -66,12 +66,13 @@ export function ruleTables(kernel: Kernel, locks: Locks): RuleTables {
     const key = keyOf('nft', ns, rules.family, rules.table);
     const before = readNft(ns, rules.family, rules.table, partsOf(rules));
     const { parts } = nft.get(key)!;
-    const { commands, undo, missing } = planNft(before, rules);
+    const plan = planNft(before, rules);
+    const { commands, undo } = plan;
     // A rule added in this call has a handle of the kernel's own that only reading shows.
     if (commands.some((command) => command.do === 'delete rule' && command.handle < 0) && nft.delete(key)) return planForNft(ns, rules);
     return {
       undo,
-      missing,
+      get missing() { return plan.missing; },
       carryOut() {
         if (commands.length === 0) return;
         // What a failure says is that the table is not as it was read.
@@ -85,10 +86,11 @@ export function ruleTables(kernel: Kernel, locks: Locks): RuleTables {
   const planForIptables = (ns: Ns, rules: RuleSet & { family: Family }): Plan => {
     const key = keyOf('iptables', ns, rules.family, rules.table);
     const before = readIptables(ns, rules.family, rules.table);
-    const { lines, undo, missing } = planIptables(before, rules, (chain, rule) => kernel.iptables.has(ns, rules.family, rules.table, chain, rule));
+    const plan = planIptables(before, rules, (chain, rule) => kernel.iptables.has(ns, rules.family, rules.table, chain, rule));
+    const { lines, undo } = plan;
     return {
       undo,
-      missing,
+      get missing() { return plan.missing; },
       carryOut() {
         if (lines.length === 0) return;
         iptables.delete(key);

@@ -11,7 +11,6 @@ import { actionOf, matchOf, type Extension } from './extensions.ts';
 
 /** How the kernel lists a counter, up to its numbers; and the first comment, up to its text. */
 const COUNTER = Buffer.from('0c000100636f756e746572001c000200', 'hex');
-const COUNTER_SIZE = 24;
 const COMMENT = Buffer.from('0c000100636f6d6d656e7400080002000000000004010300', 'hex');
 /** Lists are sent with a flag on their nests, and read without. */
 const AS_LISTED = 0;
@@ -19,7 +18,8 @@ const AS_LISTED = 0;
 /** Undefined for what is not of the grammar, and for what is but not in our words. */
 export function decodeIptablesRule(family: Family, expressions: Buffer, dialect: Dialect): Rule | undefined {
   const rule = decodeRule(family, expressions, commentIn(expressions), () => undefined, (name, data, proto) => extended(family, name, data, proto));
-  return rule && listedForm(family, rule, dialect)?.equals(withoutCounts(expressions)) ? rule : undefined;
+  const form = rule && listedForm(family, rule, dialect);
+  return form && isListedAs(form)(expressions) ? rule : undefined;
 }
 
 /** A rule as the kernel lists it while it has counted nothing. */
@@ -30,12 +30,12 @@ export function listedForm(family: Family, rule: Rule, dialect: Dialect): Buffer
   return encoded && list.done();
 }
 
-export function withoutCounts(expressions: Buffer): Buffer {
-  const at = expressions.indexOf(COUNTER);
-  if (at < 0 || at + COUNTER.length + COUNTER_SIZE > expressions.length) return expressions;
-  const found = Buffer.from(expressions);
-  for (const number of [4, 16]) found.fill(0, at + COUNTER.length + number, at + COUNTER.length + number + 8);
-  return found;
+/** The same but for what its counter has counted. */
+export function isListedAs(form: Buffer): (expressions: Buffer) => boolean {
+  const at = form.indexOf(COUNTER);
+  const numbers = at < 0 ? [] : [4, 16].map((number) => at + COUNTER.length + number);
+  const between = [0, ...numbers.map((number) => number + 8)].map((start, i) => ({ start, end: numbers[i] ?? form.length }));
+  return (expressions) => expressions.length === form.length && between.every(({ start, end }) => form.compare(expressions, start, end, start, end) === 0);
 }
 
 /** Cheap: it is asked of every rule. */

@@ -9,25 +9,48 @@ import type { Rule } from '../../rule.ts';
 import { commentIn, decodeIptablesRule, jumpIn, mayBeOfGrammar } from './decode.ts';
 import type { KernelRule, NftTableOfIptables } from './table.ts';
 
-/** `inWords` gives the words of iptables-save, undefined when it has none. */
-export function lateRule({ family, dialect }: NftTableOfIptables, { handle, expressions }: KernelRule, inWords: () => string | undefined, addressesOf: AddressesOf): IptablesRule {
-  let read: IptablesRule | undefined;
-  const nameless = `# handle ${handle}`;
-  const whole = (): IptablesRule => {
-    if (read) return read;
-    const rule = decodeIptablesRule(family, expressions, dialect);
-    return (read = readSavedRule(family, rule ? renderRule(family, rule) : inWords() ?? nameless));
-  };
-  const isOthers = (): boolean => !read && !mayBeOfGrammar(expressions);
-  return {
-    get text() { return whole().text; },
-    get comment() { return commentIn(expressions); },
-    get jump() { return jumpIn(expressions); },
-    get rule() { return isOthers() ? undefined : whole().rule; },
-    get key() { return isOthers() ? nameless : whole().key; },
-    mayCall: (chain) => expressions.includes(chain),
-    mayBe: (rule) => addressesOf(rule).every((bytes) => expressions.includes(bytes)),
-  };
+/** What is needed to read one. */
+export interface Reading {
+  table: NftTableOfIptables;
+  /** the words of iptables-save, undefined when it has none */
+  inWords(handle: number): string | undefined;
+  addressesOf: AddressesOf;
+}
+
+/** A class, since there are thousands: a literal with getters makes each of them anew for every object. */
+export class LateRule implements IptablesRule {
+  private read: IptablesRule | undefined;
+
+  constructor(private readonly reading: Reading, private readonly raw: KernelRule) {}
+
+  get text(): string { return this.whole().text; }
+  get comment(): string | undefined { return commentIn(this.raw.expressions); }
+  get jump(): string | undefined { return jumpIn(this.raw.expressions); }
+  get rule(): Rule | undefined { return this.isOthers() ? undefined : this.whole().rule; }
+  get key(): string { return this.isOthers() ? this.nameless() : this.whole().key; }
+
+  mayCall(chain: string): boolean {
+    return this.raw.expressions.includes(chain);
+  }
+
+  mayBe(rule: Rule): boolean {
+    return this.reading.addressesOf(rule).every((bytes) => this.raw.expressions.includes(bytes));
+  }
+
+  private nameless(): string {
+    return `# handle ${this.raw.handle}`;
+  }
+
+  private isOthers(): boolean {
+    return !this.read && !mayBeOfGrammar(this.raw.expressions);
+  }
+
+  private whole(): IptablesRule {
+    if (this.read) return this.read;
+    const { table: { family, dialect }, inWords } = this.reading;
+    const rule = decodeIptablesRule(family, this.raw.expressions, dialect);
+    return (this.read = readSavedRule(family, rule ? renderRule(family, rule) : inWords(this.raw.handle) ?? this.nameless()));
+  }
 }
 
 export type AddressesOf = (rule: Rule) => readonly Buffer[];

@@ -8,7 +8,7 @@ import { beOf, textOf, type Attributes } from '../attributes.ts';
 import { hookOf } from '../nft-read.ts';
 import { CHAIN } from '../nft-wire.ts';
 import { builtInHook } from './built-in.ts';
-import { addressesOnce, lateRule } from './late-rule.ts';
+import { addressesOnce, LateRule } from './late-rule.ts';
 import { chainNamed, chainsOf, isThere, rulesOf, type NftTableOfIptables } from './table.ts';
 import { wordsOnce, type Ask } from './words.ts';
 
@@ -22,10 +22,14 @@ export function readIptablesTable(table: NftTableOfIptables, ask: Ask): Iptables
   const inWords = wordsOnce(table, ask);
   const addressesOf = addressesOnce();
   const known = new Map<string, IptablesChain | undefined>();
+  const rulesIn = (chain: string): IptablesRule[] => {
+    const reading = { table, inWords: (handle: number) => inWords(chain, handle), addressesOf };
+    return rulesOf(table, chain).map((rule) => new LateRule(reading, rule));
+  };
   const chainOf = (chain: Attributes): IptablesChain => {
     const found = textOf(chain.get(CHAIN.NAME));
     checkHook(table.name, found, chain);
-    return known.get(found) ?? lateChain(found, chain, () => rulesOf(table, found).map((rule) => lateRule(table, rule, () => inWords(found, rule.handle), addressesOf)));
+    return known.get(found) ?? lateChain(found, chain, () => rulesIn(found));
   };
   const exists = isThere(table);
   // One that was never used is made with its first rule; until then iptables-save shows it all the same.

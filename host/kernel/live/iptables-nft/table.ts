@@ -4,13 +4,25 @@
 import type { Family } from '../../rule.ts';
 import { beOf, type Attributes } from '../attributes.ts';
 import type { NetlinkSocket } from '../netlink.ts';
-import { contentOf, questionsAbout } from '../nft-questions.ts';
+import { contentOf, questionsAbout, type Answer } from '../nft-questions.ts';
 import { GENERATION_ID, MSG, nfgenmsg, RULE, SUBSYSTEM } from '../nft-wire.ts';
 import type { Dialect } from './dialect.ts';
 
 export interface NftTableOfIptables { socket: NetlinkSocket; family: Family; name: string; dialect: Dialect }
 
-export interface KernelRule { handle: number; expressions: Buffer }
+export class KernelRule {
+  private found: Buffer | undefined;
+
+  constructor(private readonly answer: Answer) {}
+
+  get handle(): number {
+    return beOf(this.answer.part(RULE.HANDLE), 8) ?? 0;
+  }
+
+  get expressions(): Buffer {
+    return (this.found ??= this.answer.part(RULE.EXPRESSIONS) ?? Buffer.alloc(0));
+  }
+}
 
 const ask = ({ socket, family, name }: NftTableOfIptables) => questionsAbout(socket, family, name, `read iptables table ${family} ${name}`);
 
@@ -22,8 +34,7 @@ export const chainNamed = (table: NftTableOfIptables, chain: string): Attributes
 export const chainsOf = (table: NftTableOfIptables): Attributes[] => ask(table).chains().map(({ content }) => content);
 
 /** The rules of one chain, in order; none when it is not there. */
-export const rulesOf = (table: NftTableOfIptables, chain: string): KernelRule[] => ask(table).rulesOf(chain)
-  .map(({ content }) => ({ handle: beOf(content.get(RULE.HANDLE), 8) ?? 0, expressions: content.get(RULE.EXPRESSIONS) ?? Buffer.alloc(0) }));
+export const rulesOf = (table: NftTableOfIptables, chain: string): KernelRule[] => ask(table).rulesOf(chain).map((answer) => new KernelRule(answer));
 
 /** Of all tables of the namespace: every change makes the next one. */
 export function generationOf({ socket }: NftTableOfIptables): number {

@@ -9,7 +9,7 @@ import { batchOf, NLM_F_NONREC } from '../nft-batch.ts';
 import { CHAIN, FAMILY, HOOK, HOOK_NUMBER, MSG, nfgenmsg, RULE, SUBSYSTEM, TABLE } from '../nft-wire.ts';
 import { builtInHook } from './built-in.ts';
 import { commandOf, type Command } from './commands.ts';
-import { listedForm, withoutCounts } from './decode.ts';
+import { isListedAs, listedForm } from './decode.ts';
 import { encodeIptablesRule } from './encode.ts';
 import { chainNamed, generationOf, rulesOf, type KernelRule, type NftTableOfIptables } from './table.ts';
 
@@ -74,8 +74,8 @@ function rulesToTake(table: NftTableOfIptables): (chain: string, rule: Rule) => 
   const left = new Map<string, KernelRule[]>();
   return (chain, rule) => {
     const rules = left.get(chain) ?? rulesOf(table, chain);
-    const form = listedForm(table.family, rule, table.dialect)!;
-    const at = rules.findIndex(({ expressions }) => expressions.length === form.length && withoutCounts(expressions).equals(form));
+    const isIt = isListedAs(listedForm(table.family, rule, table.dialect)!);
+    const at = rules.findIndex(({ expressions }) => isIt(expressions));
     left.set(chain, at < 0 ? rules : rules.toSpliced(at, 1));
     return rules[at];
   };
