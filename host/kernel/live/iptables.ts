@@ -8,7 +8,7 @@ import type { Family } from '../rule.ts';
 import type { LiveContext } from './context.ts';
 import { dialects } from './iptables-nft/dialect.ts';
 import { readIptablesTable } from './iptables-nft/read.ts';
-import type { NftTableOfIptables } from './iptables-nft/table.ts';
+import { generationOf, type Listed, type NftTableOfIptables } from './iptables-nft/table.ts';
 import { restoreThroughNetlink } from './iptables-nft/write.ts';
 import { iptablesPrograms } from './iptables-programs.ts';
 import { programsIn } from './programs.ts';
@@ -21,6 +21,9 @@ export function iptablesKernel(context: LiveContext, path?: string): IptablesKer
     const dialect = builtInChains(name).length > 0 ? dialectOf(family) : undefined;
     return dialect && { socket: context.netfilter(ns), family, name, dialect };
   };
+  // What was decided on a listing is carried out on the same: the kernel refuses it when somebody has changed anything since.
+  const listings = new Map<string, Listed>();
+  const keyOf = (ns: Ns, family: Family, name: string): string => `${context.netnsId(ns)} ${family} ${name}`;
   return {
     unusable: programs.unusable,
     has: programs.has,
@@ -28,13 +31,18 @@ export function iptablesKernel(context: LiveContext, path?: string): IptablesKer
       const ask = (): IptablesTable => programs.read(ns, family, name);
       return refusedIsUndefined(() => {
         const table = tableOf(ns, family, name);
-        return table && readIptablesTable(table, ask);
+        if (!table) return undefined;
+        const listed = { generation: generationOf(table), rules: new Map() };
+        listings.set(keyOf(ns, family, name), listed);
+        return readIptablesTable({ ...table, listed }, ask);
       }) ?? ask();
     },
     restore(ns, family, name, lines) {
       const isDone = lines.length > 0 && refusedIsUndefined(() => {
         const table = tableOf(ns, family, name);
-        return table && restoreThroughNetlink(table, lines);
+        const listed = listings.get(keyOf(ns, family, name));
+        listings.delete(keyOf(ns, family, name));
+        return table && restoreThroughNetlink({ ...table, ...(listed ? { listed } : {}) }, lines);
       });
       if (!isDone) programs.restore(ns, family, name, lines);
     },

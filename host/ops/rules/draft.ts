@@ -165,9 +165,11 @@ function addRule(chain: ChainDraft, { rule, at, life = 'attachment' }: WantedRul
   const has = (one: { key: string }): boolean => one.key === key;
   const is = (one: Present): boolean => isRule(one, rule, key);
   const { before = [], kept } = chain;
-  if (chain.start.some(has) || chain.end.some(has) || before.some((one, i) => kept[i] && is(one))) return;
-  const gone = chain.dropped || chain.replaced ? -1 : before.findIndex(is);
-  if (gone >= 0) chain.kept[gone] = true;
+  if (chain.start.some(has) || chain.end.some(has)) return;
+  const there = before.flatMap((one, i) => (is(one) ? i : []));
+  if (there.some((i) => kept[i])) return;
+  const [gone] = chain.dropped || chain.replaced ? [] : there;
+  if (gone !== undefined) chain.kept[gone] = true;
   else if (at === 'start') chain.start.unshift({ key, rule, life });
   else chain.end.push({ key, rule, life });
 }

@@ -14,7 +14,7 @@ export interface Reading {
   table: NftTableOfIptables;
   /** the words of iptables-save, undefined when it has none */
   inWords(handle: number): string | undefined;
-  addressesOf: AddressesOf;
+  tracesOf: TracesOf;
 }
 
 /** A class, since there are thousands: a literal with getters makes each of them anew for every object. */
@@ -34,7 +34,7 @@ export class LateRule implements IptablesRule {
   }
 
   mayBe(rule: Rule): boolean {
-    return this.reading.addressesOf(rule).every((bytes) => this.raw.expressions.includes(bytes));
+    return this.reading.tracesOf(rule).every((bytes) => this.raw.expressions.includes(bytes));
   }
 
   private nameless(): string {
@@ -53,14 +53,19 @@ export class LateRule implements IptablesRule {
   }
 }
 
-export type AddressesOf = (rule: Rule) => readonly Buffer[];
+export type TracesOf = (rule: Rule) => readonly Buffer[];
 
-/** One rule is looked for among thousands: its addresses are worked out once. However a prefix is written, these bytes of it are there. */
-export function addressesOnce(): AddressesOf {
+/** Bytes of a comment that are enough to tell most rules apart, and fewer than are ever cut off. */
+const COMMENT_BYTES = 64;
+
+/** Bytes that a rule has, however else it is written: of its addresses and its comment. It is looked for among thousands, so they are worked out once. */
+export function tracesOnce(): TracesOf {
   const known = new WeakMap<Rule, readonly Buffer[]>();
+  const addresses = ({ match }: Rule): Buffer[] => match.flatMap(({ saddr, daddr }) => saddr ?? daddr ?? []).map(readPrefix).map(({ bytes, length }) => bytes.subarray(0, length >> 3));
+  const comment = ({ comment: text = '' }: Rule): Buffer => Buffer.from(text).subarray(0, COMMENT_BYTES);
   return (rule) => {
-    const addresses = known.get(rule) ?? rule.match.flatMap(({ saddr, daddr }) => saddr ?? daddr ?? []).map(readPrefix).map(({ bytes, length }) => bytes.subarray(0, length >> 3));
-    known.set(rule, addresses);
-    return addresses;
+    const traces = known.get(rule) ?? [...addresses(rule), comment(rule)].filter(({ length }) => length > 0);
+    known.set(rule, traces);
+    return traces;
   };
 }

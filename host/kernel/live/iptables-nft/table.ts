@@ -8,7 +8,10 @@ import { contentOf, questionsAbout, type Answer } from '../nft-questions.ts';
 import { GENERATION_ID, MSG, nfgenmsg, RULE, SUBSYSTEM } from '../nft-wire.ts';
 import type { Dialect } from './dialect.ts';
 
-export interface NftTableOfIptables { socket: NetlinkSocket; family: Family; name: string; dialect: Dialect }
+export interface NftTableOfIptables { socket: NetlinkSocket; family: Family; name: string; dialect: Dialect; /** by who has read it before */ listed?: Listed }
+
+/** Rules of chains, listed while the rule set was of this generation or later. */
+export interface Listed { generation: number; rules: Map<string, KernelRule[]> }
 
 export class KernelRule {
   private found: Buffer | undefined;

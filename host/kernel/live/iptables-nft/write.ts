@@ -11,7 +11,7 @@ import { builtInHook } from './built-in.ts';
 import { commandOf, type Command } from './commands.ts';
 import { isListedAs, listedForm } from './decode.ts';
 import { encodeIptablesRule } from './encode.ts';
-import { chainNamed, generationOf, rulesOf, type KernelRule, type NftTableOfIptables } from './table.ts';
+import { chainNamed, generationOf, rulesOf, type KernelRule, type Listed, type NftTableOfIptables } from './table.ts';
 
 /** Others change rules between our look and our transaction; then it is looked again. */
 const TRIES = 5;
@@ -21,9 +21,10 @@ export function restoreThroughNetlink(table: NftTableOfIptables, lines: readonly
   const commands = lines.map((line) => commandOf(table, line));
   if (!commands.every((command) => command !== undefined)) return false;
   for (let tries = 1; tries <= TRIES; tries++) {
+    const listed = tries === 1 ? table.listed : undefined;
     // Only what was found by looking can be outdated.
-    const generation = commands.some((command) => command.do === 'take away') ? generationOf(table) : undefined;
-    const parts = partsFor(table, commands);
+    const generation = commands.some((command) => command.do === 'take away') ? listed?.generation ?? generationOf(table) : undefined;
+    const parts = partsFor(table, commands, listed);
     if (!parts) return false;
     const { parts: batch, actions } = batchOf(parts.map((part) => ({ part, action: `change iptables table ${table.name}` })), generation);
     try {
@@ -39,9 +40,9 @@ export function restoreThroughNetlink(table: NftTableOfIptables, lines: readonly
 }
 
 /** Undefined when a rule to take away is not found. */
-function partsFor(table: NftTableOfIptables, commands: readonly Command[]): Part[] | undefined {
+function partsFor(table: NftTableOfIptables, commands: readonly Command[], listed: Listed | undefined): Part[] | undefined {
   const message = messagesTo(table);
-  const take = rulesToTake(table);
+  const take = rulesToTake(table, listed);
   const parts = [message.table(), ...missingBuiltIn(table, commands).map((chain) => message.builtIn(chain))];
   for (const command of commands) {
     const { chain } = command;
@@ -70,10 +71,10 @@ function missingBuiltIn(table: NftTableOfIptables, commands: readonly Command[])
 }
 
 /** The first rule of a chain that says the same, as iptables -D finds it; each is found once. */
-function rulesToTake(table: NftTableOfIptables): (chain: string, rule: Rule) => KernelRule | undefined {
+function rulesToTake(table: NftTableOfIptables, listed: Listed | undefined): (chain: string, rule: Rule) => KernelRule | undefined {
   const left = new Map<string, KernelRule[]>();
   return (chain, rule) => {
-    const rules = left.get(chain) ?? rulesOf(table, chain);
+    const rules = left.get(chain) ?? listed?.rules.get(chain) ?? rulesOf(table, chain);
     const isIt = isListedAs(listedForm(table.family, rule, table.dialect)!);
     const at = rules.findIndex(({ expressions }) => isIt(expressions));
     left.set(chain, at < 0 ? rules : rules.toSpliced(at, 1));
