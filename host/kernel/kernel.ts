@@ -198,6 +198,8 @@ export interface NftKernel {
   read(ns: Ns, family: RuleFamily, table: string): NftTable | undefined;
   /** As read, but a rule is decoded when it is asked for what it says: most of them are other containers'. With `parts` only those. */
   readLate(ns: Ns, family: RuleFamily, table: string, parts?: readonly NftPart[]): NftTable | undefined;
+  /** Every change of rules in the namespace, by whoever, makes the next one. Undefined when nf_tables cannot be used. */
+  generation(ns: Ns): number | undefined;
   /** All or nothing: one NFNL batch. Adding a table or chain that exists is fine. */
   apply(ns: Ns, commands: readonly NftCommand[]): void;
 }

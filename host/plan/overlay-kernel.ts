@@ -50,6 +50,7 @@ function overlayNft(fake: NftKernel, { live, stateOf, isImagined, sourceOf }: Re
     unusable: (ns, raw) => live.nft.unusable(sourceOf(ns), raw),
     read: readTable,
     readLate: readTable,
+    generation: fake.generation,
     apply(ns, commands) {
       for (const { family, table } of commands) read(ns, family, table);
       fake.apply(ns, commands);

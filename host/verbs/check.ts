@@ -38,7 +38,7 @@ function checkLedger(host: Host, kernel: Kernel, plugin: string, made: readonly 
       if (gone) throw new CniError(CODE.plugin, `plugin "${plugin}": ${gone}, which ${op} made, is not there any more`);
     }
   } finally {
-    tables.close();
+    tables.release();
   }
 }
 

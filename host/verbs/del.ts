@@ -10,6 +10,7 @@ import { fileNameOf } from '../ledger/attachment-id.ts';
 import { forwardJournal, remainsAt } from '../ledger/journal.ts';
 import type { LedgerRecord } from '../ledger/ledger.ts';
 import { livingOf, onlyBackendOf, ownLinksOf, survivors } from '../ledger/records.ts';
+import { ruleTables } from '../ops/rules/tables.ts';
 import type { Attachment, Request } from '../protocol/request.ts';
 import type { Chain, Host, Link } from './host.ts';
 import { enterNetnsIfThere, isAnothersNetns } from './netns.ts';
@@ -20,7 +21,8 @@ export function del(host: Host, { request, links }: Chain): void {
   const { attachment } = request;
   withAttachment(host, request, () => enterOwnNetns(host, request), ({ kernel: direct, network }) => {
     const kernel = deferringKernel(direct);
-    const takeBackAll = takerBack(host, kernel, network, request);
+    const tables = ruleTables(kernel, host.locks);
+    const takeBackAll = takerBack(host, kernel, network, request, tables);
     const failures: unknown[] = [];
     const known = knownOf(host, attachment);
     const record = known.find((one) => one.attachment.network === attachment.network);
@@ -28,7 +30,7 @@ export function del(host: Host, { request, links }: Chain): void {
     const backends = new Map(links.map(({ name }) => [name, onlyBackendOf(record, name, host.boot(), direct.link)]));
     for (const link of links.toReversed()) {
       try {
-        runOwn(host, request, link, { kernel, ownLinks: ownLinksOf(record, host.boot()), onlyBackend: backends.get(link.name), settle: () => kernel.deleteLinks() });
+        runOwn(host, request, link, { kernel, tables, ownLinks: ownLinksOf(record, host.boot()), onlyBackend: backends.get(link.name), settle: () => kernel.deleteLinks() });
       } catch (error) {
         if (hasNothingOutsideLedger(error, link, record)) host.log.warn({ plugin: link.name, attachment, err: error }, 'DEL from the ledger alone');
         else failures.push(error);
@@ -81,7 +83,7 @@ function hasNothingOutsideLedger(error: unknown, { name }: Link, record: LedgerR
   return wasNeverRun || (record?.plugins.some((plugin) => plugin.name === name) ?? false);
 }
 
-function runOwn(host: Host, request: Request, { name, netconf }: Link, run: Pick<Run, 'kernel' | 'ownLinks' | 'onlyBackend' | 'settle'>): void {
+function runOwn(host: Host, request: Request, { name, netconf }: Link, run: Pick<Run, 'kernel' | 'tables' | 'ownLinks' | 'onlyBackend' | 'settle'>): void {
   const plugin = host.loadPlugin(name, netconf);
   runPlugin(host, plugin, { request: { ...request, netconf }, verb: 'DEL', journal: forwardJournal, plugin: name, ...run });
 }

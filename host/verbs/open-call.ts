@@ -52,13 +52,12 @@ const HELD_BY_OUTER: Lock = { tryExclusive: () => false, release: () => undefine
 export const lockOf = (network: string, fileName: string): string => `attachment-${folderOf(network)}-${fileName}`;
 
 /** Without a request there is no configuration at hand that could call a delegate; its own GC then does. */
-export const takerBack = (host: Host, kernel: Kernel, network: Lock, request?: Request): Opened['takeBackAll'] => (undos) => {
-  const tables = ruleTables(kernel, host.locks);
+export const takerBack = (host: Host, kernel: Kernel, network: Lock, request?: Request, tables = ruleTables(kernel, host.locks)): Opened['takeBackAll'] => (undos) => {
   try {
     const run = request && { request, kernel, journal: forwardJournal, ownLinks: new Set<number>(), plugin: '' };
     return rollBack(undos, { kernel, tables, openStore: host.stores, ...(run ? { delegateDel: delegateDel(host, run) } : {}) }, network);
   } finally {
-    tables.close();
+    tables.release();
   }
 };
 

@@ -12,7 +12,7 @@ import type { Journal } from '../ledger/journal.ts';
 import type { Call } from '../ops/call.ts';
 import { newHandles } from '../ops/handles.ts';
 import { perform } from '../ops/perform.ts';
-import { ruleTables } from '../ops/rules/tables.ts';
+import { ruleTables, type RuleTables } from '../ops/rules/tables.ts';
 import { field } from '../protocol/go-json.ts';
 import type { Request, Verb } from '../protocol/request.ts';
 import type { Result } from '../protocol/result.ts';
@@ -38,6 +38,8 @@ export interface Run {
   onlyBackend?: 'nft' | 'iptables' | undefined;
   /** DEL: deletes the links that wait to go together; called before an address becomes free for somebody else */
   settle?: () => void;
+  /** DEL: what it reads of rules is used again when the ledger's part is taken back */
+  tables?: RuleTables;
   /** it was asked for by another module's delegate.call */
   delegated?: boolean;
 }
@@ -85,7 +87,7 @@ function checkConfig({ name, manifest: { config } }: Plugin, { verb, request: { 
 
 function openCall(host: Host, plugin: Plugin, run: Run): { call: Call; close(): void } {
   const { request, verb, kernel, journal, ownLinks } = run;
-  const tables = ruleTables(kernel, host.locks);
+  const tables = run.tables ?? ruleTables(kernel, host.locks);
   const place = storePlace(host, plugin, request);
   let store: LockedStore | undefined;
   const call: Call = {
@@ -108,14 +110,14 @@ function openCall(host: Host, plugin: Plugin, run: Run): { call: Call; close(): 
       // One that asks for itself would never end.
       if (run.delegated) throw new CniError(CODE.capabilityDenied, `plugin "${plugin.name}": a delegate cannot delegate`, { kind: 'denied', op: 'delegate.call', at: type });
       // The lock of the rules is not held over another plugin's work, which has locks of its own to wait for.
-      tables.close();
+      tables.release();
       return runDelegate(host, type, { ...run, verb: delegateVerb });
     },
   };
   return {
     call,
     close() {
-      tables.close();
+      tables.release();
       store?.close();
     },
   };

@@ -128,7 +128,7 @@ function furnished(): FakeKernel {
 
 /** Without numbers that are given out and the order of what has none. */
 function visible(state: FakeState, ns: Ns): unknown {
-  const { nextIndex: _index, nextHandle: _handle, nft, links, qdiscs, classes, neighs, iptables, addrs, ...rest } = state[ns]!;
+  const { nextIndex: _index, nextHandle: _handle, generation: _generation, nft, links, qdiscs, classes, neighs, iptables, addrs, ...rest } = state[ns]!;
   const sorted = <T>(all: readonly T[]): string[] => all.map((one) => JSON.stringify(one, Object.keys(one as object).sort())).sort();
   const tables = nft.map((table) => ({ ...table, chains: table.chains.map((chain) => ({ ...chain, rules: chain.rules.map(({ handle: _rule, ...rule }) => rule) })) }));
   return { rest, links: sorted(links), qdiscs: sorted(qdiscs), classes: sorted(classes), neighs: sorted(neighs), addrs: sorted(addrs), iptables: sorted(iptables), nft: sortedChains(tables) };

@@ -21,6 +21,11 @@ export const fakeNft = (state: FakeState): NftKernel => ({
     return table && (parts ? { ...table, chains: parts.flatMap((part) => partOf(table, part)) } : table);
   },
 
+  generation(nsName) {
+    const { unusable, generation } = namespaceOf(state, nsName, 'use nf_tables');
+    return unusable.nft === undefined ? generation : undefined;
+  },
+
   apply(nsName, commands) {
     const ns = usable(namespaceOf(state, nsName, 'change nf_tables'));
     const draft = { nft: ns.nft, nextHandle: ns.nextHandle };
@@ -32,6 +37,7 @@ export const fakeNft = (state: FakeState): NftKernel => ({
       if (fault) throw new KernelError(fault.errno, `change table ${table.family} ${table.name}`, `from chain ${fault.chain}`);
     }
     Object.assign(ns, draft);
+    ns.generation++;
   },
 });
 

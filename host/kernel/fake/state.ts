@@ -34,6 +34,8 @@ export interface FakeNamespace {
   /** never given out twice, as the kernel's */
   nextIndex: number;
   nextHandle: number;
+  /** of its nf_tables */
+  generation: number;
 }
 
 /** `elsewhere` is a namespace that this pair does not show: the container of another attachment. */
@@ -64,6 +66,7 @@ export const newNamespace = (id: string): FakeNamespace => ({
   ],
   nextIndex: 2,
   nextHandle: 1,
+  generation: 1,
 });
 
 export const newState = (): FakeState => ({ host: newNamespace('4:4026531840'), container: newNamespace('4:4026532201') });

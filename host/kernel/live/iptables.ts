@@ -8,9 +8,10 @@ import type { Family } from '../rule.ts';
 import type { LiveContext } from './context.ts';
 import { dialects } from './iptables-nft/dialect.ts';
 import { readIptablesTable } from './iptables-nft/read.ts';
-import { generationOf, type Listed, type NftTableOfIptables } from './iptables-nft/table.ts';
+import type { Listed, NftTableOfIptables } from './iptables-nft/table.ts';
 import { restoreThroughNetlink } from './iptables-nft/write.ts';
 import { iptablesPrograms } from './iptables-programs.ts';
+import { generationIn } from './nft-questions.ts';
 import { programsIn } from './programs.ts';
 
 /** The programs have the last word: they read what we cannot read, write what we cannot write, and say what is wrong with it. */
@@ -32,7 +33,7 @@ export function iptablesKernel(context: LiveContext, path?: string): IptablesKer
       return refusedIsUndefined(() => {
         const table = tableOf(ns, family, name);
         if (!table) return undefined;
-        const listed = { generation: generationOf(table), rules: new Map() };
+        const listed = { generation: generationIn(table.socket), rules: new Map() };
         listings.set(keyOf(ns, family, name), listed);
         return readIptablesTable({ ...table, listed }, ask);
       }) ?? ask();

@@ -3,9 +3,9 @@
 
 import { isNotFound } from '../kernel-error.ts';
 import type { RuleFamily } from '../rule.ts';
-import { attributeAfter, attributesAfter, Body, textOf, type Attributes } from './attributes.ts';
+import { attributeAfter, attributesAfter, beOf, Body, textOf, type Attributes } from './attributes.ts';
 import { OTHER, type Message, type NetlinkSocket, type SieveOf } from './netlink.ts';
-import { CHAIN, FAMILY, MSG, nfgenmsg, RULE, SUBSYSTEM, TABLE } from './nft-wire.ts';
+import { CHAIN, FAMILY, GENERATION_ID, MSG, nfgenmsg, RULE, SUBSYSTEM, TABLE } from './nft-wire.ts';
 
 /** bytes of struct nfgenmsg, whose last two are the generation (linux/netfilter/nfnetlink.h) */
 const NFGENMSG = 4;
@@ -66,6 +66,12 @@ export function questionsAbout(socket: NetlinkSocket, family: RuleFamily, table:
     rulesSifted: (chain: string, sieve: SieveOf): (Answer | undefined)[] => unlessMissing(() => socket.dump((SUBSYSTEM << 8) | MSG.GETRULE, rulesIn(chain), action, sieve))
       .map((message) => (message === OTHER ? undefined : answerOf(message))).filter((answer) => !answer || isAbout(answer, rulesIn(chain), RULE, chain)),
   };
+}
+
+/** Of all tables of the namespace: every change makes the next one. */
+export function generationIn(socket: NetlinkSocket): number {
+  const [answer] = socket.request((SUBSYSTEM << 8) | MSG.GETGEN, 0, nfgenmsg(0), 'ask nf_tables for its generation');
+  return (answer && beOf(contentOf(answer).get(GENERATION_ID), 4)) ?? 0;
 }
 
 function unlessMissing(ask: () => Message[]): Message[] {

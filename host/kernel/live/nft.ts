@@ -9,6 +9,7 @@ import type { LiveContext } from './context.ts';
 import { transactionOf } from './nft-commands.ts';
 import { needsProgram, nftProgram, runNft } from './nft-program.ts';
 import { lateRuleOf, readTable, ruleOf } from './nft-read.ts';
+import { generationIn } from './nft-questions.ts';
 import { readParts } from './nft-read-parts.ts';
 import { MSG, nfgenmsg, SUBSYSTEM } from './nft-wire.ts';
 
@@ -28,6 +29,14 @@ export function nftKernel(context: LiveContext): NftKernel {
     read: (ns: Ns, family: RuleFamily, table: string) => readTable(context.netfilter(ns), family, table, ruleOf),
     readLate: (ns: Ns, family: RuleFamily, table: string, parts?: readonly NftPart[]) =>
       (parts ? readParts(context.netfilter(ns), family, table, parts) : readTable(context.netfilter(ns), family, table, lateRuleOf)),
+    generation(ns: Ns) {
+      try {
+        return generationIn(context.netfilter(ns));
+      } catch (error) {
+        if (error instanceof KernelError) return undefined;
+        throw error;
+      }
+    },
     apply(ns, commands) {
       if (commands.length === 0) return;
       if (needsProgram(commands)) return runNft(context, ns, commands);

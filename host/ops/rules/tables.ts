@@ -1,4 +1,5 @@
-// The rule tables of one call: read under a lock, planned against, changed, remembered, so that a table is read once.
+// The rule tables of one call: read under a lock, planned against, changed, remembered, so that a table is read once, or again when
+// somebody has changed rules since.
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Kernel, Ns, NftTable, IptablesTable } from '../../kernel/kernel.ts';
@@ -26,8 +27,8 @@ export interface RuleTables {
   unusableIptables(ns: Ns, family: Family, table: string): string | undefined;
   list(backend: Backend, ns: Ns, family: RuleFamily, table: string): readonly ListedChain[];
   plan(backend: Backend, ns: Ns, rules: RuleSet): Plan;
-  /** Gives the locks back and forgets what was read. */
-  close(): void;
+  /** Gives the locks back; whoever plans again takes them again. */
+  release(): void;
 }
 
 /** ms; shorter than our modules may run. With many attachments at once each waits for all before it */
@@ -37,19 +38,34 @@ export function ruleTables(kernel: Kernel, locks: Locks): RuleTables {
   const held = new Map<string, Lock>();
   const nft = new Map<string, { parts: Parts; table(): NftTable | undefined }>();
   const iptables = new Map<string, IptablesTable>();
+  /** of nf_tables in each namespace, as it is when nobody else changes anything */
+  const generations = new Map<string, number | undefined>();
+  /** since its lock was taken */
+  const compared = new Set<string>();
 
+  const netnsOf = (ns: Ns): string => kernel.netnsId(ns) ?? ns;
   // Read, decide and write must be one step among our own processes: two at once would both miss the shared chain and both add it.
   // One lock for all tables of a namespace: two calls that take several in different order would wait for each other.
   const lock = (netns: string): void => {
     if (!held.has(netns)) held.set(netns, locks.hold(`rules-${netns}`, 'exclusive', LOCK_TIMEOUT));
   };
   const keyOf = (backend: Backend, ns: Ns, family: RuleFamily, table: string): string => {
-    const netns = kernel.netnsId(ns) ?? ns;
+    const netns = netnsOf(ns);
     lock(netns);
     return `${backend} ${netns} ${family} ${table}`;
   };
+  /** Of what was read under an earlier lock, only what nobody has changed counts. */
+  const forgetOutdated = (ns: Ns): void => {
+    const netns = netnsOf(ns);
+    if (compared.has(netns)) return;
+    compared.add(netns);
+    const now = kernel.nft.generation(ns);
+    if (now === undefined || now !== generations.get(netns)) for (const key of [...nft.keys()].filter((one) => one.startsWith(`nft ${netns} `))) nft.delete(key);
+    generations.set(netns, now);
+  };
   const readNft = (ns: Ns, family: RuleFamily, name: string, parts?: Parts): NftTable | undefined => {
     const key = keyOf('nft', ns, family, name);
+    forgetOutdated(ns);
     const known = nft.get(key);
     if (known && holds(known.parts, parts)) return known.table();
     const table = kernel.nft.readLate(ns, family, name, parts);
@@ -78,6 +94,7 @@ export function ruleTables(kernel: Kernel, locks: Locks): RuleTables {
         // What a failure says is that the table is not as it was read.
         nft.delete(key);
         kernel.nft.apply(ns, commands);
+        generations.set(netnsOf(ns), (generations.get(netnsOf(ns)) ?? 0) + 1);
         // Mostly nobody asks again.
         nft.set(key, { parts, table: once(() => applyToNft(before, commands)) });
       },
@@ -116,10 +133,11 @@ export function ruleTables(kernel: Kernel, locks: Locks): RuleTables {
     },
     list: (backend, ns, family, table) => (backend === 'nft' ? listNft(readNft(ns, family, table)) : listIptables(readIptables(ns, family as Family, table))),
     plan: (backend, ns, rules) => (backend === 'nft' ? planForNft(ns, rules) : planForIptables(ns, rules as RuleSet & { family: Family })),
-    close() {
+    release() {
       for (const lock of held.values()) lock.release();
       held.clear();
-      nft.clear();
+      compared.clear();
+      // Nothing counts the changes of the old iptables.
       iptables.clear();
     },
   };

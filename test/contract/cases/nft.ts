@@ -141,6 +141,16 @@ export const nftCases: Cases = {
     assert.equal(parts({ chain: 'post', comments: [] }, { chain: 'none' }, { chain: 'others' }), [['post', 'postrouting', []], ['others', undefined, [['one', 'accept']]]]);
   },
 
+  'every transaction makes the next generation, and nothing else does'(kernel) {
+    const first = kernel.nft.generation('host')!;
+    kernel.nft.apply('host', [addTable, addChain('checks'), addRule('checks', ACCEPT)]);
+    kernel.nft.read('host', 'inet', 'blue');
+    refuses(() => kernel.nft.apply('host', [addRule('none', ACCEPT)]), 'ENOENT');
+    assert.is(kernel.nft.generation('host'), first + 1);
+    kernel.nft.apply('host', [{ do: 'flush chain', ...TABLE, chain: 'checks' }]);
+    assert.is(kernel.nft.generation('host'), first + 2);
+  },
+
   'a base chain is no target (EOPNOTSUPP)'(kernel) {
     kernel.nft.apply('host', [addTable, addChain('checks'), { do: 'add chain', ...TABLE, chain: 'post', hook: POSTROUTING }]);
     refuses(() => kernel.nft.apply('host', [addRule('checks', { match: [], action: { jump: 'post' } })]), 'EOPNOTSUPP');

@@ -18,22 +18,24 @@ const WANTED: RuleSet = {
 /** One table whose rules get handles from 1 on; a delete by another handle is ENOENT, as in the kernel. */
 function oneTable() {
   let table: NftTable | undefined;
-  let next = 1;
+  let [next, generation] = [1, 1];
   const did = { reads: 0, fail: false };
   const nft: Partial<Kernel['nft']> = {
     readLate() {
       did.reads++;
       return structuredClone(table);
     },
+    generation: () => generation,
     apply(_ns, commands) {
       if (did.fail) throw new KernelError('EBUSY', 'nft');
       table = applyToNft(table, commands);
+      generation++;
       for (const rule of table?.chains.flatMap(({ rules }) => rules) ?? []) if (rule.handle < 0) rule.handle = next++;
     },
   };
   const kernel = { netnsId: () => '1:1', nft } as unknown as Kernel;
   const locks = { hold: () => ({ release: () => undefined }) } as unknown as Locks;
-  return { tables: ruleTables(kernel, locks), did, chains: () => table?.chains };
+  return { tables: ruleTables(kernel, locks), did, chains: () => table?.chains, apply: nft.apply!.bind(nft) };
 }
 
 test('a table is read once for any number of plans', () => {
@@ -55,12 +57,13 @@ test('what was added in this call can be taken back in it', () => {
 });
 
 test('a rule set that speaks of more than was read has the table read again', () => {
-  const { tables, did } = oneTable();
+  const { tables, did, apply } = oneTable();
   tables.plan('nft', 'host', WANTED).carryOut();
   const inTable = tables.plan('nft', 'host', { ...WANTED, chains: [{ name: 'd' }], add: [] });
   assert.is(did.reads, 1, 'there was no table, so all of it was known');
   inTable.carryOut();
-  tables.close();
+  apply('host', []);
+  tables.release();
   tables.plan('nft', 'host', WANTED);
   tables.plan('nft', 'host', { ...WANTED, chains: [], add: [] });
   assert.is(did.reads, 2);
@@ -70,6 +73,26 @@ test('a rule set that speaks of more than was read has the table read again', ()
   assert.is(did.reads, 4);
   tables.plan('nft', 'host', WANTED);
   assert.is(did.reads, 4);
+});
+
+test('what was read under an earlier lock counts as long as nobody else has changed a rule', () => {
+  const { tables, did, chains, apply } = oneTable();
+  const plan = tables.plan('nft', 'host', WANTED);
+  plan.carryOut();
+  tables.release();
+  assert.equal(tables.plan('nft', 'host', WANTED).missing, []);
+  assert.is(did.reads, 1);
+  tables.release();
+  apply('host', [{ do: 'flush chain', family: 'ip', table: 't', chain: 'c' }]);
+  assert.is(tables.plan('nft', 'host', WANTED).missing.length, 1);
+  assert.is(did.reads, 2);
+  // A change that came while the lock was held, and one of ours after it.
+  apply('host', [{ do: 'add chain', family: 'ip', table: 't', chain: 'd' }]);
+  tables.plan('nft', 'host', WANTED).carryOut();
+  tables.release();
+  tables.plan('nft', 'host', { ...WANTED, chains: [], add: [], remove: [{ chain: 'd', comment: 'c1' }] });
+  assert.is(did.reads, 3);
+  assert.equal(chains()?.map(({ name }) => name), ['c', 'd']);
 });
 
 test('iptables that was out of time is not said to be unusable', () => {

@@ -4,8 +4,8 @@
 import type { Family } from '../../rule.ts';
 import { beOf, type Attributes } from '../attributes.ts';
 import type { NetlinkSocket } from '../netlink.ts';
-import { contentOf, questionsAbout, type Answer } from '../nft-questions.ts';
-import { GENERATION_ID, MSG, nfgenmsg, RULE, SUBSYSTEM } from '../nft-wire.ts';
+import { questionsAbout, type Answer } from '../nft-questions.ts';
+import { RULE } from '../nft-wire.ts';
 import type { Dialect } from './dialect.ts';
 
 export interface NftTableOfIptables { socket: NetlinkSocket; family: Family; name: string; dialect: Dialect; /** by who has read it before */ listed?: Listed }
@@ -38,9 +38,3 @@ export const chainsOf = (table: NftTableOfIptables): Attributes[] => ask(table).
 
 /** The rules of one chain, in order; none when it is not there. */
 export const rulesOf = (table: NftTableOfIptables, chain: string): KernelRule[] => ask(table).rulesOf(chain).map((answer) => new KernelRule(answer));
-
-/** Of all tables of the namespace: every change makes the next one. */
-export function generationOf({ socket }: NftTableOfIptables): number {
-  const [answer] = socket.request((SUBSYSTEM << 8) | MSG.GETGEN, 0, nfgenmsg(0), 'ask nf_tables for its generation');
-  return (answer && beOf(contentOf(answer).get(GENERATION_ID), 4)) ?? 0;
-}

@@ -3,8 +3,8 @@
 
 import { KernelError } from '../../kernel-error.ts';
 import type { IptablesTable } from '../../kernel.ts';
-import { READ_TRIES } from '../nft-questions.ts';
-import { generationOf, rulesOf, type NftTableOfIptables } from './table.ts';
+import { generationIn, READ_TRIES } from '../nft-questions.ts';
+import { rulesOf, type NftTableOfIptables } from './table.ts';
 
 /** What iptables-save says of the table. */
 export type Ask = () => IptablesTable;
@@ -20,12 +20,12 @@ const key = (chain: string, handle: number): string => `${chain} ${handle}`;
 /** The nth line of a chain is its nth rule, if nobody changed anything while both were listed. */
 function read(table: NftTableOfIptables, ask: Ask): ReadonlyMap<string, string> {
   for (let tries = 1; tries <= READ_TRIES; tries++) {
-    const before = generationOf(table);
+    const before = generationIn(table.socket);
     const words = ask().chains.flatMap(({ name, rules }) => {
       const there = rulesOf(table, name);
       return rules.map(({ text }, i) => [key(name, there[i]?.handle ?? 0), text] as const);
     });
-    if (generationOf(table) === before) return new Map(words);
+    if (generationIn(table.socket) === before) return new Map(words);
   }
   throw new KernelError('EAGAIN', `read iptables table ${table.name}`, 'others change it all the time');
 }

@@ -6,12 +6,13 @@ import type { Rule } from '../../rule.ts';
 import { Body } from '../attributes.ts';
 import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, type Part } from '../netlink.ts';
 import { batchOf, NLM_F_NONREC } from '../nft-batch.ts';
+import { generationIn } from '../nft-questions.ts';
 import { CHAIN, FAMILY, HOOK, HOOK_NUMBER, MSG, nfgenmsg, RULE, SUBSYSTEM, TABLE } from '../nft-wire.ts';
 import { builtInHook } from './built-in.ts';
 import { commandOf, type Command } from './commands.ts';
 import { isListedAs, listedForm } from './decode.ts';
 import { encodeIptablesRule } from './encode.ts';
-import { chainNamed, generationOf, rulesOf, type KernelRule, type Listed, type NftTableOfIptables } from './table.ts';
+import { chainNamed, rulesOf, type KernelRule, type Listed, type NftTableOfIptables } from './table.ts';
 
 /** Others change rules between our look and our transaction; then it is looked again. */
 const TRIES = 5;
@@ -23,7 +24,7 @@ export function restoreThroughNetlink(table: NftTableOfIptables, lines: readonly
   for (let tries = 1; tries <= TRIES; tries++) {
     const listed = tries === 1 ? table.listed : undefined;
     // Only what was found by looking can be outdated.
-    const generation = commands.some((command) => command.do === 'take away') ? listed?.generation ?? generationOf(table) : undefined;
+    const generation = commands.some((command) => command.do === 'take away') ? listed?.generation ?? generationIn(table.socket) : undefined;
     const parts = partsFor(table, commands, listed);
     if (!parts) return false;
     const { parts: batch, actions } = batchOf(parts.map((part) => ({ part, action: `change iptables table ${table.name}` })), generation);
