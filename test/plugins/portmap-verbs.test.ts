@@ -6,13 +6,15 @@ import * as assert from 'uvu/assert';
 import { refuse, type Answers } from '../support/guest-host.ts';
 import { add, conf, DN, node, portmap, requests, v4Only } from './portmap-case.ts';
 
+/** Who calls the chain. */
+const called = { remove: [{ chain: 'CNI-HOSTPORT-DNAT', jump: DN }] };
 const drop = { drop: [{ chain: DN }, { chain: 'CNI-SN-1d96a4c7e0d1b705cc10f' }] };
 const remove = { remove: ['hostports', 'hostip_hostports', 'masquerading'].map((name) => ({ chain: name, comment: 'c1', except: [] })) };
 
 test('DEL cleans both backends in both families, without prevResult, namespace and a right configuration', () => {
   const { asked, error } = portmap({ verb: 'DEL', config: conf({ backend: 'none', markMasqBit: 99 }, null), netns: false }, node);
   assert.is(error, undefined);
-  assert.equal(requests(asked, 'iptables.apply'), [{ ns: 'host', family: 'ip', table: 'nat', ...drop }, { ns: 'host', family: 'ip6', table: 'nat', ...drop }]);
+  assert.equal(requests(asked, 'iptables.apply'), [{ ns: 'host', family: 'ip', table: 'nat', ...called, ...drop }, { ns: 'host', family: 'ip6', table: 'nat', ...called, ...drop }]);
   assert.equal(requests(asked, 'nft.apply'), [{ ns: 'host', family: 'ip', table: 'cni_hostport', ...remove }, { ns: 'host', family: 'ip6', table: 'cni_hostport', ...remove }]);
   assert.equal(requests(asked, 'conntrack.flush'), [{ family: 'ip', proto: 'udp', dports: [5353] }, { family: 'ip6', proto: 'udp', dports: [5353] }]);
 });
