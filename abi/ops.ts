@@ -221,7 +221,7 @@ export const OPS: readonly Op[] = [
 
   op('conntrack', 'flush', 'effect', 'Deletes the conntrack entries of original destination ports: `dport`, `dports` or both.',
     object({ family: oneWord('family', 'ip', 'ip6'), proto: oneWord('protocol', 'tcp', 'udp', 'sctp'), 'dport?': integer('original destination port', 1, 65535), 'dports?': list(integer('port', 1, 65535), 'looked for in one pass', 4096), 'daddr?': ip }),
-    object({ deleted: integer('entries') })),
+    object({ 'deleted?': integer('entries, when the kernel says how many') })),
 
   op('firewalld', 'query', 'read', 'Says whether firewalld runs, and which of these sources are bound to the zone. Never starts it.', zoned,
     object({ bus: boolean('the system bus answers'), running: boolean('its D-Bus name has an owner'), 'why?': string('why not'), bound: list(cidr, 'those of the sources that are bound to the zone', 64) })),

@@ -923,8 +923,8 @@ export interface ConntrackFlushRequest {
 }
 
 export interface ConntrackFlushAnswer {
-  /** entries */
-  deleted: number;
+  /** entries, when the kernel says how many */
+  deleted?: number;
 }
 
 /** Says whether firewalld runs, and which of these sources are bound to the zone. Never starts it. */

@@ -290,6 +290,6 @@ export interface SysctlKernel {
 }
 
 export interface ConntrackKernel {
-  /** Deletes the entries of these original destinations; returns how many. */
-  delete(ns: Ns, of: { family: Family; proto: 'tcp' | 'udp' | 'sctp'; dports: readonly number[]; daddr?: string }): number;
+  /** Deletes the entries of these original destinations; returns how many, or undefined when the kernel did not say. */
+  delete(ns: Ns, of: { family: Family; proto: 'tcp' | 'udp' | 'sctp'; dports: readonly number[]; daddr?: string }): number | undefined;
 }

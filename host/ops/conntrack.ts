@@ -17,7 +17,8 @@ function flush(call: Call, req: Requests['conntrack.flush']): Answers['conntrack
   const published = publishedPorts(call);
   const foreign = req.daddr !== undefined && isOwnAddress(call, req.daddr) ? undefined : ports.find((port) => !published.has(port));
   if (foreign !== undefined) throw denied(call, op, `of ${req.proto} port ${foreign}, which is neither published nor this attachment's,`, undefined, at);
-  return { deleted: call.kernel.conntrack.delete('host', { ...of, dports: ports }) };
+  const deleted = call.kernel.conntrack.delete('host', { ...of, dports: ports });
+  return deleted === undefined ? {} : { deleted };
 }
 
 /** By what the runtime asks for, or the operator's configuration: a service of the host has connections too. */

@@ -110,16 +110,27 @@ if (has('conntrack')) {
     insert('-p', 'tcp', '-s', '192.0.2.1', '-d', '192.0.2.5', '--dport', '53', '--state', 'ESTABLISHED');
     insert('-p', 'udp', '-s', '2001:db8::1', '-d', '2001:db8::5', '--dport', '53');
     insert('-p', 'udp', '-s', '2001:db8::1', '-d', '2001:db8::6', '--dport', '53');
-    const flush = (of: Parameters<typeof kernel.conntrack.delete>[1]): number => kernel.conntrack.delete('host', of);
-    assert.is(flush({ family: 'ip', proto: 'udp', dports: [53], daddr: '192.0.2.5' }), 1);
-    assert.is(flush({ family: 'ip', proto: 'udp', dports: [53] }), 1);
-    assert.is(flush({ family: 'ip', proto: 'sctp', dports: [53] }), 0);
-    assert.is(flush({ family: 'ip6', proto: 'udp', dports: [53], daddr: '2001:db8:0::5' }), 1);
-    const left = ['ipv4', 'ipv6'].map((family) => execFileSync('conntrack', ['-L', '-f', family], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })).join('');
-    assert.equal(left.trim().split('\n').map((line) => /^(\w+).*?dst=(\S+) sport=5 dport=(\d+)/.exec(line)!.slice(1).join(' ')).sort(),
-      ['tcp 192.0.2.5 53', 'udp 192.0.2.5 54', 'udp 2001:db8::6 53']);
+    const left = (): string[] => ['ipv4', 'ipv6'].flatMap((family) => execFileSync('conntrack', ['-L', '-f', family], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).split('\n'))
+      .filter((line) => line !== '').map((line) => /^(\w+).*?dst=(\S+) sport=5 dport=(\d+)/.exec(line)!.slice(1).join(' ')).sort();
+    const flush = (of: Parameters<typeof kernel.conntrack.delete>[1]): string[] => {
+      const before = left();
+      const deleted = kernel.conntrack.delete('host', of);
+      const gone = before.filter((one) => !left().includes(one));
+      if (deleted !== undefined) assert.is(deleted, gone.length);
+      return gone;
+    };
+    assert.equal(flush({ family: 'ip', proto: 'udp', dports: [53], daddr: '192.0.2.5' }), ['udp 192.0.2.5 53']);
+    assert.equal(flush({ family: 'ip', proto: 'udp', dports: [53] }), ['udp 192.0.2.6 53']);
+    assert.equal(flush({ family: 'ip', proto: 'sctp', dports: [53] }), []);
+    assert.equal(flush({ family: 'ip6', proto: 'udp', dports: [53], daddr: '2001:db8:0::5' }), ['udp 2001:db8::5 53']);
+    assert.equal(left(), ['tcp 192.0.2.5 53', 'udp 192.0.2.5 54', 'udp 2001:db8::6 53']);
     insert('-p', 'udp', '-s', '192.0.2.1', '-d', '192.0.2.7', '--dport', '55');
-    assert.is(flush({ family: 'ip', proto: 'udp', dports: [54, 55, 56] }), 2);
+    assert.equal(flush({ family: 'ip', proto: 'udp', dports: [54, 55, 56] }), ['udp 192.0.2.5 54', 'udp 192.0.2.7 55']);
+    insert('-p', 'udp', '-s', '192.0.2.1', '-d', '192.0.2.7', '--dport', '7');
+    insert('-p', 'udp', '-s', '192.0.2.1', '-d', '192.0.2.7', '--dport', '2007');
+    assert.equal(flush({ family: 'ip', proto: 'udp', dports: Array.from({ length: 1000 }, (_, i) => i + 1) }), ['udp 192.0.2.7 7']);
+    assert.equal(flush({ family: 'ip6', proto: 'udp', dports: [53] }), ['udp 2001:db8::6 53']);
+    assert.equal(left(), ['tcp 192.0.2.5 53', 'udp 192.0.2.7 2007']);
     kernel.close();
   });
 }

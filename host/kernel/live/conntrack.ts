@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { formatAddress, parseAddress } from '../address.ts';
-import { isNotFound } from '../kernel-error.ts';
+import { isNotFound, KernelError } from '../kernel-error.ts';
 import type { ConntrackKernel } from '../kernel.ts';
 import { attributesAfter, attributesOf, beOf, Body, u8Of, type Attributes } from './attributes.ts';
 import type { LiveContext } from './context.ts';
@@ -24,6 +24,10 @@ const AF = { ip: 2, ip6: 10 } as const;
 const NESTED = 0x8000;
 /** struct nfgenmsg */
 const HEADER = 4;
+/** nfgenmsg.version of a deletion: in 0 the family says nothing. */
+const WITH_FAMILY = 1;
+/** One listing for more */
+const MOST_PORTS = 64;
 
 type Wanted = Parameters<ConntrackKernel['delete']>[1];
 
@@ -31,7 +35,9 @@ export function conntrackKernel(context: LiveContext): ConntrackKernel {
   return {
     delete(ns, wanted) {
       const socket = context.netfilter(ns);
-      if (wanted.dports.length === 0 || isEmpty(socket)) return 0;
+      if (wanted.dports.length === 0) return 0;
+      if (wanted.daddr === undefined && wanted.dports.length <= MOST_PORTS && areFlushed(socket, wanted)) return undefined;
+      if (isEmpty(socket)) return 0;
       const isWanted = matcher(wanted);
       const what = `${wanted.proto} port ${wanted.dports.join(', ')}`;
       const entries = socket.dump(CT_GET, question(wanted), `list connections to ${what}`)
@@ -51,6 +57,20 @@ export function conntrackKernel(context: LiveContext): ConntrackKernel {
   };
 }
 
+/**
+ * Kernels from 6.12 on delete by a filter, passing over what is empty of their table: 0.3 ms for each port, where a listing takes 20 to 50. Older ones
+ * take the question for one about a single entry, which lacks its addresses (EINVAL).
+ */
+function areFlushed(socket: NetlinkSocket, { family, proto, dports }: Wanted): boolean {
+  try {
+    for (const port of dports) socket.request(CT_DELETE, 0, question({ family, proto, dports: [port] }, WITH_FAMILY), `delete connections to ${proto} port ${port}`);
+    return true;
+  } catch (error) {
+    if (error instanceof KernelError && error.errno === 'EINVAL') return false;
+    throw error;
+  }
+}
+
 /** A listing walks through a table that has its size from the machine's memory: 8 ms, even when nothing is in it. */
 function isEmpty(socket: NetlinkSocket): boolean {
   const [stats] = socket.request(CT_GET_STATS, 0, header('ip'), 'count connections');
@@ -61,9 +81,9 @@ function isEmpty(socket: NetlinkSocket): boolean {
  * Kernels from 5.8 on list only what is asked for; a node may have a hundred thousand connections. They are not asked for the address: with
  * IPv6 they then list the others (seen with 6.18).
  */
-function question({ family, proto, dports: [first = 0, ...others] }: Wanted): Buffer {
+function question({ family, proto, dports: [first = 0, ...others] }: Wanted, version = 0): Buffer {
   const byPort = others.length === 0;
-  return new Body(header(family)).nest(CTA.TUPLE_ORIG, (tuple) => tuple.nest(CTA_TUPLE.PROTO, (l4) => {
+  return new Body(header(family, version)).nest(CTA.TUPLE_ORIG, (tuple) => tuple.nest(CTA_TUPLE.PROTO, (l4) => {
     l4.u8(CTA_PROTO.NUM, PROTO[proto]);
     if (byPort) l4.be16(CTA_PROTO.DST_PORT, first);
   })).nest(CTA.FILTER, (filter) => filter.u32(CTA_FILTER_ORIG_FLAGS, byPort ? FILTER_BY_PROTO_NUM | FILTER_BY_DST_PORT : FILTER_BY_PROTO_NUM)).done();
@@ -93,4 +113,4 @@ function identity({ family }: Wanted, entry: Attributes): Buffer {
   return body.done();
 }
 
-const header = (family: Wanted['family']): Buffer => Buffer.from([AF[family], 0, 0, 0]);
+const header = (family: Wanted['family'], version = 0): Buffer => Buffer.from([AF[family], version, 0, 0]);
