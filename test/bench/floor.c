@@ -1,4 +1,4 @@
-// The floor: the kernel work of one chain (veth on a bridge, addresses, route, token buckets, nftables rules, a lease), by netlink alone
+// The floor: the kernel work of one chain (veth on a bridge, addresses, route, token buckets, nftables rules, flows, a lease), by netlink alone
 // and with nothing around it. For the benchmark; it is no plugin and keeps no promise of one.
 // SPDX-License-Identifier: Apache-2.0
 
@@ -11,6 +11,7 @@
 #include <linux/netfilter/nf_nat.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
@@ -23,6 +24,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+/** The kernel's CTA_FILTER_F_CTA_PROTO_NUM and CTA_FILTER_F_CTA_PROTO_DST_PORT, which it tells nobody. */
+#define BY_PROTOCOL_AND_PORT 0x28
 
 static char buf[65536];
 static size_t len, start;
@@ -340,6 +344,24 @@ static void deleteRules(int fd, const char *id) {
   if (all > 0) transact(fd, all, "delete rules");
 }
 
+/** What is known of UDP flows to the published port. Where the kernel cannot delete by a filter (before 6.12) the floor is without it. */
+static void forgetFlows(int fd, uint16_t hostPort) {
+  struct nfgenmsg head = {.nfgen_family = AF_INET, .version = 1};
+  begin(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE, NLM_F_ACK, &head, sizeof head);
+  uint16_t port = htons(hostPort);
+  uint8_t protocol = IPPROTO_UDP;
+  size_t tuple = nest(CTA_TUPLE_ORIG | NLA_F_NESTED), inner = nest(CTA_TUPLE_PROTO | NLA_F_NESTED);
+  put(CTA_PROTO_NUM, &protocol, 1);
+  put(CTA_PROTO_DST_PORT, &port, 2);
+  closeNest(inner), closeNest(tuple);
+  size_t filter = nest(CTA_FILTER | NLA_F_NESTED);
+  put32(CTA_FILTER_ORIG_FLAGS, BY_PROTOCOL_AND_PORT);
+  closeNest(filter);
+  end();
+  if (send(fd, buf, len, 0) < 0 || recv(fd, buf, sizeof buf, 0) < 0) fail("flows", errno);
+  len = 0;
+}
+
 int main(void) {
   const char *verb = getenv("CNI_COMMAND"), *id = getenv("CNI_CONTAINERID"), *path = getenv("CNI_NETNS");
   char veth[16], ifb[16], lease[128], text[256];
@@ -369,8 +391,10 @@ int main(void) {
     redirect(host, outer, inner);
     tokenBucket(host, inner);
     addRules(filter, id, address);
+    forgetFlows(filter, 20001);
   } else {
     deleteRules(filter, id);
+    forgetFlows(filter, 20001);
     unlink(lease);
     struct ifinfomsg head = {0};
     begin(RTM_DELLINK, NLM_F_ACK, &head, sizeof head);
