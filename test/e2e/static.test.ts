@@ -25,7 +25,8 @@ test.before.each(() => {
   addNetns('c1');
 });
 test.after.each(() => {
-  if (existsSync('/sys/class/net/cni0')) sh('ip', 'link', 'delete', 'cni0');
+  // Below /sys/class/net are the machine's links, not those of this namespace.
+  if (existsSync('/proc/sys/net/ipv4/conf/cni0')) sh('ip', 'link', 'delete', 'cni0');
 });
 
 const PAIRS = [[`${BIN}/bridge`, BIN, 'our bridge'], [`${REFERENCE_191}/bridge`, BIN, "the reference's bridge"]] as const;

@@ -89,7 +89,7 @@ function attach(list: Conflist, container: string): Attached {
 
 /** One program for each namespace: there is a dump after each case. What counts up by itself is left out. */
 const LOOK = `ip -o link; ip -o address; ip -4 route show table all; ip -6 route show table all; ip rule; ip -6 rule; ip neighbour show nud permanent
-tc qdisc show; for i in $(ls /sys/class/net); do tc filter show dev $i; tc filter show dev $i parent ffff: 2>/dev/null; done
+tc qdisc show; for i in $(ip -o link | sed 's/^[0-9]*: \\([^:@]*\\).*/\\1/'); do tc filter show dev $i; tc filter show dev $i parent ffff: 2>/dev/null; done
 bridge vlan show; nft list ruleset; iptables-save; ip6tables-save; conntrack -L -p udp --dport 53 2>/dev/null
 grep -rs . /proc/sys/net/ipv4/conf /proc/sys/net/ipv6/conf /proc/sys/net/ipv4/ip_forward /proc/sys/net/bridge | grep -v stable_secret`;
 

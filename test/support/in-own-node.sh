@@ -19,6 +19,5 @@ done
 # Only now: a layer would hide what is mounted below its parent.
 for folder in $folders; do mount -t tmpfs -o mode=755 tmpfs "$folder"; done
 ip link set lo up
-# A new namespace takes it from the machine.
-echo 0 >/proc/sys/net/ipv4/ip_forward
+sh test/support/kernel-defaults.sh
 exec "$@"

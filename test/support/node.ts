@@ -19,10 +19,10 @@ export const sh = (file: string, ...args: string[]): string => execFileSync(file
 
 export const has = (program: string): boolean => ['/usr/sbin', '/sbin', '/usr/bin', '/bin'].some((folder) => existsSync(join(folder, program)));
 
-/** Makes a container's namespace; the path is what a runtime passes as CNI_NETNS. Whether a new namespace forwards is taken from the machine, and must not be. */
+/** Makes a container's namespace; the path is what a runtime passes as CNI_NETNS. */
 export function addNetns(name: string): string {
   sh('ip', 'netns', 'add', name);
-  inNetns(name, 'sysctl', '-q', 'net.ipv4.ip_forward=0');
+  inNetns(name, 'sh', 'test/support/kernel-defaults.sh');
   return `/run/netns/${name}`;
 }
 
