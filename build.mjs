@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 const USAGE = `node build.mjs            build everything into dist/
 node build.mjs --check    fail when a generated file is not what abi/ops.ts says
 node build.mjs --watch    build, and again whenever a source changes
+node build.mjs --release  build, and dist/release/ from that: what nodes are given, for x64 and arm64
 `;
 const SOURCES = ['abi', 'conf', 'host', 'plugins-as', 'test/bench'];
 const SETTLE_MS = 50;
@@ -17,11 +18,12 @@ process.chdir(fileURLToPath(new URL('.', import.meta.url)));
 await main();
 
 async function main() {
-  const { values } = parseArgs({ options: { check: { type: 'boolean' }, watch: { type: 'boolean' }, help: { type: 'boolean' } } });
+  const { values } = parseArgs({ options: { check: { type: 'boolean' }, release: { type: 'boolean' }, watch: { type: 'boolean' }, help: { type: 'boolean' } } });
   if (values.help) return void process.stdout.write(USAGE);
   installDependencies();
   if (values.check) return check();
-  await build();
+  const digests = await build();
+  if (values.release) await release(digests);
   if (values.watch) buildOnChange();
 }
 
@@ -36,6 +38,12 @@ async function build() {
   const digests = await buildModules((name, ms) => say(`compiled dist/plugins/${name}.wasm in ${Math.round(ms)} ms`));
   await buildHost(digests);
   say(`built in ${Math.round(performance.now() - started)} ms`);
+  return digests;
+}
+
+async function release(digests) {
+  const { buildRelease } = await import('./host/build-release.mjs');
+  await buildRelease(digests, say);
 }
 
 async function check() {

@@ -8,33 +8,45 @@ import * as esbuild from 'esbuild';
 import { writeFile } from '../plugins-as/sdk/tool/write-file.mjs';
 import { launcherText } from './build-launcher.mjs';
 import { writeProgram } from './build-program.mjs';
+import { fetchPackage } from './fetch-package.mjs';
 
 const OUT = 'dist/lib';
 /** Loaded by `require` at run time from the folder of the bundle. */
 const BESIDE = ['./*.cjs', './*.node'];
 /** Hosts of their own, not for calls: the resident one, read by `cni-wasm serve` alone, and that of `cni-wasm plan`, with the fake kernel. */
-const HOSTS = { 'host/plan/plan.ts': `${OUT}/plan.cjs`, 'host/resident/serve.ts': `${OUT}/serve.cjs` };
+const HOSTS = { 'host/plan/plan.ts': 'plan.cjs', 'host/resident/serve.ts': 'serve.cjs' };
 /** What does calls: of the one-shot host, and of the resident host's threads. They come with V8's code for them. */
 const CALLS = { 'host/main.ts': { file: 'host.cjs', name: 'call' }, 'host/resident/answer-calls.ts': { file: 'answer-calls.cjs', name: 'thread' } };
 /** Programs for people; they run from the repository, so their packages stay where they are. */
 const PROGRAMS = { 'conf/demo.ts': 'dist/demo.mjs', 'test/bench/bench.ts': 'dist/bench.mjs' };
 
 export async function buildHost(digests) {
+  const programs = Object.entries(PROGRAMS).filter(([entry]) => existsSync(entry)).map(([entry, outfile]) => bundle(entry, { outfile, format: 'esm', packages: 'external', minifyWhitespace: false, minifySyntax: false }));
+  for (const { path, contents } of (await Promise.all(programs)).flat()) writeFile(path, contents);
+  await buildParts(OUT, digests, { hosts: HOSTS, calls: CALLS, start: 'host/start.ts', conditions: [] });
+  writeFile(`${OUT}/koffi.node`, readFileSync(koffiPath(process.arch, ownLibc())));
+  layOutLaunchers([...Object.keys(digests), 'cni-wasm']);
+}
+
+/** What the single-file executable embeds; a resident host is none of it. Nothing in `out` may be from before. */
+export const buildEmbedded = (out, digests) => buildParts(out, digests, {
+  hosts: { 'host/plan/plan.ts': 'plan.cjs' }, calls: { 'host/main.ts': CALLS['host/main.ts'] }, start: 'host/start-embedded.ts', conditions: ['embedded'],
+});
+
+/** `conditions` decide where the parts will find each other: package.json, `#parts`. */
+async function buildParts(out, digests, { hosts, calls, start, conditions }) {
   const define = { BUILTIN_DIGESTS: JSON.stringify(digests) };
   const outputs = await Promise.all([
-    ...Object.entries(HOSTS).filter(([entry]) => existsSync(entry))
-      .map(([entry, outfile]) => bundle(entry, { outfile, sourcemap: 'linked', define })),
-    ...readdirSync('host/side').map((file) => bundle(`host/side/${file}`, { outfile: `${OUT}/${file.replace(/\.ts$/, '.cjs')}` })),
-    ...Object.entries(PROGRAMS).filter(([entry]) => existsSync(entry)).map(([entry, outfile]) => bundle(entry, { outfile, format: 'esm', packages: 'external', minifyWhitespace: false, minifySyntax: false })),
+    ...Object.entries(hosts).filter(([entry]) => existsSync(entry))
+      .map(([entry, file]) => bundle(entry, { outfile: `${out}/${file}`, sourcemap: 'linked', define, conditions })),
+    ...readdirSync('host/side').map((file) => bundle(`host/side/${file}`, { outfile: `${out}/${file.replace(/\.ts$/, '.cjs')}` })),
   ]);
   for (const { path, contents } of outputs.flat()) writeFile(path, contents);
-  const start = async (define) => (await bundle('host/start.ts', { outfile: `${OUT}/start.cjs`, define }))[0].text;
-  for (const [entry, names] of Object.entries(CALLS).filter(([entry]) => existsSync(entry))) {
-    const [map, program] = await bundle(entry, { outfile: `${OUT}/${names.name}.cjs`, sourcemap: 'external', define });
-    await writeProgram(OUT, names, { source: program.text, map: map.text }, start);
+  const startWith = async (define) => (await bundle(start, { outfile: `${out}/start.cjs`, define, conditions }))[0].text;
+  for (const [entry, names] of Object.entries(calls).filter(([entry]) => existsSync(entry))) {
+    const [map, program] = await bundle(entry, { outfile: `${out}/${names.name}.cjs`, sourcemap: 'external', define, conditions });
+    await writeProgram(out, names, { source: program.text, map: map.text }, startWith);
   }
-  writeFile(`${OUT}/koffi.node`, readFileSync(koffiPath()));
-  layOutLaunchers([...Object.keys(digests), 'cni-wasm']);
 }
 
 /** CommonJS because Node starts it 3 to 6 ms sooner than a module; names are kept for stack traces. */
@@ -46,11 +58,15 @@ async function bundle(entry, options) {
   return outputFiles;
 }
 
-/** koffi's own loader costs 6 to 15 ms; the library behind it can be loaded directly. */
-function koffiPath() {
-  const libc = process.report.getReport().header.glibcVersionRuntime ? 'linux' : 'musl';
-  return `node_modules/@koromix/koffi-linux-${process.arch}/${libc}_${process.arch}/koffi.node`;
+/** koffi's own loader costs 6 to 15 ms; the library behind it can be loaded directly. That of another processor is not in node_modules. */
+export function koffiPath(arch, libc) {
+  const place = `node_modules/@koromix/koffi-linux-${arch}`;
+  const { version, integrity } = JSON.parse(readFileSync('package-lock.json', 'utf8')).packages[place];
+  const folder = existsSync(place) ? place : fetchPackage(place.slice('node_modules/'.length), version, integrity);
+  return `${folder}/${libc}_${arch}/koffi.node`;
 }
+
+const ownLibc = () => (process.report.getReport().header.glibcVersionRuntime ? 'linux' : 'musl');
 
 function layOutLaunchers(names) {
   const text = launcherText(process.execPath, resolve(OUT, 'host.cjs'));

@@ -3,7 +3,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { timeLeft } from './deadline.ts';
-import { lazy } from './lazy.ts';
+import { library } from '#parts';
 
 export interface ProgramOptions {
   input?: string;
@@ -44,7 +44,7 @@ export function runTool(file: string, args: readonly string[], { input = '', tim
 export function runProgram(file: string, args: readonly string[], { input = '', timeoutMs: most, env }: ProgramOptions): ProgramOutcome {
   const timeoutMs = Math.min(most, timeLeft());
   if (timeoutMs < 1) return NO_TIME;
-  const { execaSync } = lazy<typeof import('execa')>('execa');
+  const { execaSync } = library<typeof import('execa')>('execa');
   // execa asks Node, which knows the process's working folder and not the thread's (RATIONALE, "Whom does it serve?").
   const result = execaSync(file, args, { cwd: '/proc/thread-self/cwd', input, env, extendEnv: false, timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: MAX_OUTPUT, stripFinalNewline: false, reject: false });
   const { stdout, stderr, exitCode, timedOut, failed, originalMessage } = result;

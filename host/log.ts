@@ -3,7 +3,7 @@
 
 import { appendFileSync, constants, mkdirSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { lazy } from './lazy.ts';
+import { library } from '#parts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export interface Log extends Record<LogLevel, (facts: object, text: string) => void> {
@@ -31,7 +31,7 @@ export function openLog(env: Readonly<Record<string, string | undefined>>, toStd
 }
 
 function openSink(level: LogLevel, write: WriteLine): import('pino').Logger {
-  const { pino } = lazy<typeof import('pino')>('pino');
+  const { pino } = library<typeof import('pino')>('pino');
   return pino({ level, base: { pid: process.pid } }, { write });
 }
 

@@ -6,6 +6,7 @@ import { answer } from './answer.ts';
 import { openHost } from './open-host.ts';
 import { about } from './protocol/about.ts';
 import { writeOut } from './protocol/write-result.ts';
+import { calledWith } from '#parts';
 
 async function main(calledAs: string, words: readonly string[]): Promise<number> {
   if (words.length > 0) return (await import('./cli/cli.ts')).cli(words);
@@ -15,5 +16,5 @@ async function main(calledAs: string, words: readonly string[]): Promise<number>
   return exitCode;
 }
 
-const [, , calledAs = 'cni-wasm', ...words] = process.argv;
+const [calledAs = 'cni-wasm', ...words] = calledWith();
 void main(calledAs, words).then((code) => process.exit(code));

@@ -42,7 +42,7 @@ function openLibcWithLess(): Libc {
 /** `toStderr` takes what the log does not write to a file. */
 export function openHost(env: Readonly<Record<string, string | undefined>>, { libc, modules, sockets }: Lasting = lastingForOneCall(), toStderr?: WriteLine): Host {
   const roots = rootsFrom(env);
-  const own = builtins(__dirname);
+  const own = builtins();
   const locks = fileLocks(join(roots.run, 'lock'), {
     tryFlock: (fd, mode) => libc().tryFlock(fd, mode),
     makePipe: (path) => libc().makePipe(path),

@@ -2,24 +2,24 @@
 // called takes 15 to 20 ms of a call that lasts 60.
 // SPDX-License-Identifier: Apache-2.0
 
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Script } from 'node:vm';
+import { pathOf, readPart } from '#parts';
 
 /** Defined by the build: names with a digest in them, since V8 compares no more than the length of the source with what its code was made of. */
 declare const PROGRAM: string;
 declare const CODE: string;
 
-const path = `${__dirname}/${PROGRAM}`;
-const cachedData = readCode(`${__dirname}/${CODE}`);
+const path = pathOf(PROGRAM);
+const cachedData = readCode();
 // V8 refuses code of another version or with other flags, and compiles.
-const script = new Script(readFileSync(path, 'latin1'), { filename: path, ...(cachedData ? { cachedData } : {}) });
+const script = new Script(readPart(PROGRAM).toString('latin1'), { filename: path, ...(cachedData ? { cachedData } : {}) });
 const run = script.runInThisContext() as (require: NodeJS.Require, directory: string) => void;
 run(createRequire(path), __dirname);
 
-function readCode(file: string): Buffer | undefined {
+function readCode(): Buffer | undefined {
   try {
-    return readFileSync(file);
+    return readPart(CODE);
   } catch {
     return undefined;
   }

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { CniError, CODE } from '../cni-error.ts';
 import { parseConflist, type Conflist, type Target } from './run-conflist.ts';
+import { programs } from '#parts';
 
 export const OPTIONS = {
   'container-id': { type: 'string', default: 'cni-wasm-run' },
@@ -22,7 +22,7 @@ export function byHand(file: string, netns: string, values: Values): { list: Con
     list: readConflist(file),
     target: {
       containerId: values['container-id'], ifname: values.ifname, netns,
-      path: (values.bin ?? process.env['CNI_PATH'] ?? join(dirname(__dirname), 'bin')).split(':'),
+      path: (values.bin ?? process.env['CNI_PATH'] ?? programs).split(':'),
       capabilityArgs: parsed('--capability-args', JSON.parse, values['capability-args']) as Record<string, unknown>,
     },
     prevResult: values.result === undefined ? undefined : parsed<unknown>(values.result, JSON.parse),

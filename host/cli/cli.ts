@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { CniError, CODE } from '../cni-error.ts';
-import { lazy } from '../lazy.ts';
 import { openHost } from '../open-host.ts';
 import { formatError } from '../protocol/write-result.ts';
 import { rootsFrom } from '../roots.ts';
@@ -16,6 +15,7 @@ import { run } from './run.ts';
 import { keygen, sign } from './sign.ts';
 import { usage, usageOf } from './usage.ts';
 import { why } from './why.ts';
+import { library } from '#parts';
 
 /** The exit code. */
 export async function cli(words: readonly string[]): Promise<number> {
@@ -34,7 +34,7 @@ export async function cli(words: readonly string[]): Promise<number> {
       case 'run': return say(run(rest));
       case 'gc': return say(gc(rest, openHost(process.env)));
       case 'why': return say(why(rest, openHost(process.env)));
-      case 'plan': return await lazy<{ plan(words: readonly string[]): Promise<number> }>('plan').plan(rest);
+      case 'plan': return await library<{ plan(words: readonly string[]): Promise<number> }>('plan').plan(rest);
       case 'serve': return await serve(rest);
       default:
         process.stderr.write(`cni-wasm: unknown command "${command}"\n\n${usage()}`);
@@ -49,7 +49,7 @@ export async function cli(words: readonly string[]): Promise<number> {
 
 async function serve(words: readonly string[]): Promise<number> {
   if (words.length > 0) throw new CniError(CODE.invalidConfig, `serve: takes no words, got "${words.join(' ')}"; CNI_WASM_RUN says where its socket is`);
-  await lazy<{ serve(home: string): Promise<void> }>('serve').serve(__dirname);
+  await library<{ serve(): Promise<void> }>('serve').serve();
   return 0;
 }
 

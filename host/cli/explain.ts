@@ -39,7 +39,7 @@ function modulesOf(conf: object): Named[] {
 }
 
 function about(name: string, as: string, network: string, roots: Roots): string {
-  const own = builtins(__dirname);
+  const own = builtins();
   if (!isKnown(name, own, roots)) return `${as} "${name}": no module of this host's; a program on CNI_PATH, or not installed\n`;
   try {
     return described(loadModule(name, own, roots, new Map()), as, network, roots);

@@ -43,7 +43,7 @@ export function inspect([which, ...more]: readonly string[], roots: Roots): stri
 }
 
 const installed = (name: string, roots: Roots): { bytes: Buffer; digest: string; path: string } => {
-  const { bytes, digest } = findModule(name, builtins(__dirname), roots);
+  const { bytes, digest } = findModule(name, builtins(), roots);
   return { bytes, digest, path: blobPath(roots.state, digest) };
 };
 

@@ -28,7 +28,7 @@ export function install([file, asked]: readonly string[], roots: Roots): string 
   checkMemory(declared, file, DEFAULT_LIMITS.memoryPages);
   checkImportTypes(declared, file);
   const name = checkModuleName(asked ?? manifest.name);
-  if (Object.hasOwn(builtins(__dirname).digests, name)) throw new CniError(CODE.moduleRefused, `"${name}" is a module of the host itself; give another name`);
+  if (Object.hasOwn(builtins().digests, name)) throw new CniError(CODE.moduleRefused, `"${name}" is a module of the host itself; give another name`);
   const digest = digestOf(bytes);
   const signature = readSignature(signaturePath(file));
   if (signature && !isSignedBy(signature, digest)) throw new CniError(CODE.moduleRefused, `"${signaturePath(file)}" is no signature of these bytes`, { hint: 'get both from their publisher again' });

@@ -5,7 +5,6 @@
 import { statSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { dropPrivileges } from '../kernel/live/least-privilege.ts';
 import { openLibc } from '../kernel/live/libc.ts';
 import { openLog } from '../log.ts';
@@ -16,6 +15,7 @@ import { attend, type Service } from './connection.ts';
 import { listen, placeToListen } from './listen.ts';
 import { newPool } from './pool.ts';
 import { systemCalls } from './system-calls.ts';
+import { pathOf } from '#parts';
 
 const PROCESSORS = availableParallelism();
 const LIMITS = { kept: Math.min(2, PROCESSORS), quick: PROCESSORS, most: 64, patience: 50, longest: 3_000, idle: 60_000 };
@@ -23,7 +23,7 @@ const LIMITS = { kept: Math.min(2, PROCESSORS), quick: PROCESSORS, most: 64, pat
 const MAX_CONNECTIONS = 1024;
 
 /** Settles when it was asked to stop and the calls under way have ended. Throws CniError when it cannot begin. */
-export async function serve(home: string): Promise<void> {
+export async function serve(): Promise<void> {
   const log = openLog(process.env);
   const system = systemCalls();
   const libc = openLibc();
@@ -32,9 +32,9 @@ export async function serve(home: string): Promise<void> {
   dropPrivileges();
   const own = placeOf('self');
   // What a launcher would become must be what runs here: a call must not mean something else with this host than without.
-  const path = join(home, 'host.cjs');
+  const path = pathOf('host.cjs');
   const program = { path, id: idOf(path) };
-  const pool = newPool<Task, Outcome>(() => callThread(join(home, 'answer-calls.cjs'), (error) => log.error({ err: error }, 'a thread ended')), LIMITS, ({ isFit }) => isFit);
+  const pool = newPool<Task, Outcome>(() => callThread(pathOf('answer-calls.cjs'), (error) => log.error({ err: error }, 'a thread ended')), LIMITS, ({ isFit }) => isFit);
   let isStopping = false;
 
   const service: Service = {

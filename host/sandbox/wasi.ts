@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { CniError, CODE } from '../cni-error.ts';
-import { lazy } from '../lazy.ts';
+import { library } from '#parts';
 import { fatally, type Import, type Imports } from './bind-imports.ts';
 import { bytesAt, countOperation, type Guest } from './guest.ts';
 import { logText } from './guest-log.ts';
@@ -14,7 +14,7 @@ type Library = typeof import('@wasmer/wasi');
 export const needsWasi = (module: WebAssembly.Module): boolean => WebAssembly.Module.imports(module).some(({ module: from }) => from === WASI);
 
 /** The library gets itself ready asynchronously, runs do not: await this before the first run of a module that needs it. */
-export const prepareWasi = async (): Promise<void> => lazy<Library>('wasi').init();
+export const prepareWasi = async (): Promise<void> => library<Library>('wasi').init();
 
 export function bindWasi(guest: Guest): { imports: Imports; attach(instance: WebAssembly.Instance): void } {
   const { call } = guest;
@@ -50,8 +50,8 @@ export function bindWasi(guest: Guest): { imports: Imports; attach(instance: Web
 
 function openWasi(guest: Guest): InstanceType<Library['WASI']> {
   try {
-    const library = lazy<Library>('wasi');
-    return new library.WASI({ args: [], env: {}, preopens: {} });
+    const { WASI } = library<Library>('wasi');
+    return new WASI({ args: [], env: {}, preopens: {} });
   } catch (error) {
     throw new CniError(CODE.hostInternal, `plugin "${guest.call.name}" needs WASI and it is not ready; await prepareWasi() first`, { cause: error });
   }

@@ -8,12 +8,13 @@ import { readPlainFile } from '../open-file.ts';
 import type { Roots } from '../roots.ts';
 import { lockPath, readLock } from './lockfile.ts';
 import { checkModuleName } from './module-name.ts';
+import type { ModuleSource } from '#parts';
 
 export interface Found { name: string; bytes: Buffer; digest: string; builtin: boolean }
 
 export interface Builtins {
-  /** folder of the modules that ship with the host */
-  folder: string;
+  /** where the modules lie that ship with the host */
+  source(name: string): ModuleSource;
   /** name → "sha256:hex", fixed when the host was built */
   digests: Readonly<Record<string, string>>;
 }
@@ -26,8 +27,9 @@ export function findModule(name: string, builtins: Builtins, roots: Pick<Roots, 
   if (digest === undefined) {
     throw new CniError(CODE.moduleRefused, `no module "${name}"`, { kind: 'not-found', hint: `install it with \`cni-wasm install FILE.wasm\`, which writes it to ${lockPath(roots.etc)}` });
   }
-  const path = own === undefined ? blobPath(roots.state, digest) : join(builtins.folder, `${name}.wasm`);
-  const bytes = readBytes(path, name);
+  const source = own === undefined ? installed(roots.state, digest) : builtins.source(name);
+  const { path } = source;
+  const bytes = readBytes(source, name);
   const actual = digestOf(bytes);
   if (actual !== digest) {
     throw new CniError(CODE.moduleRefused, `module "${name}" in "${path}" has the digest ${actual}, expected ${digest}`, { kind: 'denied', at: path, hint: 'the file was changed after it was installed; install it again' });
@@ -41,9 +43,14 @@ export const blobPath = (state: string, digest: string): string => join(state, '
 
 export const digestOf = (bytes: Uint8Array): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
-function readBytes(path: string, name: string): Buffer {
+function installed(state: string, digest: string): ModuleSource {
+  const path = blobPath(state, digest);
+  return { path, read: () => readPlainFile(path) };
+}
+
+function readBytes({ path, read }: ModuleSource, name: string): Buffer {
   try {
-    return readPlainFile(path);
+    return read();
   } catch (error) {
     throw new CniError(CODE.moduleRefused, `module "${name}" cannot be read from "${path}": ${(error as NodeJS.ErrnoException).code}`, { kind: 'io', hint: 'install it again', cause: error });
   }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'uvu';
@@ -21,11 +21,12 @@ const acme = (pages: string, wants: object = { tc: ['host'] }): Uint8Array => st
   JSON.stringify({ abi: 1, name: 'acme', version: '1.0.0', role: 'chained', wants }),
 );
 const BYTES = acme('1 4');
-const builtins = { folder: join(root, 'plugins'), digests: { bridge: digestOf(BYTES) } };
+const shipped = join(root, 'plugins', 'bridge.wasm');
+const builtins = { source: () => ({ path: shipped, read: () => readFileSync(shipped) }), digests: { bridge: digestOf(BYTES) } };
 
 test.before.each(() => {
   rmSync(root, { recursive: true, force: true });
-  put(join(builtins.folder, 'bridge.wasm'), BYTES);
+  put(shipped, BYTES);
   put(blobPath(roots.state, digestOf(BYTES)), BYTES);
   put(lockPath(roots.etc), JSON.stringify({ acme: { digest: digestOf(BYTES) } }));
 });
@@ -54,7 +55,7 @@ test('nobody\'s name, and names every object has', () => {
 });
 
 test('bytes that were changed', () => {
-  put(join(builtins.folder, 'bridge.wasm'), acme('1 5'));
+  put(shipped, acme('1 5'));
   put(blobPath(roots.state, digestOf(BYTES)), Uint8Array.from([...BYTES, 0]));
   for (const name of ['bridge', 'acme']) assert.throws(() => find(name), refusal(100, /has the digest sha256:[0-9a-f]{64}, expected sha256:/));
 });

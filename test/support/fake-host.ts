@@ -67,7 +67,7 @@ export function fakeNode(faults: Faults = {}, run: RunGuest = runGuest, seen: (k
   const given = seen(kernel);
   // One process: nobody else to lock out.
   const locks = fileLocks(join(roots.run, 'lock'), { tryFlock: () => true, makePipe() {}, awaitHangUp() {} });
-  const own = builtins('dist/lib');
+  const own = builtins();
   const host: Host = {
     roots, env: { CNI_WASM_LOG_FILE: '/dev/null' }, boot, locks, ledger: diskLedger(roots.state), stores: diskStores(locks, diskIndex(roots.state, boot)), runGuest: run, runProgram,
     log: { level: 'error', debug() {}, info() {}, warn() {}, error() {} },

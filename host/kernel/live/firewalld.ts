@@ -3,7 +3,7 @@
 
 import { existsSync } from 'node:fs';
 import { runProgram } from '../../exec.ts';
-import { besides } from '../../lazy.ts';
+import { ownProgram } from '#parts';
 import type { Outcome, Task } from '../../side/firewalld.ts';
 import type { Firewalld, FirewalldAnswer } from '../firewalld.ts';
 import { KernelError } from '../kernel-error.ts';
@@ -60,7 +60,8 @@ function whyNoBus(address: string): string | undefined {
 }
 
 function start(task: Task, timeoutMs: number): Outcome {
-  const { stdout, stderr, exitCode, failure: why } = runProgram(process.execPath, [besides('firewalld')], { input: JSON.stringify(task), timeoutMs, env: {} });
+  const [file, ...args] = ownProgram('firewalld');
+  const { stdout, stderr, exitCode, failure: why } = runProgram(file, args, { input: JSON.stringify(task), timeoutMs, env: {} });
   return exitCode === 0 && stdout !== '' ? JSON.parse(stdout) as Outcome : { unreachable: why ?? (stderr.split('\n')[0] || 'no answer') };
 }
 

@@ -1,11 +1,9 @@
 // The C library, called synchronously through koffi: sockets and namespaces need the calling thread.
 // SPDX-License-Identifier: Apache-2.0
 
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { KernelError } from '../kernel-error.ts';
 import { errnoName } from './errno.ts';
+import { nativePart } from '#parts';
 
 export interface Libc {
   /** Each throws KernelError with the action's text when the call fails. */
@@ -113,14 +111,4 @@ function onDemand<Args extends unknown[], Answer>(make: () => (...args: Args) =>
   return (...args) => (made ??= make())(...args);
 }
 
-/**
- * The native part alone: koffi's own JavaScript takes 6 to 15 ms to load, this under 1. The build puts it beside the bundle; without a
- * bundle it is where npm put it.
- */
-export function loadKoffi(): Koffi {
-  const beside = typeof __dirname === 'string' ? join(__dirname, 'koffi.node') : '';
-  if (existsSync(beside)) return createRequire(beside)(beside) as Koffi;
-  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
-  const require = createRequire(join(process.cwd(), 'package.json'));
-  return require(`@koromix/koffi-linux-${process.arch}/${header.glibcVersionRuntime ? 'linux' : 'musl'}_${process.arch}/koffi.node`) as Koffi;
-}
+export const loadKoffi = (): Koffi => nativePart() as Koffi;

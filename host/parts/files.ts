@@ -1,0 +1,44 @@
+// Where the parts of the host lie: in files beside its bundle, as the build lays them out. embedded.ts is the other answer, that of the
+// single-file executable; the build chooses (`#parts` in package.json). Unbundled code (tests) finds what the last build made.
+// SPDX-License-Identifier: Apache-2.0
+
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { readPlainFile } from '../open-file.ts';
+
+/** Libraries that only some calls need: `host/side/<name>.ts` says what each is, and it is read when it is asked for. */
+export type Library = 'execa' | 'pino' | 'wasi' | 'serve' | 'plan';
+
+/** A module that ships with the host; the path is for messages. */
+export interface ModuleSource { path: string; read(): Buffer }
+
+const home = typeof __dirname === 'string' ? __dirname : join(process.cwd(), 'dist/lib');
+
+/** Where the executables are, for who runs a conflist by hand. */
+export const programs = join(dirname(home), 'bin');
+
+/** The plugin's name, then the words for people. The launcher hands both over. */
+export const calledWith = (): readonly [calledAs?: string, ...words: string[]] => process.argv.slice(2) as [];
+
+export const pathOf = (part: string): string => join(home, part);
+
+export const readPart = (part: string): Buffer => readFileSync(pathOf(part));
+
+export const library = <Exports>(name: Library): Exports => loaded(`${name}.cjs`) as Exports;
+
+/** The command line of a program of our own. */
+export const ownProgram = (name: 'firewalld'): readonly [file: string, ...args: string[]] => [process.execPath, pathOf(`${name}.cjs`)];
+
+export function moduleSource(name: string): ModuleSource {
+  const path = join(home, '..', 'plugins', `${name}.wasm`);
+  return { path, read: () => readPlainFile(path) };
+}
+
+/** koffi's native part alone: koffi's own JavaScript takes 6 to 15 ms to load, this under 1. */
+export const nativePart = (): unknown => loaded('koffi.node');
+
+function loaded(part: string): unknown {
+  const path = pathOf(part);
+  return createRequire(path)(path);
+}
