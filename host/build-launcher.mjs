@@ -6,10 +6,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+/** clang compiles for every processor; it knows -no-pie by another name. */
+const LLVM = '-fuse-ld=lld -Wno-unused-command-line-argument';
 /** For each processor, what may compile for it; `CC` goes first for the one this machine has. */
 const COMPILERS = {
-  x64: ['x86_64-linux-gnu-gcc', 'clang --target=x86_64-linux-gnu -fuse-ld=lld'],
-  arm64: ['aarch64-linux-gnu-gcc', 'clang --target=aarch64-linux-gnu -fuse-ld=lld'],
+  x64: ['x86_64-linux-gnu-gcc', `clang --target=x86_64-linux-gnu ${LLVM}`],
+  arm64: ['aarch64-linux-gnu-gcc', `clang --target=aarch64-linux-gnu ${LLVM}`],
 };
 const FLAGS = [
   '-Os', '-Wall', '-Wextra', '-ffreestanding', '-nostdlib', '-nostartfiles', '-static', '-fno-builtin', '-fno-stack-protector', '-fno-asynchronous-unwind-tables', '-fno-pie', '-no-pie',
@@ -23,6 +25,13 @@ export function launcherText(node, host) {
   const program = compileLauncher(process.arch);
   if (program) return withPath(withPath(program, '@NODE@', node), '@HOST@', host);
   return readFileSync('host/launcher.sh', 'utf8').replace('@NODE@', () => shellWord(node)).replace('@HOST@', () => shellWord(host));
+}
+
+/** A program for nodes of which nothing is known: it finds the host beside itself, and node where node is. */
+export function launcherToMove(arch) {
+  const program = compileLauncher(arch);
+  if (!program) throw new Error(`nothing here compiles the launcher for ${arch}: install clang and lld, or a gcc for it`);
+  return withPath(withPath(program, '@NODE@', ''), '@HOST@', '');
 }
 
 /** For one kind of processor; undefined where nothing here compiles for it. */

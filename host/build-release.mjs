@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { readFileSync } from 'node:fs';
+import { buildArchive } from './build-archive.mjs';
 import { buildExecutable } from './build-executable.mjs';
 
 const ARCHITECTURES = ['x64', 'arm64'];
@@ -10,8 +11,9 @@ const ARCHITECTURES = ['x64', 'arm64'];
 export async function buildRelease(digests, say) {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
   for (const arch of ARCHITECTURES) {
-    const name = `dist/release/cni-wasm-${version}-linux-${arch}`;
-    await buildExecutable(name, arch, digests);
-    say(`built ${name}`);
+    const file = `dist/release/cni-wasm-${version}-linux-${arch}`;
+    buildArchive(`${file}.tar.gz`, arch, `cni-wasm-${version}`, Object.keys(digests));
+    await buildExecutable(file, arch, digests);
+    say(`built ${file} and ${file}.tar.gz`);
   }
 }

@@ -9,7 +9,7 @@ const BIN = join(process.cwd(), 'dist/bin/cni-wasm');
 const LOG = '/run/resident-host.log';
 
 /** One line of the host's log. */
-export interface Line { msg: string; plugin?: string; verb?: string; container?: string; why?: string; exitCode?: number }
+export interface Line { msg: string; plugin?: string; verb?: string; container?: string; why?: string; exitCode?: number; at?: string }
 
 export interface ResidentHost {
   process: ChildProcess;

@@ -1,0 +1,44 @@
+// The archives: complete for both processors, and the same whenever they are built.
+// SPDX-License-Identifier: Apache-2.0
+
+import { spawnSync, execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { buildArchive } from '../../host/build-archive.mjs';
+import { moduleDigests } from '../../plugins-as/build.mjs';
+import { skip } from '../support/node.ts';
+
+if (spawnSync('clang', ['--version']).error && spawnSync('aarch64-linux-gnu-gcc', ['--version']).error) skip('nothing compiles a launcher for arm64: clang and lld are missing');
+
+const PLUGINS = Object.keys(moduleDigests());
+/** ELF's e_machine */
+const MACHINES = { x64: 62, arm64: 183 } as const;
+
+const test = suite<{ folder: string }>('archives');
+test.before((context) => { context.folder = mkdtempSync(join(tmpdir(), 'archives-')); });
+test.after(({ folder }) => rmSync(folder, { recursive: true }));
+
+for (const arch of ['x64', 'arm64'] as const) {
+  test(`${arch}: launchers and native part are for it, all belongs to root, and it is the same when it is built again`, ({ folder }) => {
+    const [one, two] = [join(folder, 'one.tar.gz'), join(folder, 'two.tar.gz')];
+    buildArchive(one, arch, 'cni-wasm-1', PLUGINS);
+    const umask = process.umask(0o077);
+    buildArchive(two, arch, 'cni-wasm-1', PLUGINS);
+    process.umask(umask);
+    assert.ok(readFileSync(one).equals(readFileSync(two)));
+    const lines = execFileSync('tar', ['-tvzf', one, '--numeric-owner'], { encoding: 'utf8' }).trim().split('\n');
+    for (const line of lines) assert.match(line, /^(drwxr-xr-x|-rw-r--r--|-rwxr-xr-x) 0\/0 /);
+    const names = lines.map((line) => line.split(/\s+/).at(-1)!);
+    for (const name of ['LICENSE', 'bin/cni-wasm', 'lib/host.cjs', 'lib/serve.cjs', 'conf/systemd/cni-wasm.socket', 'abi/README.md', ...PLUGINS.flatMap((plugin) => [`bin/${plugin}`, `plugins/${plugin}.wasm`])]) {
+      assert.ok(names.includes(`cni-wasm-1/${name}`), name);
+    }
+    for (const name of ['bin/bridge', 'lib/koffi.node']) {
+      assert.is(execFileSync('tar', ['-xzOf', one, `cni-wasm-1/${name}`], { maxBuffer: 1e7 }).readUInt16LE(18), MACHINES[arch], name);
+    }
+  });
+}
+
+test.run();
