@@ -1,10 +1,9 @@
 // Builds a program that starts with V8's code for it: its bundle as a script, the code V8 makes of that, and the few lines that bring both together.
 // SPDX-License-Identifier: Apache-2.0
 
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
-import { Script } from 'node:vm';
 
 import { writeFile } from '../plugins-as/sdk/tool/write-file.mjs';
 
@@ -29,10 +28,5 @@ export async function writeProgram(out, { file, name }, { source, map }, start) 
   for (const old of readdirSync(out).filter(isOld)) rmSync(`${out}/${old}`);
 }
 
-/** All functions, not only those that are called at once: which ones a call needs only the call knows. V8 notes the flags that are set when it writes. */
-function codeOf(source, filename) {
-  setFlagsFromString('--no-lazy');
-  const script = new Script(source, { filename });
-  setFlagsFromString('--lazy');
-  return script.createCachedData();
-}
+/** V8's tables lie in an order that depends on a random number. With always the same one the code is the same each time, and V8 does not look for it when it reads. */
+export const codeOf = (source, filename) => execFileSync(process.execPath, ['--random-seed=1', 'host/make-code.mjs', filename], { input: source, env: {}, maxBuffer: 64 * 1024 * 1024 });

@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { Script } from 'node:vm';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { codeOf } from '../../host/build-program.mjs';
 
 for (const [file, name] of [['host.cjs', 'call'], ['answer-calls.cjs', 'thread']] as const) {
   test(`${file} brings code that V8 takes`, () => {
@@ -14,6 +15,12 @@ for (const [file, name] of [['host.cjs', 'call'], ['answer-calls.cjs', 'thread']
     assert.ok(existsSync(path) && readFileSync(`dist/lib/${file}`, 'utf8').includes(code[0]!));
     const script = new Script(readFileSync(path, 'latin1'), { filename: path, cachedData: readFileSync(`dist/lib/${code[0]!}`) });
     assert.is(script.cachedDataRejected, false);
+  });
+
+  test(`${file}'s code is the same when it is made again`, () => {
+    const code = readdirSync('dist/lib').find((one) => one.startsWith(`${name}-`) && one.endsWith('.code'))!;
+    const program = code.replace('.code', '.cjs');
+    assert.ok(codeOf(readFileSync(`dist/lib/${program}`), program).equals(readFileSync(`dist/lib/${code}`)));
   });
 }
 
