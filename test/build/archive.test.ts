@@ -8,10 +8,16 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { buildArchive } from '../../host/build-archive.mjs';
+import { koffiPath } from '../../host/build.mjs';
 import { moduleDigests } from '../../plugins-as/build.mjs';
 import { skip } from '../support/node.ts';
 
 if (spawnSync('clang', ['--version']).error && spawnSync('aarch64-linux-gnu-gcc', ['--version']).error) skip('nothing compiles a launcher for arm64: clang and lld are missing');
+try {
+  koffiPath('arm64', 'linux');
+} catch (error) {
+  skip(`koffi's native part for arm64 cannot be fetched: ${(error as Error).message}`);
+}
 
 const PLUGINS = Object.keys(moduleDigests());
 /** ELF's e_machine */
