@@ -1,7 +1,7 @@
 // A worker thread of the resident host: one call after the other, each as if it were a process of its own.
 // SPDX-License-Identifier: Apache-2.0
 
-import { statSync } from 'node:fs';
+import { readlinkSync, statSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { answer } from '../answer.ts';
 import { CniError, CODE } from '../cni-error.ts';
@@ -21,7 +21,7 @@ const lasting: Lasting = { libc: () => libc, modules: new Map(), sockets: keptSo
 
 system.ownFolder();
 parentPort!.on('message', (task: Task) => void perform(task).then(say));
-say('ready');
+say({ thread: readlinkSync('/proc/thread-self') });
 
 function say(word: Word): void {
   parentPort!.postMessage(word);

@@ -1,6 +1,7 @@
 // The other side of the pool: a worker thread, and what goes to it and comes back.
 // SPDX-License-Identifier: Apache-2.0
 
+import { readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { Thread } from './pool.ts';
 import type { Reply } from './wire.ts';
@@ -17,8 +18,8 @@ export interface Outcome extends Reply {
   isFit: boolean;
 }
 
-/** What a thread says: that it can begin, an outcome, or that it did nothing because the caller was gone. */
-export type Word = 'ready' | 'not begun' | Outcome;
+/** What a thread says: that it can begin, and how the kernel calls it, an outcome, or that it did nothing because the caller was gone. */
+export type Word = { thread: string } | 'not begun' | Outcome;
 
 /** `file` is the bundle of answer-calls.ts. `onFailure` is told why a thread ended that nobody ended. */
 export function callThread(file: string, onFailure: (error: unknown) => void): Thread<Task, Outcome> {
@@ -30,9 +31,15 @@ export function callThread(file: string, onFailure: (error: unknown) => void): T
     settle = undefined;
   };
   worker.on('error', onFailure);
+  let name = '';
   return {
     ready: new Promise((ready) => {
-      worker.on('message', (word: Word) => (word === 'ready' ? ready() : tell(word === 'not begun' ? undefined : word)));
+      worker.on('message', (word: Word) => {
+        if (word === 'not begun') return tell(undefined);
+        if (!('thread' in word)) return tell(word);
+        name = word.thread;
+        ready();
+      });
     }),
     // Only now does it hold no lock and write nothing any more.
     ended: new Promise((ended) => {
@@ -45,6 +52,16 @@ export function callThread(file: string, onFailure: (error: unknown) => void): T
       settle = settled;
       worker.postMessage(task);
     }),
+    waits: () => isAsleep(name),
     end: () => void worker.terminate(),
   };
+}
+
+/** proc_pid_stat(5): the state follows the name, which is in parentheses. */
+function isAsleep(thread: string): boolean {
+  try {
+    return /\) [SD] [^)]*$/.test(readFileSync(`/proc/${thread}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
 }

@@ -1,5 +1,5 @@
 // The threads that do the calls. Each does one at a time, from its beginning to its end; one that waits (for duplicate address detection, for
-// xtables' lock) holds up nobody, since there are more of them as soon as somebody has to wait.
+// xtables' lock) holds up nobody, since there are more of them as soon as all of them wait.
 // SPDX-License-Identifier: Apache-2.0
 
 /** One thread, as the pool sees it. */
@@ -10,6 +10,8 @@ export interface Thread<Task, Outcome> {
   ended: Promise<void>;
   /** The outcome, or undefined when the thread ended first: it does nothing any more then. Only called when it is free. */
   run(task: Task): Promise<Outcome | undefined>;
+  /** Is its task waiting for something, rather than at work? */
+  waits(): boolean;
   end(): void;
 }
 
@@ -19,7 +21,7 @@ export interface Limits {
   /** threads that are started at once when calls wait; as many as there are processors */
   quick: number;
   most: number;
-  /** ms a call waits before there is one thread more than `quick` */
+  /** ms a call waits before there is one thread more than `quick`, if all that there are wait too */
   patience: number;
   /** ms after which a call that still waits is given back */
   longest: number;
@@ -42,6 +44,7 @@ export function newPool<Task, Outcome>(start: () => Thread<Task, Outcome>, limit
   const all = new Set<Thread<Task, Outcome>>();
   /** The last one that worked is the last one in here, and the next to work: the others may end. */
   const free: { thread: Thread<Task, Outcome>; since: number }[] = [];
+  const busy = new Set<Thread<Task, Outcome>>();
   const queue: Waiting<Task, Outcome>[] = [];
   let look: NodeJS.Timeout | undefined;
 
@@ -69,7 +72,9 @@ export function newPool<Task, Outcome>(start: () => Thread<Task, Outcome>, limit
     }
   };
   const give = (thread: Thread<Task, Outcome>, { task, settle }: Waiting<Task, Outcome>): void => {
+    busy.add(thread);
     void thread.run(task).then((outcome) => {
+      busy.delete(thread);
       settle(outcome);
       if (outcome !== undefined && isFit(outcome)) release(thread);
       else thread.end();
@@ -82,7 +87,9 @@ export function newPool<Task, Outcome>(start: () => Thread<Task, Outcome>, limit
   const lookAround = (): void => {
     const now = performance.now();
     while (queue[0] && (now - queue[0].since > limits.longest || !queue[0].isWanted())) queue.shift()!.settle(undefined);
-    if (queue[0] && now - queue[0].since > limits.patience && all.size < limits.most) add();
+    // One that starts needs a processor as long as several calls do: it must not take that from those that are at work, or starting.
+    const allWait = [...all].every((thread) => busy.has(thread) && thread.waits());
+    if (queue[0] && now - queue[0].since > limits.patience && all.size < limits.most && allWait) add();
     const [oldest] = free;
     if (oldest && all.size > limits.kept && now - oldest.since > limits.idle) oldest.thread.end();
     if (queue.length > 0 || all.size > limits.kept) return;

@@ -8,7 +8,7 @@ import { newPool, type Limits, type Pool, type Thread } from '../../host/residen
 type Outcome = { of: string; isFit: boolean };
 
 /** A thread that takes a task and ends it, or itself, when the test says so. */
-interface Played extends Thread<string, Outcome> { task?: string; done(isFit?: boolean): void; die(): void; hasEnded: boolean }
+interface Played extends Thread<string, Outcome> { task?: string; isAtWork: boolean; done(isFit?: boolean): void; die(): void; hasEnded: boolean }
 
 function stage(limits: Partial<Limits> = {}): { pool: Pool<string, Outcome>; threads: Played[]; busy(): string[] } {
   const threads: Played[] = [];
@@ -16,7 +16,8 @@ function stage(limits: Partial<Limits> = {}): { pool: Pool<string, Outcome>; thr
     let settle: ((outcome: Outcome | undefined) => void) | undefined;
     let ended!: () => void;
     const thread: Played = {
-      ready: Promise.resolve(), hasEnded: false,
+      ready: Promise.resolve(), hasEnded: false, isAtWork: false,
+      waits: () => !thread.isAtWork,
       ended: new Promise((resolve) => { ended = resolve; }),
       run(task) {
         thread.task = task;
@@ -65,6 +66,20 @@ test('one thread is kept, a second one comes at once, more only for those who ha
   assert.equal(busy().toSorted(), ['a', 'c', 'd', 'e']);
   for (const thread of threads) thread.done();
   assert.equal((await Promise.all(outcomes)).map((outcome) => outcome?.of), ['a', 'b', 'c', 'd', 'e']);
+  pool.end();
+});
+
+test('there is no further thread while one is at work, or has only been started', async () => {
+  const { pool, threads, busy } = stage();
+  const outcomes = ['a', 'b', 'c', 'd'].map((task) => pool.run(task, always));
+  await settled();
+  threads[0]!.isAtWork = true;
+  await new Promise((done) => { setTimeout(done, 50); });
+  assert.equal(busy(), ['a', 'b']);
+  threads[0]!.isAtWork = false;
+  await until(() => busy().length === 4);
+  for (const thread of threads) thread.done();
+  await Promise.all(outcomes);
   pool.end();
 });
 
