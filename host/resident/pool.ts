@@ -23,8 +23,10 @@ export interface Limits {
   most: number;
   /** ms a call waits before there is one thread more than `quick`, if all that there are wait too */
   patience: number;
-  /** ms after which a call that still waits is given back */
+  /** ms after which a call that still waits is given back, unless others come to their end meanwhile */
   longest: number;
+  /** ms in which none does */
+  stuck: number;
   /** ms without work after which a thread beyond `kept` ends */
   idle: number;
 }
@@ -47,6 +49,7 @@ export function newPool<Task, Outcome>(start: () => Thread<Task, Outcome>, limit
   const busy = new Set<Thread<Task, Outcome>>();
   const queue: Waiting<Task, Outcome>[] = [];
   let look: NodeJS.Timeout | undefined;
+  let lastEnd = performance.now();
 
   const add = (): void => {
     const thread = start();
@@ -75,6 +78,7 @@ export function newPool<Task, Outcome>(start: () => Thread<Task, Outcome>, limit
     busy.add(thread);
     void thread.run(task).then((outcome) => {
       busy.delete(thread);
+      lastEnd = performance.now();
       settle(outcome);
       if (outcome !== undefined && isFit(outcome)) release(thread);
       else thread.end();
@@ -86,7 +90,8 @@ export function newPool<Task, Outcome>(start: () => Thread<Task, Outcome>, limit
   };
   const lookAround = (): void => {
     const now = performance.now();
-    while (queue[0] && (now - queue[0].since > limits.longest || !queue[0].isWanted())) queue.shift()!.settle(undefined);
+    const isStuck = now - lastEnd > limits.stuck;
+    while (queue[0] && ((isStuck && now - queue[0].since > limits.longest) || !queue[0].isWanted())) queue.shift()!.settle(undefined);
     // One that starts needs a processor as long as several calls do: it must not take that from those that are at work, or starting.
     const allWait = [...all].every((thread) => busy.has(thread) && thread.waits());
     if (queue[0] && now - queue[0].since > limits.patience && all.size < limits.most && allWait) add();

@@ -39,7 +39,7 @@ function stage(limits: Partial<Limits> = {}): { pool: Pool<string, Outcome>; thr
     threads.push(thread);
     return thread;
   };
-  const pool = newPool<string, Outcome>(start, { kept: 1, quick: 2, most: 4, patience: 5, longest: 10_000, idle: 10_000, ...limits }, ({ isFit }) => isFit);
+  const pool = newPool<string, Outcome>(start, { kept: 1, quick: 2, most: 4, patience: 5, longest: 10_000, stuck: 1, idle: 10_000, ...limits }, ({ isFit }) => isFit);
   return { pool, threads, busy: () => threads.flatMap(({ task }) => task ?? []) };
 }
 
@@ -141,6 +141,18 @@ test('a call that has waited long is given back', async () => {
   assert.is(await second, undefined);
   threads[0]!.done();
   assert.is((await first)?.of, 'a');
+  pool.end();
+});
+
+test('a call waits on while others come to their end', async () => {
+  const { pool, threads, busy } = stage({ quick: 1, most: 1, longest: 1, stuck: 60_000 });
+  const outcomes = ['a', 'b', 'c'].map((task) => pool.run(task, always));
+  for (const task of ['a', 'b', 'c']) {
+    await until(() => busy().includes(task));
+    await new Promise((done) => { setTimeout(done, 20); });
+    threads[0]!.done();
+  }
+  assert.equal((await Promise.all(outcomes)).map((outcome) => outcome?.of), ['a', 'b', 'c']);
   pool.end();
 });
 
