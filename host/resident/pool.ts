@@ -1,5 +1,5 @@
 // The threads that do the calls. Each does one at a time, from its beginning to its end; one that waits (for duplicate address detection, for
-// xtables' lock) holds up nobody, since there are more of them as soon as all of them wait.
+// xtables' lock) or does not come to an end holds up nobody, since there are more of them as soon as that is true of all.
 // SPDX-License-Identifier: Apache-2.0
 
 /** One thread, as the pool sees it. */
@@ -21,8 +21,10 @@ export interface Limits {
   /** threads that are started at once when calls wait; as many as there are processors */
   quick: number;
   most: number;
-  /** ms a call waits before there is one thread more than `quick`, if all that there are wait too */
+  /** ms a call waits before there is one thread more than `quick`, if all that there are wait too, or do not come to an end */
   patience: number;
+  /** ms after which a thread with the same call does not come to an end: its guest may spin for as long as it may run */
+  slow: number;
   /** ms after which a call that still waits is given back, unless others come to their end meanwhile */
   longest: number;
   /** ms in which none does */
@@ -46,7 +48,8 @@ export function newPool<Task, Outcome>(start: () => Thread<Task, Outcome>, limit
   const all = new Set<Thread<Task, Outcome>>();
   /** The last one that worked is the last one in here, and the next to work: the others may end. */
   const free: { thread: Thread<Task, Outcome>; since: number }[] = [];
-  const busy = new Set<Thread<Task, Outcome>>();
+  /** since when each has its call */
+  const busy = new Map<Thread<Task, Outcome>, number>();
   const queue: Waiting<Task, Outcome>[] = [];
   let look: NodeJS.Timeout | undefined;
   let lastEnd = performance.now();
@@ -75,7 +78,7 @@ export function newPool<Task, Outcome>(start: () => Thread<Task, Outcome>, limit
     }
   };
   const give = (thread: Thread<Task, Outcome>, { task, settle }: Waiting<Task, Outcome>): void => {
-    busy.add(thread);
+    busy.set(thread, performance.now());
     void thread.run(task).then((outcome) => {
       busy.delete(thread);
       lastEnd = performance.now();
@@ -93,8 +96,8 @@ export function newPool<Task, Outcome>(start: () => Thread<Task, Outcome>, limit
     const isStuck = now - lastEnd > limits.stuck;
     while (queue[0] && ((isStuck && now - queue[0].since > limits.longest) || !queue[0].isWanted())) queue.shift()!.settle(undefined);
     // One that starts needs a processor as long as several calls do: it must not take that from those that are at work, or starting.
-    const allWait = [...all].every((thread) => busy.has(thread) && thread.waits());
-    if (queue[0] && now - queue[0].since > limits.patience && all.size < limits.most && allWait) add();
+    const isHeldUp = (thread: Thread<Task, Outcome>): boolean => busy.has(thread) && (thread.waits() || now - busy.get(thread)! > limits.slow);
+    if (queue[0] && now - queue[0].since > limits.patience && all.size < limits.most && [...all].every(isHeldUp)) add();
     const [oldest] = free;
     if (oldest && all.size > limits.kept && now - oldest.since > limits.idle) oldest.thread.end();
     if (queue.length > 0 || all.size > limits.kept) return;

@@ -18,7 +18,7 @@ import { systemCalls } from './system-calls.ts';
 import { pathOf } from '#parts';
 
 const PROCESSORS = availableParallelism();
-const LIMITS = { kept: Math.min(2, PROCESSORS), quick: PROCESSORS, most: 64, patience: 50, longest: 3_000, stuck: 1_000, idle: 60_000 };
+const LIMITS = { kept: Math.min(2, PROCESSORS), quick: PROCESSORS, most: 64, patience: 50, slow: 500, longest: 3_000, stuck: 1_000, idle: 60_000 };
 /** more than that are closed at once, and their launchers do the calls */
 const MAX_CONNECTIONS = 1024;
 

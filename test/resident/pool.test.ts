@@ -39,7 +39,7 @@ function stage(limits: Partial<Limits> = {}): { pool: Pool<string, Outcome>; thr
     threads.push(thread);
     return thread;
   };
-  const pool = newPool<string, Outcome>(start, { kept: 1, quick: 2, most: 4, patience: 5, longest: 10_000, stuck: 1, idle: 10_000, ...limits }, ({ isFit }) => isFit);
+  const pool = newPool<string, Outcome>(start, { kept: 1, quick: 2, most: 4, patience: 5, slow: 10_000, longest: 10_000, stuck: 1, idle: 10_000, ...limits }, ({ isFit }) => isFit);
   return { pool, threads, busy: () => threads.flatMap(({ task }) => task ?? []) };
 }
 
@@ -78,6 +78,18 @@ test('there is no further thread while one is at work, or has only been started'
   assert.equal(busy(), ['a', 'b']);
   threads[0]!.isAtWork = false;
   await until(() => busy().length === 4);
+  for (const thread of threads) thread.done();
+  await Promise.all(outcomes);
+  pool.end();
+});
+
+test('one that is at work and does not come to an end holds up nobody', async () => {
+  const { pool, threads, busy } = stage({ quick: 1, slow: 20 });
+  const outcomes = ['a', 'b'].map((task) => pool.run(task, always));
+  await settled();
+  threads[0]!.isAtWork = true;
+  await until(() => busy().length === 2);
+  assert.is(threads[0]!.task, 'a');
   for (const thread of threads) thread.done();
   await Promise.all(outcomes);
   pool.end();
