@@ -21,7 +21,8 @@ interface In { ns: Ns; netns: string }
 export type Inverse =
   | (In & { do: 'delete link'; name: string; kind: string; index?: number; peer?: { ns: Ns; name: string; index?: number } })
   | (In & { do: 'set link'; index: number; to: LinkChange })
-  | (In & { do: 'delete address' | 'add address'; index: number; address: string })
+  | (In & { do: 'delete address'; index: number; address: string })
+  | (In & { do: 'add address'; index: number; address: string; along?: AlongWithAddress })
   | (In & { do: 'delete route' | 'add route'; route: NewRoute })
   | (In & { do: 'delete policy rule' | 'add policy rule'; rule: PolicyRule })
   | (In & { do: 'delete neighbour' | 'add neighbour'; index: number; ip: string; mac: string })
@@ -34,6 +35,9 @@ export type Inverse =
   | { do: 'put entry'; store: StorePlace; key: string; value: string; instead?: string }
   | { do: 'unbind sources' | 'bind sources'; zone: string; sources: string[] }
   | { do: 'delegate DEL'; type: string };
+
+/** What may go with an address, in the order in which it was there. */
+export interface AlongWithAddress { addresses: string[]; routes: NewRoute[]; neighbours: { ip: string; mac: string }[] }
 
 export interface Undo {
   life: Life;
@@ -58,7 +62,7 @@ export function carryOut(inverse: Inverse, { kernel, tables, openStore, delegate
     case 'delete link': return deleteLink(kernel, inverse);
     case 'set link': return unlessGone(() => kernel.link.set(inverse.ns, inverse.index, inverse.to));
     case 'delete address': return unlessGone(() => kernel.addr.delete(inverse.ns, inverse.index, inverse.address));
-    case 'add address': return unlessGone(() => unlessThere(() => kernel.addr.add(inverse.ns, inverse.index, inverse.address)));
+    case 'add address': return unlessGone(() => addAddress(kernel, inverse));
     case 'delete route': return unlessGone(() => kernel.route.delete(inverse.ns, inverse.route));
     case 'add route': return unlessGone(() => kernel.route.add(inverse.ns, inverse.route));
     case 'delete policy rule': return unlessGone(() => kernel.policyRule.delete(inverse.ns, inverse.rule));
@@ -87,6 +91,17 @@ export function carryOut(inverse: Inverse, { kernel, tables, openStore, delegate
 function isWrittenBy({ store: { layout }, value }: Extract<Inverse, { do: 'delete entry' }>, found = value): boolean {
   return found === value || (value.startsWith(found) && (layout !== 'ipam' || found.includes('\r')));
 }
+
+/** What has not gone with it is there and stays as it is. A route over a gateway needs the one that leads there. */
+function addAddress(kernel: Kernel, { ns, index, address, along }: Extract<Inverse, { do: 'add address' }>): void {
+  for (const one of [address, ...along?.addresses ?? []]) unlessThere(() => kernel.addr.add(ns, index, one));
+  const there = new Set(along?.routes.length ? kernel.route.list(ns).map(placeOf) : []);
+  const missing = along?.routes.filter((route) => !there.has(placeOf(route))) ?? [];
+  for (const route of missing.toSorted((a, b) => (a.gw ? 1 : 0) - (b.gw ? 1 : 0))) unlessThere(() => kernel.route.add(ns, route));
+  for (const { ip, mac } of along?.neighbours ?? []) unlessThere(() => kernel.neigh.add(ns, index, ip, mac));
+}
+
+const placeOf = ({ dst, table, metric, index, gw }: NewRoute): string => `${dst} ${table} ${metric} ${index} ${gw}`;
 
 /** One end of a veth is enough: the other goes with it. The end in a container that cannot be reached any more goes by its peer. */
 function deleteLink(kernel: Kernel, { ns, netns, name, kind, index, peer }: Extract<Inverse, { do: 'delete link' }>): void {

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Answers, Requests } from '../../abi/gen/types.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import type { AlongWithAddress } from '../ledger/undo.ts';
 import { change, within, type Call } from './call.ts';
 import type { Held } from './handles.ts';
 import { denied, needNs, rightToHostLink, sameAddress } from './scope.ts';
@@ -10,6 +12,10 @@ export const addrOps = { 'addr.list': list, 'addr.add': add, 'addr.delete': remo
 
 /** ms between two looks at duplicate address detection, as the reference looks */
 const DAD_POLL = 50;
+/** RTPROT_KERNEL (linux/rtnetlink.h): comes with its address by itself */
+const PROTO_KERNEL = 2;
+/** linux/neighbour.h */
+const NUD_PERMANENT = 0x80;
 
 function list(call: Call, req: Requests['addr.list']): Answers['addr.list'] {
   const held = call.handles.use(req.link, 'addr.list', 'read');
@@ -26,9 +32,23 @@ function add(call: Call, req: Requests['addr.add']): Answers['addr.add'] {
 
 function remove(call: Call, req: Requests['addr.delete']): Answers['addr.delete'] {
   const held = target(call, 'addr.delete', req.link);
-  change(call, 'addr.delete', lifeOn(held), { do: 'add address', ...within(call, held.ns), index: held.index, address: req.address }, () =>
+  const along = goesAlong(call.kernel, held, req.address);
+  change(call, 'addr.delete', lifeOn(held), { do: 'add address', ...within(call, held.ns), index: held.index, address: req.address, ...(along ? { along } : {}) }, () =>
     call.kernel.addr.delete(held.ns, held.index, req.address));
   return {};
+}
+
+/**
+ * What the kernel may take away with an IPv4 address: secondary ones of its network, and with a link's last one all routes and neighbours on it
+ * (net/ipv4/devinet.c, fib_disable_ip()). Others may have made them. With one of IPv6 nothing goes that somebody made.
+ */
+function goesAlong({ addr, route, neigh }: Kernel, { ns, index }: Held, address: string): AlongWithAddress | undefined {
+  if (address.includes(':')) return undefined;
+  const addresses = addr.list(ns, index).map((one) => one.address).filter((one) => !one.includes(':'));
+  const sources = addresses.map((one) => one.replace(/\/.*/, ''));
+  const routes = route.list(ns).filter((one) => !one.dst.includes(':') && one.protocol !== PROTO_KERNEL && (one.index === index || (one.src !== undefined && sources.includes(one.src))));
+  const neighbours = neigh.list(ns, index).flatMap(({ ip, mac, state }) => (state === NUD_PERMANENT && mac !== undefined && !ip.includes(':') ? [{ ip, mac }] : []));
+  return { addresses: addresses.filter((one) => one !== address), routes, neighbours };
 }
 
 function settle(call: Call, req: Requests['addr.await']): Answers['addr.await'] {

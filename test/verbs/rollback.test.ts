@@ -3,6 +3,7 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { KernelError } from '../../host/kernel/kernel-error.ts';
 import { refuseEveryChange } from '../support/every-change.ts';
 import { blueChain, chainOf, fakeNode } from '../support/fake-host.ts';
 
@@ -51,6 +52,21 @@ for (const backend of ['nftables', 'iptables'] as const) {
     assert.ok(refuseEveryChange(plugins) > 20);
   });
 }
+
+test('what the kernel takes away with an address of the bridge comes back after a failed ADD', () => {
+  const [bridge, ...others] = blueChain('nftables');
+  const node = fakeNode({ before: (method) => { if (method === 'tc.addQdisc') throw new KernelError('ENOMEM', 'add qdisc'); } });
+  const { link, addr, route, neigh } = node.kernel;
+  const index = link.create('host', { kind: 'bridge', name: 'cni0', mac: '02:00:00:00:00:0a', up: true });
+  addr.add('host', index, '198.51.100.1/24');
+  route.add('host', { dst: '203.0.113.0/25', index, scope: 253 });
+  route.add('host', { dst: '192.0.2.0/25', gw: '203.0.113.9' });
+  neigh.add('host', index, '198.51.100.9', '02:00:00:00:00:09');
+  const before = node.picture();
+  assert.throws(() => node.add(chainOf('ADD', [{ ...bridge!, forceAddress: true }, ...others])), (error: Error) => /qdisc/.test(error.message));
+  assert.is(node.picture(), before);
+  node.remove();
+});
 
 test('a bridge that was down is down again after a failed ADD, with its IPv6 addresses', () => {
   const node = fakeNode();
