@@ -25,7 +25,7 @@ const FAILED = 'the module has had enough';
 function furnish({ link, addr, route, sysctl }: Kernel): void {
   const bridge = link.create('host', { kind: 'bridge', name: 'cni0', mac: '02:00:00:00:00:b0', up: true });
   // Once its MTU was set, nothing makes a bridge follow its ports again (BROPT_MTU_SET_BY_USER of the kernel).
-  link.set('host', bridge, { mtu: 1500 });
+  link.set('host', bridge, { mtu: 1400 });
   // Detection that comes to an end, and the neighbours that a new hardware address makes the kernel forget, are not ours to keep as they were.
   sysctl.set('host', 'net/ipv6/conf/cni0/accept_dad', '0');
   for (const address of ['10.88.0.1/16', '2001:db8:88::1/64']) addr.add('host', bridge, address);
