@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import * as assert from 'uvu/assert';
+import { builtInChains } from '../../../host/kernel/built-in-chains.ts';
+import { KernelError } from '../../../host/kernel/kernel-error.ts';
 import type { Kernel } from '../../../host/kernel/kernel.ts';
 import { refuses, type Cases } from '../case.ts';
 
@@ -119,5 +121,12 @@ export const iptablesCases: Cases = {
     refuses(() => change(kernel, '-A POSTROUTING -j DNAT --to-destination 192.0.2.5'), 'EIPTABLES');
     change(kernel, '-A PREROUTING -p tcp -m tcp --dport 80 -j DNAT --to-destination 192.0.2.5:8080');
     assert.is(chainOf(kernel, 'PREROUTING')!.length, 1);
+  },
+
+  'a table that iptables does not have is refused, whatever it is called'(kernel) {
+    for (const table of ['none', 'constructor', '__proto__']) {
+      assert.equal(builtInChains(table), [], table);
+      assert.throws(() => kernel.iptables.read('host', 'ip', table), (error: unknown) => error instanceof KernelError);
+    }
   },
 };
