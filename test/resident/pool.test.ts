@@ -71,9 +71,8 @@ test('one thread is kept, a second one comes at once, more only for those who ha
 
 test('there is no further thread while one is at work, or has only been started', async () => {
   const { pool, threads, busy } = stage();
-  const outcomes = ['a', 'b', 'c', 'd'].map((task) => pool.run(task, always));
-  await settled();
   threads[0]!.isAtWork = true;
+  const outcomes = ['a', 'b', 'c', 'd'].map((task) => pool.run(task, always));
   await new Promise((done) => { setTimeout(done, 50); });
   assert.equal(busy(), ['a', 'b']);
   threads[0]!.isAtWork = false;
@@ -85,9 +84,8 @@ test('there is no further thread while one is at work, or has only been started'
 
 test('one that is at work and does not come to an end holds up nobody', async () => {
   const { pool, threads, busy } = stage({ quick: 1, slow: 20 });
-  const outcomes = ['a', 'b'].map((task) => pool.run(task, always));
-  await settled();
   threads[0]!.isAtWork = true;
+  const outcomes = ['a', 'b'].map((task) => pool.run(task, always));
   await until(() => busy().length === 2);
   assert.is(threads[0]!.task, 'a');
   for (const thread of threads) thread.done();
