@@ -56,9 +56,11 @@ async function until(holds: () => boolean): Promise<void> {
 
 test('one thread is kept, a second one comes at once, more only for those who have waited', async () => {
   const { pool, threads, busy } = stage();
+  threads[0]!.isAtWork = true;
   const outcomes = ['a', 'b', 'c', 'd', 'e'].map((task) => pool.run(task, always));
   await settled();
   assert.equal(busy(), ['a', 'b']);
+  threads[0]!.isAtWork = false;
   await until(() => busy().length === 4);
   assert.is(pool.threads, 4);
   threads[1]!.done();
