@@ -4,38 +4,28 @@
 import { Answer } from '../sdk/answer';
 import { fail, failWith, PLUGIN_ERROR } from '../sdk/fail';
 import { firewalldQuery, iptablesCheck, nftCheck } from '../sdk/gen/ops';
-import { Prefix } from '../sdk/ip';
 import { Request } from '../sdk/request';
-import { FAMILIES, ofFamily } from './addresses';
 import { Asked } from './asked';
 import { zoned } from './backend';
-import { FirewallConf } from './firewall-conf';
-import { IptablesLayout } from './iptables-layout';
+import { iptablesLayouts } from './iptables-layout';
 import { nftLayout } from './nft-layout';
 
 export function check(length: i32): i32 {
   const request = Request.take(length);
   const asked = new Asked(request);
   if (asked.problem.length > 0) return fail(asked.problem);
-  const conf = asked.conf;
-  const addresses = asked.addresses;
-  const bridge = asked.bridge;
-  const backend = asked.backend;
-  if (backend == 'nftables') return complete(nftCheck(nftLayout(request, conf, addresses, bridge, false)));
-  if (backend == 'firewalld' && checkZone(conf, addresses) != 0) return 1;
-  for (let i = 0; i < FAMILIES.length; i++) {
-    const some = ofFamily(addresses, FAMILIES[i]);
-    if (some.length == 0 || (backend == 'firewalld' && bridge.length == 0)) continue;
-    const layout = new IptablesLayout(FAMILIES[i]);
-    if (backend == 'iptables') layout.admits(some, conf);
-    if (bridge.length > 0) layout.isolates(bridge, conf.policy);
-    if (complete(iptablesCheck(layout.json())) != 0) return 1;
+  if (asked.backend == 'nftables') return complete(nftCheck(nftLayout(request, asked, false)));
+  if (asked.backend == 'firewalld' && checkZone(asked) != 0) return 1;
+  const layouts = iptablesLayouts(asked);
+  for (let i = 0; i < layouts.length; i++) {
+    if (complete(iptablesCheck(layouts[i])) != 0) return 1;
   }
   return 0;
 }
 
-function checkZone(conf: FirewallConf, addresses: Prefix[]): i32 {
-  const found = firewalldQuery(zoned(conf, addresses));
+function checkZone(asked: Asked): i32 {
+  const addresses = asked.addresses;
+  const found = firewalldQuery(zoned(asked.conf, addresses));
   if (!found.ok) return failWith(found.error);
   const why = found.json.get('why').str();
   if (!found.json.get('bus').bool()) return fail(why);
@@ -43,7 +33,7 @@ function checkZone(conf: FirewallConf, addresses: Prefix[]): i32 {
   for (let e = found.json.get('bound').first(); e.present; e = e.next()) bound.add(e.str());
   for (let i = 0; i < addresses.length; i++) {
     const address = addresses[i].text();
-    if (!bound.has(address)) return fail('failed to find the address ' + address + ' in ' + conf.zone + ' zone', PLUGIN_ERROR, why);
+    if (!bound.has(address)) return fail('failed to find the address ' + address + ' in ' + asked.conf.zone + ' zone', PLUGIN_ERROR, why);
   }
   return 0;
 }

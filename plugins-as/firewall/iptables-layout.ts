@@ -5,6 +5,8 @@
 import { Prefix } from '../sdk/ip';
 import { Arr, Obj } from '../sdk/json';
 import { Rule } from '../sdk/rule';
+import { FAMILIES, ofFamily } from './addresses';
+import { Asked } from './asked';
 import { FirewallConf } from './firewall-conf';
 
 const FORWARD = 'CNI-FORWARD';
@@ -15,7 +17,24 @@ const OVERRIDES = 'CNI firewall plugin admin overrides';
 /** Of what both policies share. */
 const POLICIES = 'same-bridge|isolated';
 
-export class IptablesLayout {
+/** Of each family that has addresses. A policy is made with iptables, whichever of iptables and firewalld lets the addresses through. */
+export function iptablesLayouts(asked: Asked): Obj[] {
+  const layouts: Obj[] = [];
+  const admits = asked.backend == 'iptables';
+  const isolates = asked.bridge.length > 0;
+  if (!admits && !isolates) return layouts;
+  for (let i = 0; i < FAMILIES.length; i++) {
+    const some = ofFamily(asked.addresses, FAMILIES[i]);
+    if (some.length == 0) continue;
+    const layout = new IptablesLayout(FAMILIES[i]);
+    if (admits) layout.admits(some, asked.conf);
+    if (isolates) layout.isolates(asked.bridge, asked.conf.policy);
+    layouts.push(layout.json());
+  }
+  return layouts;
+}
+
+class IptablesLayout {
   private chains: Arr = new Arr();
   private add: Arr = new Arr();
 

@@ -6,7 +6,7 @@ import { Arr, Json, Obj } from '../sdk/json';
 import { networkStart, ownComment, removeOwn, removeStale, rulesOf } from '../sdk/nft-owner';
 import { Request } from '../sdk/request';
 import { Rule } from '../sdk/rule';
-import { FirewallConf } from './firewall-conf';
+import { Asked } from './asked';
 
 /** `filter` as nft calls it. */
 const FILTER_PRIORITY = 0;
@@ -22,16 +22,16 @@ export function nftTable(): Obj {
 }
 
 /** `replacing` what an earlier ADD of the attachment, and an earlier configuration of the network, left. */
-export function nftLayout(request: Request, conf: FirewallConf, addresses: Prefix[], bridge: string, replacing: bool): Obj {
+export function nftLayout(request: Request, asked: Asked, replacing: bool): Obj {
   const chains = new Arr().obj(chain(POLICIES)).obj(chain(CLOSED)).obj(chain(ADMIN)).obj(chain(CONTAINERS))
     .obj(chain(FORWARD).obj('hook', new Obj().str('type', 'filter').str('hook', 'forward').int('priority', FILTER_PRIORITY)));
   const order = new Arr().obj(new Rule().jump(POLICIES).json()).obj(new Rule().jump(ADMIN).json()).obj(new Rule().jump(CONTAINERS).json());
   const add = new Arr();
-  for (let i = 0; i < addresses.length; i++) {
-    const address = addresses[i].text();
+  for (let i = 0; i < asked.addresses.length; i++) {
+    const address = asked.addresses[i].text();
     add.obj(own(new Rule().to(address).answering().accept(), request)).obj(own(new Rule().from(address).accept(), request));
   }
-  if (bridge.length > 0) addPolicy(add, request, conf.policy, bridge);
+  if (asked.bridge.length > 0) addPolicy(add, request, asked.conf.policy, asked.bridge);
   const table = nftTable();
   if (replacing) table.arr('remove', withoutPolicy(request).obj(removeOwn(CONTAINERS, request)));
   return table.str('tableComment', 'CNI firewall plugin').arr('chains', chains)
