@@ -32,7 +32,7 @@ export interface Ledger {
   write(record: LedgerRecord): void;
   /** What a call that was killed while it wrote a record has left beside it. */
   dropDraft(network: string, fileName: string): void;
-  /** The same of a whole network, of calls of which not even a journal is left; and records that a loss of power has emptied. */
+  /** The same of a whole network, of calls of which not even a journal is left; and records that a loss of power has emptied or torn. */
   dropDrafts(network: string): void;
   /** Records of the same container and interface under other networks: a network can be renamed while its containers run. */
   elsewhere(attachment: Attachment): LedgerRecord[];
@@ -60,7 +60,7 @@ export function diskLedger(state: string): Ledger {
     },
     dropDraft: (network, fileName) => rmSync(draftOf(join(root, folderOf(network), fileName)), { force: true }),
     dropDrafts: (network) => namesIfThere(join(root, folderOf(network))).map((name) => join(root, folderOf(network), name))
-      .filter((path) => isDraft(path) || !/[^\0\s]/.test(readFileSync(path, 'utf8'))).forEach((path) => rmSync(path, { force: true })),
+      .filter((path) => isDraft(path) || parsed(readFileSync(path, 'utf8')) === undefined).forEach((path) => rmSync(path, { force: true })),
     elsewhere: (attachment) => namesIfThere(root).filter((folder) => folder !== folderOf(attachment.network))
       .flatMap((folder) => readRecord(join(root, folder, fileNameOf(attachment))) ?? []),
     of: (network) => recordsIn(join(root, folderOf(network))),
@@ -75,11 +75,14 @@ const recordsIn = (folder: string): LedgerRecord[] => namesIfThere(folder).filte
  * (EIO, too many open files) is an error, or what it lists would be forgotten.
  */
 function readRecord(path: string): LedgerRecord | undefined {
-  const text = textIfThere(path);
-  if (text === undefined) return undefined;
+  const record = parsed(textIfThere(path) ?? '');
+  return record?.version === 1 && Array.isArray(record.plugins) ? record as LedgerRecord : undefined;
+}
+
+/** Undefined for what is no document at all. */
+function parsed(text: string): Partial<LedgerRecord> | undefined {
   try {
-    const record = JSON.parse(text) as LedgerRecord;
-    return record.version === 1 && Array.isArray(record.plugins) ? record : undefined;
+    return (JSON.parse(text) ?? {}) as Partial<LedgerRecord>;
   } catch {
     return undefined;
   }

@@ -1,7 +1,7 @@
 // The ledger of networks whatever they are called: no name of one is a file of another.
 // SPDX-License-Identifier: Apache-2.0
 
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -31,6 +31,17 @@ test('a draft is no record', () => {
   assert.is(ledger.of('blue').length, 1);
   ledger.dropDrafts('blue');
   assert.not.ok(existsSync(draft));
+});
+
+test('what is no document goes with the drafts; the record of a host to come stays', () => {
+  const folder = join(state, 'ledger/torn');
+  mkdirSync(folder, { recursive: true });
+  const kept = { future: JSON.stringify({ ...record('torn'), version: 2 }), whole: JSON.stringify(record('torn')) };
+  const texts: Record<string, string> = { ...kept, empty: '', zeros: '\0\0', torn: '{"version":1,"att', words: 'no json' };
+  for (const [name, text] of Object.entries(texts)) writeFileSync(join(folder, name), text);
+  assert.is(ledger.of('torn').length, 1);
+  ledger.dropDrafts('torn');
+  assert.equal(readdirSync(folder).sort(), Object.keys(kept).sort());
 });
 
 test.run();
