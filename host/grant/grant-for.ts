@@ -127,7 +127,7 @@ export function intersect(wants: Grants, may: Grants): Grants {
     tc: same(wants.tc, may.tc),
     nft: words(wants.nft, may.nft),
     iptables: Object.fromEntries(Object.entries(wants.iptables).flatMap(([table, scope]) => {
-      const granted = may.iptables[table];
+      const granted = Object.hasOwn(may.iptables, table) ? may.iptables[table] : undefined;
       if (!granted) return [];
       const jumpTo = words(scope.jumpTo ?? [], granted.jumpTo ?? []);
       return [[table, { chains: words(scope.chains, granted.chains), jumpFrom: words(scope.jumpFrom, granted.jumpFrom), ...(jumpTo.length > 0 ? { jumpTo } : {}) }]];

@@ -40,6 +40,14 @@ test('that line allows it', () => {
   assert.equal(grants.iptables, IPTABLES);
 });
 
+test('a table that is called as what every object has is one that was not granted', () => {
+  for (const table of ['constructor', '__proto__', 'toString']) {
+    const wants = { iptables: JSON.parse(`{${JSON.stringify(table)}:${JSON.stringify(IPTABLES.nat)}}`) as typeof IPTABLES };
+    const { message } = refused(() => grantByPolicy(asked(['iptables.apply'], { wants }), policy({ grants: { iptables: IPTABLES } })));
+    assert.match(message, /asks for cni:iptables\/1.apply/);
+  }
+});
+
 test('a module without wishes in its manifest gets nothing, whatever the policy says', () => {
   const { facts } = refused(() => grantByPolicy(asked(['conntrack.flush']), policy({ grants: { conntrack: true } })));
   assert.match(facts.details!, /its manifest does not want "conntrack" either/);
