@@ -6,6 +6,7 @@ import { renderRule } from '../../kernel/iptables-text.ts';
 import { KernelError } from '../../kernel/kernel-error.ts';
 import type { IptablesChain, IptablesRule, IptablesTable } from '../../kernel/kernel.ts';
 import { builtInChains } from '../../kernel/built-in-chains.ts';
+import { calls } from './draft.ts';
 
 /** Throws as iptables-restore --noflush does and leaves `table` as it was. */
 export function applyToIptables(table: IptablesTable, lines: readonly string[]): IptablesTable {
@@ -52,4 +53,4 @@ function savedForm({ family }: IptablesTable, line: string): string {
   return rule ? renderRule(family, rule) : line;
 }
 
-const isCalled = ({ chains }: IptablesTable, name: string): boolean => chains.some(({ rules }) => rules.some((rule) => rule.mayCall(name) && rule.jump === name));
+const isCalled = ({ chains }: IptablesTable, name: string): boolean => chains.some(({ rules }) => rules.some((rule) => calls(rule, name)));

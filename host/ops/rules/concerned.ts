@@ -1,7 +1,8 @@
 // The chains of a table that a rule set can change, so that the others need not be looked into: with many containers that is nearly all.
 // SPDX-License-Identifier: Apache-2.0
 
-import type { IptablesChain, IptablesRule, IptablesTable } from '../../kernel/kernel.ts';
+import type { IptablesChain, IptablesTable } from '../../kernel/kernel.ts';
+import { calls } from './draft.ts';
 import type { Removal, RuleSet } from './rule-set.ts';
 
 /** Those it names, and those that call one which it drops. */
@@ -29,7 +30,7 @@ function mayHold(table: IptablesTable, { jump, rule }: Removal): boolean {
 function addCallers(found: Map<string, IptablesChain>, table: IptablesTable, name: string): void {
   const chain = found.get(name);
   if (!chain) return;
-  const callsFrom = ({ rules }: IptablesChain): number => rules.filter((rule: IptablesRule) => rule.mayCall(name) && rule.jump === name).length;
+  const callsFrom = ({ rules }: IptablesChain): number => rules.filter((rule) => calls(rule, name)).length;
   let others = (chain.uses ?? Infinity) - chain.rules.length - [...found.values()].reduce((sum, one) => sum + callsFrom(one), 0);
   if (others <= 0) return;
   for (const other of table.chains.filter((one) => !found.has(one.name)).sort((a, b) => (b.uses ?? 0) - (a.uses ?? 0))) {

@@ -62,6 +62,9 @@ export function draftOf<P extends Present>(present: readonly PresentChain<P>[], 
 /** What is at hand is compared first: the key of each rule has to be made. */
 export const isRule = (one: Present, rule: Rule, key: string): boolean => (one.mayBe?.(rule) ?? true) && (one.comment ?? '') === (rule.comment ?? '') && one.key === key;
 
+/** The same for the chain that a rule calls. */
+export const calls = (one: Pick<Present, 'mayCall' | 'jump'>, chain: string): boolean => (one.mayCall?.(chain) ?? true) && one.jump === chain;
+
 /** The chain is in the kernel before the rule set is carried out and after it. */
 export const survives = (chain: ChainDraft): boolean => chain.before !== undefined && !chain.dropped;
 export const staying = <P extends Present>({ before = [], kept }: ChainDraft<P>): readonly P[] => before.filter((_, i) => kept[i]);
@@ -98,7 +101,7 @@ function forget(chain: ChainDraft | undefined, which: (rule: Present) => boolean
 }
 
 const callers = (draft: Draft, name: string): ChainDraft[] =>
-  [...draft.values()].filter((chain) => staying(chain).some((rule) => (rule.mayCall?.(name) ?? true) && rule.jump === name));
+  [...draft.values()].filter((chain) => staying(chain).some((rule) => calls(rule, name)));
 
 function isShared(draft: Draft, { drop = [] }: RuleSet): boolean {
   return drop.some(({ chain }) => staying(draft.get(chain) ?? emptyDraft(chain)).length > 0 || (draft.has(chain) && callers(draft, chain).length > 0));

@@ -4,7 +4,7 @@
 import { canonicalAddress } from '../../kernel/address.ts';
 import { KernelError } from '../../kernel/kernel-error.ts';
 import type { Rule } from '../../kernel/rule.ts';
-import { isRule, type Present } from './draft.ts';
+import { calls, isRule, type Present } from './draft.ts';
 import type { Removal } from './rule-set.ts';
 
 export function matchesRemoval(removal: Removal, keyOf: (rule: Rule) => string): (rule: Present) => boolean {
@@ -21,7 +21,7 @@ export function matchesRemoval(removal: Removal, keyOf: (rule: Rule) => string):
     (commentPrefix === undefined || (present.comment ?? '').startsWith(commentPrefix)) &&
     (named === undefined || addressesOf(present.rule ?? present.known).includes(named)) &&
     (spared.length === 0 || !addressesOf(present.rule ?? present.known).some((one) => spared.includes(one))) &&
-    (jump === undefined || ((present.mayCall?.(jump) ?? true) && present.jump === jump)) &&
+    (jump === undefined || calls(present, jump)) &&
     (rule === undefined || isRule(present, rule, key!));
 }
 
