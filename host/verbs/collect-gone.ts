@@ -4,7 +4,7 @@
 import { CniError } from '../cni-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { folderOf } from '../ledger/attachment-id.ts';
-import { allJournals } from '../ledger/journal.ts';
+import { allJournals, journalsOf, remainsAt } from '../ledger/journal.ts';
 import { objectsOf, textOf } from '../ledger/objects.ts';
 import type { LedgerRecord } from '../ledger/ledger.ts';
 import { namespacesOf, survivors } from '../ledger/records.ts';
@@ -32,8 +32,10 @@ export function collectGone(host: Host, { dryRun }: { dryRun: boolean }): Collec
     try {
       aloneOnNetwork(host, { attachment: ofNetwork(network), withinNetwork: false }, ({ kernel, takeBackAll, attempt }) => {
         // Nobody else is at work on this network now, so whoever wrote a journal was killed.
-        for (const { folder, fileName, remains: { attachment, netnsPath, entries } } of allJournals(host.roots.run)) {
-          if (folder !== folderOf(network)) continue;
+        for (const fileName of journalsOf(host.roots.run, network)) {
+          const remains = remainsAt(host.roots.run, network, fileName);
+          if (!remains) continue;
+          const { attachment, netnsPath, entries } = remains;
           collected.gone.push(judged(attachment ?? ofNetwork(network), netnsPath, 'its call was killed', entries));
           if (!dryRun) attempt(() => finishPredecessor(host, network, fileName, { takeBackAll }));
         }
