@@ -9,7 +9,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { fileNameOf } from '../ledger/attachment-id.ts';
 import { forwardJournal, remainsAt } from '../ledger/journal.ts';
 import type { LedgerRecord } from '../ledger/ledger.ts';
-import { livingOf, onlyBackendOf, ownLinksOf, survivors } from '../ledger/records.ts';
+import { isOutsideKernel, livingOf, onlyBackendOf, ownLinksOf, survivors } from '../ledger/records.ts';
 import { ruleTables } from '../ops/rules/tables.ts';
 import type { Attachment, Request } from '../protocol/request.ts';
 import type { Chain, Host, Link } from './host.ts';
@@ -93,7 +93,7 @@ function withoutPlugin(host: Host, record: LedgerRecord, name: string, { kernel,
   const at = record.plugins.findLastIndex((plugin) => plugin.name === name);
   if (at < 0) return record;
   const undos = survivors(record, host.boot(), record.plugins[at]!.undo);
-  if (undos.some(({ inverse }) => inverse.do === 'delete entry' || inverse.do === 'put entry' || inverse.do === 'delegate DEL')) kernel.deleteLinks();
+  if (undos.some(isOutsideKernel)) kernel.deleteLinks();
   const residues = takeBackAll(undos);
   if (residues.length > 0) throw residueError(`plugin "${name}"`, residues);
   return { ...record, plugins: record.plugins.toSpliced(at, 1) };
