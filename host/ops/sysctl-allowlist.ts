@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { CniError, CODE } from '../cni-error.ts';
+import { withFile } from '../open-file.ts';
 
 /** A file that is there and empty allows nothing. Unanchored, as Go's MatchString. */
 export function checkAllowlist(path: string, keys: readonly string[]): { refused?: string; patterns: string[] } {
@@ -14,7 +15,7 @@ export function checkAllowlist(path: string, keys: readonly string[]): { refused
 
 function readLines(path: string): string[] | undefined {
   try {
-    return readFileSync(path, 'utf8').split('\n').map((line) => line.trim()).filter(Boolean);
+    return withFile(path, (fd) => readFileSync(fd, 'utf8')).split('\n').map((line) => line.trim()).filter(Boolean);
   } catch (error) {
     const errno = (error as NodeJS.ErrnoException).code ?? 'EIO';
     if (errno === 'ENOENT') return undefined;

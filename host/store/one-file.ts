@@ -2,11 +2,11 @@
 // both can end what the other began. The attachment's own lock is held by the call.
 // SPDX-License-Identifier: Apache-2.0
 
-import { mkdirSync, unlinkSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { CniError, CODE } from '../cni-error.ts';
-import { readEntry, writeEntry } from './entry.ts';
-import { errnoOf, reaching, unreachable } from './reaching.ts';
+import { readEntry, removeEntry, writeEntry } from './entry.ts';
+import { reaching } from './reaching.ts';
 import type { LockedStore, Store } from './store.ts';
 
 /** The key of the entry; the name of its file may hold what no key may. */
@@ -32,11 +32,7 @@ function fileStore(folder: string, path: string): Store {
     },
     delete(key) {
       needKey(key);
-      try {
-        unlinkSync(path);
-      } catch (error) {
-        if (errnoOf(error) !== 'ENOENT') throw unreachable(path, error);
-      }
+      removeEntry(path);
     },
     repair() {},
     list(value) {
