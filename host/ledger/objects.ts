@@ -6,6 +6,7 @@ import { renderRule } from '../kernel/iptables-text.ts';
 import { renderNftRule } from '../kernel/nft-text.ts';
 import type { Family, Rule, RuleFamily } from '../kernel/rule.ts';
 import type { RuleSet } from '../ops/rules/rule-set.ts';
+import { folderFor } from '../store/disk-store.ts';
 import { isCursor, type StorePlace } from '../store/store.ts';
 import type { Inverse } from './undo.ts';
 
@@ -63,7 +64,7 @@ const linkObject = (type: string, ns: Ns, name: string, index: number | undefine
 function entryObjects(store: StorePlace, key: string): OwnedObject[] {
   if (isCursor(key)) return [];
   return [store.layout === 'ipam'
-    ? { kind: 'lease', ip: key, folder: `${store.root}/${store.network}` }
+    ? { kind: 'lease', ip: key, folder: folderFor(store) }
     : other(`entry "${key}" of the store of ${store.module ?? store.file ?? store.layout}`)];
 }
 

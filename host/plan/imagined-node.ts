@@ -9,6 +9,7 @@ import type { Kernel, Ns } from '../kernel/kernel.ts';
 import { fileNameOf, folderOf } from '../ledger/attachment-id.ts';
 import type { Lock, Locks } from '../ledger/locks.ts';
 import type { Attachment } from '../protocol/request.ts';
+import { folderFor } from '../store/disk-store.ts';
 import { isCursor, type StorePlace } from '../store/store.ts';
 import type { Host } from '../verbs/host.ts';
 import { ledgerInMemory } from './ledger-in-memory.ts';
@@ -102,6 +103,6 @@ function copyJournal(from: string, to: string, attachment: Attachment): void {
 
 function entryText(place: StorePlace, key: string, before: string | undefined, after: string | undefined): string | undefined {
   if (isCursor(key)) return undefined;
-  const what = place.layout === 'ipam' ? `lease ${key} in ${place.root}/${place.network}` : `entry "${key}" of ${place.module ?? place.file ?? place.layout}`;
+  const what = place.layout === 'ipam' ? `lease ${key} in ${folderFor(place)}` : `entry "${key}" of ${place.module ?? place.file ?? place.layout}`;
   return after === undefined ? `give back ${what}` : `${before === undefined ? 'take' : 'change'} ${what}`;
 }
