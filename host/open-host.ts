@@ -31,7 +31,7 @@ export interface Lasting {
 }
 
 /** Nothing of a guest and no other program runs before the C library is needed, for a lock. */
-export const lastingForOneCall = (): Lasting => ({ libc: once(openLibcWithLess), modules: new Map() });
+const lastingForOneCall = (): Lasting => ({ libc: once(openLibcWithLess), modules: new Map() });
 
 function openLibcWithLess(): Libc {
   const libc = openLibc();

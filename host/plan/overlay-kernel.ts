@@ -23,7 +23,7 @@ export function overlayKernel(live: Kernel, { imagined }: { imagined: boolean })
     nft: overlayNft(fake.nft, reader),
     iptables: overlayIptables(fake.iptables, reader),
     sysctl: overlaySysctl(fake, live, reader.isImagined),
-    firewalld: { ...fake.firewalld, query: live.firewalld.query, add() {}, remove() {} },
+    firewalld: { query: live.firewalld.query, add() {}, remove() {} },
   };
 }
 
