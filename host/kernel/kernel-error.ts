@@ -17,12 +17,13 @@ export class KernelError extends Error {
 
 export const isNotFound = (error: unknown): boolean =>
   error instanceof KernelError && ['ENOENT', 'ENODEV', 'ESRCH', 'EADDRNOTAVAIL', 'ENXIO'].includes(error.errno);
-/** For what may have gone by itself: with its link, or with its namespace. */
-export function unlessGone(act: () => unknown): void {
+/** For what may have gone by itself, with its link or with its namespace, and for what may never have been there: undefined then. */
+export function unlessGone<T>(act: () => T): T | undefined {
   try {
-    act();
+    return act();
   } catch (error) {
-    if (!isNotFound(error)) throw error;
+    if (isNotFound(error)) return undefined;
+    throw error;
   }
 }
 export const isExists = (error: unknown): boolean => error instanceof KernelError && error.errno === 'EEXIST';

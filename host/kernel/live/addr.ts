@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { broadcastOf, formatPrefix, parsePrefix, type AddressFamily, type Prefix } from '../address.ts';
-import { isNotFound } from '../kernel-error.ts';
+import { unlessGone } from '../kernel-error.ts';
 import type { Addr, AddrKernel } from '../kernel.ts';
 import { attributesAfter, Body, u32Of } from './attributes.ts';
 import type { LiveContext } from './context.ts';
@@ -24,12 +24,7 @@ export function addrKernel(context: LiveContext): AddrKernel {
   return {
     list(ns, index = 0) {
       const socket = context.route(ns);
-      try {
-        return ([2, 10] as const).flatMap((family) => listFamily(socket, family, index));
-      } catch (error) {
-        if (isNotFound(error)) return [];
-        throw error;
-      }
+      return unlessGone(() => ([2, 10] as const).flatMap((family) => listFamily(socket, family, index))) ?? [];
     },
     add(ns, index, address) {
       const prefix = parsePrefix(address);

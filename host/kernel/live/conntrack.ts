@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { formatAddress, parseAddress } from '../address.ts';
-import { isNotFound, KernelError } from '../kernel-error.ts';
+import { KernelError, unlessGone } from '../kernel-error.ts';
 import type { ConntrackKernel } from '../kernel.ts';
 import { attributesAfter, attributesOf, beOf, Body, u8Of, type Attributes } from './attributes.ts';
 import type { LiveContext } from './context.ts';
@@ -44,13 +44,8 @@ export function conntrackKernel(context: LiveContext): ConntrackKernel {
         .map(({ body }) => attributesAfter(body, HEADER)).filter((entry) => isWanted(entry));
       let deleted = 0;
       for (const entry of entries) {
-        try {
-          socket.request(CT_DELETE, 0, identity(wanted, entry), `delete a connection to ${what}`);
-          deleted++;
-        } catch (error) {
-          // It timed out in between.
-          if (!isNotFound(error)) throw error;
-        }
+        // It may have timed out in between.
+        if (unlessGone(() => socket.request(CT_DELETE, 0, identity(wanted, entry), `delete a connection to ${what}`))) deleted++;
       }
       return deleted;
     },

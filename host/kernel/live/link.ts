@@ -1,7 +1,7 @@
 // Links over rtnetlink (linux/if_link.h).
 // SPDX-License-Identifier: Apache-2.0
 
-import { isNotFound, KernelError, unlessGone } from '../kernel-error.ts';
+import { KernelError, unlessGone } from '../kernel-error.ts';
 import type { Link, LinkChange, LinkKernel, NewLink, Ns } from '../kernel.ts';
 import { attributesAfter, attributesOf, Body, textOf, u32Of, u8Of } from './attributes.ts';
 import type { LiveContext } from './context.ts';
@@ -37,13 +37,10 @@ export function linkKernel(context: LiveContext): LinkKernel {
     const body = new Body(header({ index: 'index' in key ? key.index : 0 })).u32(IFLA.EXT_MASK, RTEXT_FILTER_SKIP_STATS);
     if ('name' in key) body.text(IFLA.IFNAME, key.name);
     const socket = context.route(ns);
-    try {
+    return unlessGone(() => {
       const [answer] = socket.request(RTM.GETLINK, 0, body.done(), `find link ${'name' in key ? `"${key.name}"` : key.index}`);
       return answer && parseLink(answer.body, ns, peerNamespace);
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    }
+    });
   };
   return {
     get,
@@ -76,7 +73,7 @@ export function linkKernel(context: LiveContext): LinkKernel {
       const socket = context.route(ns);
       const action = `delete interfaces ${indexes.join(', ')}`;
       // One is left to the message that names it; several are made a group, which the kernel deletes as one.
-      if (indexes.length === 1) return unlessGone(() => socket.request(RTM.DELLINK, 0, header({ index: indexes[0]! }), action));
+      if (indexes.length === 1) return void unlessGone(() => socket.request(RTM.DELLINK, 0, header({ index: indexes[0]! }), action));
       const group = FIRST_OWN_GROUP + Math.floor(Math.random() * FIRST_OWN_GROUP);
       for (const index of indexes) unlessGone(() => socket.request(RTM.NEWLINK, 0, plainChange(index, { group }), action));
       unlessGone(() => socket.request(RTM.DELLINK, 0, new Body(header({})).u32(IFLA.GROUP, group).done(), action));

@@ -1,7 +1,7 @@
 // What nf_tables is asked about one table: the table itself, a chain of it, all chains, rules. What is not there is answered with nothing.
 // SPDX-License-Identifier: Apache-2.0
 
-import { isNotFound } from '../kernel-error.ts';
+import { unlessGone } from '../kernel-error.ts';
 import type { RuleFamily } from '../rule.ts';
 import { attributeAfter, attributesAfter, beOf, Body, textOf, type Attributes } from './attributes.ts';
 import { OTHER, type Message, type NetlinkSocket, type SieveOf } from './netlink.ts';
@@ -47,9 +47,11 @@ interface Keys { TABLE: number; CHAIN?: number }
 export function questionsAbout(socket: NetlinkSocket, family: RuleFamily, table: string, action: string) {
   const about = (type: number): Body => new Body(nfgenmsg(FAMILY[family])).text(type, table);
   const get = (type: number, question: Body): Answer | undefined =>
-    unlessMissing(() => socket.request((SUBSYSTEM << 8) | type, 0, question.done(), action)).map(answerOf)[0];
+    unlessGone(() => socket.request((SUBSYSTEM << 8) | type, 0, question.done(), action))?.map(answerOf)[0];
+  const dump = (type: number, question: Buffer, sieve?: SieveOf): Message[] =>
+    unlessGone(() => socket.dump((SUBSYSTEM << 8) | type, question, action, sieve)) ?? [];
   const list = (type: number, question: Buffer, keys: Keys, chain?: string): Answer[] =>
-    unlessMissing(() => socket.dump((SUBSYSTEM << 8) | type, question, action)).map(answerOf).filter((answer) => isAbout(answer, question, keys, chain));
+    dump(type, question).map(answerOf).filter((answer) => isAbout(answer, question, keys, chain));
   // The kernel begins a rule with its table and its chain, as the question has them.
   const isAbout = (answer: Answer, question: Buffer, keys: Keys, chain?: string): boolean => (chain !== undefined && answer.beginsAs(question)) ||
     (textOf(answer.part(keys.TABLE)) === table && (chain === undefined || textOf(answer.part(keys.CHAIN!)) === chain));
@@ -63,7 +65,7 @@ export function questionsAbout(socket: NetlinkSocket, family: RuleFamily, table:
     rules: () => list(MSG.GETRULE, about(RULE.TABLE).done(), RULE),
     rulesOf: (chain: string) => list(MSG.GETRULE, rulesIn(chain), RULE, chain),
     /** Undefined in the place of a rule that the sieve does not want. */
-    rulesSifted: (chain: string, sieve: SieveOf): (Answer | undefined)[] => unlessMissing(() => socket.dump((SUBSYSTEM << 8) | MSG.GETRULE, rulesIn(chain), action, sieve))
+    rulesSifted: (chain: string, sieve: SieveOf): (Answer | undefined)[] => dump(MSG.GETRULE, rulesIn(chain), sieve)
       .map((message) => (message === OTHER ? undefined : answerOf(message))).filter((answer) => !answer || isAbout(answer, rulesIn(chain), RULE, chain)),
   };
 }
@@ -72,13 +74,4 @@ export function questionsAbout(socket: NetlinkSocket, family: RuleFamily, table:
 export function generationIn(socket: NetlinkSocket): number {
   const [answer] = socket.request((SUBSYSTEM << 8) | MSG.GETGEN, 0, nfgenmsg(0), 'ask nf_tables for its generation');
   return (answer && beOf(contentOf(answer).get(GENERATION_ID), 4)) ?? 0;
-}
-
-function unlessMissing(ask: () => Message[]): Message[] {
-  try {
-    return ask();
-  } catch (error) {
-    if (isNotFound(error)) return [];
-    throw error;
-  }
 }

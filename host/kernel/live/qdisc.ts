@@ -1,7 +1,7 @@
 // Qdiscs over rtnetlink (linux/pkt_sched.h): tbf, ingress, htb.
 // SPDX-License-Identifier: Apache-2.0
 
-import { isNotFound } from '../kernel-error.ts';
+import { unlessGone } from '../kernel-error.ts';
 import type { NewQdisc, Ns, Qdisc, Tbf, TcKernel } from '../kernel.ts';
 import { attributesAfter, attributesOf, Body, textOf } from './attributes.ts';
 import type { LiveContext } from './context.ts';
@@ -22,15 +22,10 @@ const TBF_QOPT = { LIMIT: 24, BUFFER: 28, SIZE: 36 } as const;
 
 export function qdiscKernel(context: LiveContext, ticks: Ticks): Pick<TcKernel, 'qdiscs' | 'addQdisc' | 'deleteQdisc'> {
   const all = (ns: Ns): Qdisc[] => context.route(ns).dump(RTM_GETQDISC, tcHeader({ index: 0 }), 'list qdiscs').map(({ body }) => parseQdisc(body, ticks));
-  const at = (ns: Ns, index: number, parent: number): Qdisc | undefined => {
-    try {
-      const [answer] = context.route(ns).request(RTM_GETQDISC, NLM_F_ECHO, tcHeader({ index, parent }), `find the qdisc of interface ${index}`);
-      return answer && parseQdisc(answer.body, ticks);
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    }
-  };
+  const at = (ns: Ns, index: number, parent: number): Qdisc | undefined => unlessGone(() => {
+    const [answer] = context.route(ns).request(RTM_GETQDISC, NLM_F_ECHO, tcHeader({ index, parent }), `find the qdisc of interface ${index}`);
+    return answer && parseQdisc(answer.body, ticks);
+  });
   return {
     qdiscs(ns, index) {
       if (index === undefined) return all(ns);
