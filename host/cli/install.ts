@@ -4,16 +4,13 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CniError, CODE } from '../cni-error.ts';
-import { readManifest } from '../grant/manifest.ts';
 import { DEFAULT_LIMITS } from '../grant/grants.ts';
-import { readImports } from '../grant/read-imports.ts';
 import type { Roots } from '../roots.ts';
 import { checkImportTypes } from '../sandbox/import-types.ts';
 import { checkMemory } from '../sandbox/memory-limit.ts';
-import { readDeclared } from '../sandbox/sections.ts';
 import { builtins } from '../selection/builtins.ts';
 import { blobPath, digestOf } from '../selection/find-module.ts';
-import { compile } from '../selection/load-plugin.ts';
+import { contentOf } from '../selection/load-plugin.ts';
 import { lockPath, readLock } from '../selection/lockfile.ts';
 import { checkModuleName } from '../selection/module-name.ts';
 import { isSignedBy, readSignature, signaturePath } from '../selection/signature.ts';
@@ -21,10 +18,7 @@ import { isSignedBy, readSignature, signaturePath } from '../selection/signature
 export function install([file, asked]: readonly string[], roots: Roots): string {
   if (file === undefined) throw new CniError(CODE.invalidConfig, 'install: give a .wasm file');
   const bytes = readFileSync(file);
-  const module = compile(bytes, file);
-  const manifest = readManifest(module, file);
-  readImports(module, file);
-  const declared = readDeclared(bytes);
+  const { manifest, declared } = contentOf(bytes, file);
   checkMemory(declared, file, DEFAULT_LIMITS.memoryPages);
   checkImportTypes(declared, file);
   const name = checkModuleName(asked ?? manifest.name);

@@ -56,7 +56,8 @@ export function loadModule(name: string, builtins: Builtins, roots: Roots, cache
   return { found, ...content };
 }
 
-function contentOf(bytes: Uint8Array, name: string): Content {
+/** Throws code 100. */
+export function contentOf(bytes: Uint8Array, name: string): Content {
   const module = compile(bytes, name);
   return { module, ...frozen({ manifest: readManifest(module, name), imports: readImports(module, name), declared: readDeclared(bytes) }) };
 }
