@@ -31,7 +31,7 @@ async function main() {
 async function build() {
   const { writeGenerated } = await import('./abi/build.mjs');
   const { buildModules } = await import('./plugins-as/build.mjs');
-  const { buildHost } = await import('./host/build.mjs');
+  const { buildHost } = await import('./host/build/host.mjs');
   const started = performance.now();
   const written = await writeGenerated();
   if (written.length > 0) say(`generated ${written.length} files: ${written.slice(0, 3).join(', ')}${written.length > 3 ? ', …' : ''}`);
@@ -42,7 +42,7 @@ async function build() {
 }
 
 async function release(digests) {
-  const { buildRelease } = await import('./host/build-release.mjs');
+  const { buildRelease } = await import('./host/build/release.mjs');
   await buildRelease(digests, say);
 }
 

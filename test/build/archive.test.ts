@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { buildArchive } from '../../host/build-archive.mjs';
-import { koffiPath } from '../../host/build.mjs';
+import { buildArchive } from '../../host/build/archive.mjs';
+import { koffiPath } from '../../host/build/host.mjs';
 import { moduleDigests } from '../../plugins-as/build.mjs';
 import { skip } from '../support/node.ts';
 

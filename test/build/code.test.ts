@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { Script } from 'node:vm';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { codeOf } from '../../host/build-program.mjs';
+import { codeOf } from '../../host/build/program.mjs';
 
 for (const [file, name] of [['host.cjs', 'call'], ['answer-calls.cjs', 'thread']] as const) {
   test(`${file} brings code that V8 takes`, () => {

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { compileLauncher } from '../../host/build-launcher.mjs';
+import { compileLauncher } from '../../host/build/launcher.mjs';
 import { scratchRepository, type Scratch } from './scratch-repository.ts';
 
 /** The static program where the machine has a C compiler, and the script for those that have none. */

@@ -6,7 +6,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-const PARTS = ['build.mjs', 'package.json', 'package-lock.json', 'abi', 'plugins-as/build.mjs', 'plugins-as/sdk', 'host/build.mjs', 'host/build-launcher.mjs', 'host/build-program.mjs', 'host/fetch-package.mjs', 'host/make-code.mjs', 'host/open-file.ts', 'host/parts', 'host/start.ts', 'host/launcher.sh', 'host/launcher.c', 'host/side'];
+const PARTS = ['build.mjs', 'package.json', 'package-lock.json', 'abi', 'plugins-as/build.mjs', 'plugins-as/sdk', 'host/build', 'host/open-file.ts', 'host/parts', 'host/start.ts', 'host/launcher.sh', 'host/launcher.c', 'host/side'];
 
 const HOST = `
 declare const BUILTIN_DIGESTS: Readonly<Record<string, string>>;

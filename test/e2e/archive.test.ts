@@ -7,8 +7,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, 
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { buildArchive } from '../../host/build-archive.mjs';
-import { launcherToMove } from '../../host/build-launcher.mjs';
+import { buildArchive } from '../../host/build/archive.mjs';
+import { launcherToMove } from '../../host/build/launcher.mjs';
 import { addAll, checkAll, delAll, parseConflist, type Target } from '../../host/cli/run-conflist.ts';
 import { moduleDigests } from '../../plugins-as/build.mjs';
 import { addNetns, deleteNetns, has, picture, sh, skip } from '../support/node.ts';

@@ -6,7 +6,7 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { buildExecutable } from '../../host/build-executable.mjs';
+import { buildExecutable } from '../../host/build/executable.mjs';
 import { addAll, checkAll, delAll, parseConflist, type Target } from '../../host/cli/run-conflist.ts';
 import { moduleDigests } from '../../plugins-as/build.mjs';
 import { addNetns, deleteNetns, inNetns, picture, sh } from '../support/node.ts';

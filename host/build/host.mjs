@@ -5,9 +5,9 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as esbuild from 'esbuild';
 
-import { writeFile } from '../plugins-as/sdk/tool/write-file.mjs';
-import { launcherText } from './build-launcher.mjs';
-import { writeProgram } from './build-program.mjs';
+import { writeFile } from '../../plugins-as/sdk/tool/write-file.mjs';
+import { launcherText } from './launcher.mjs';
+import { writeProgram } from './program.mjs';
 import { fetchPackage } from './fetch-package.mjs';
 
 const OUT = 'dist/lib';

@@ -8,8 +8,8 @@ import { basename, join } from 'node:path';
 import * as sea from 'node:sea';
 import { inject } from 'postject';
 
-import { writeFile } from '../plugins-as/sdk/tool/write-file.mjs';
-import { buildEmbedded, koffiPath } from './build.mjs';
+import { writeFile } from '../../plugins-as/sdk/tool/write-file.mjs';
+import { buildEmbedded, koffiPath } from './host.mjs';
 import { fetchPackage } from './fetch-package.mjs';
 
 /** Node looks for this in itself and takes the digit behind it as the answer to "is there anything embedded?". */

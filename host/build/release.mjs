@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { readFileSync } from 'node:fs';
-import { buildArchive } from './build-archive.mjs';
-import { buildExecutable } from './build-executable.mjs';
+import { buildArchive } from './archive.mjs';
+import { buildExecutable } from './executable.mjs';
 
 const ARCHITECTURES = ['x64', 'arm64'];
 

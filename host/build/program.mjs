@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
 
-import { writeFile } from '../plugins-as/sdk/tool/write-file.mjs';
+import { writeFile } from '../../plugins-as/sdk/tool/write-file.mjs';
 
 /**
  * `bundle` is a bundle as esbuild makes it, `start` makes one of host/start.ts. Returns nothing; writes `file`, and under `name` with a digest the program
@@ -29,4 +29,4 @@ export async function writeProgram(out, { file, name }, { source, map }, start) 
 }
 
 /** V8's tables lie in an order that depends on a random number. With always the same one the code is the same each time, and V8 does not look for it when it reads. */
-export const codeOf = (source, filename) => execFileSync(process.execPath, ['--random-seed=1', 'host/make-code.mjs', filename], { input: source, env: {}, maxBuffer: 64 * 1024 * 1024 });
+export const codeOf = (source, filename) => execFileSync(process.execPath, ['--random-seed=1', 'host/build/make-code.mjs', filename], { input: source, env: {}, maxBuffer: 64 * 1024 * 1024 });

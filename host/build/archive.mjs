@@ -7,9 +7,9 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } fro
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-import { writeFile } from '../plugins-as/sdk/tool/write-file.mjs';
-import { launcherToMove } from './build-launcher.mjs';
-import { koffiPath } from './build.mjs';
+import { writeFile } from '../../plugins-as/sdk/tool/write-file.mjs';
+import { launcherToMove } from './launcher.mjs';
+import { koffiPath } from './host.mjs';
 
 /** The host itself is dist/lib; these are as they are in the repository. */
 const DOCUMENTS = ['LICENSE', 'README.md', 'abi/README.md', 'abi/schema', 'conf/10-blue.conflist', 'conf/99-loopback.conf', 'conf/systemd'];
