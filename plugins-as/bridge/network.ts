@@ -7,6 +7,7 @@ import { delegateCall, linkUsable } from '../sdk/gen/ops';
 import { Obj } from '../sdk/json';
 import { cannotMasquerade, collectMasquerade } from '../sdk/masquerade';
 import { Request } from '../sdk/request';
+import { isLacking, whyNot } from '../sdk/usable';
 import { Bridge } from './bridge';
 import { BridgeConf } from './bridge-conf';
 import { cannotCallIptables } from './bridge-netfilter';
@@ -61,6 +62,6 @@ export function status(length: i32): i32 {
 
 function cannotMake(kind: string): string {
   const asked = linkUsable(new Obj().str('ns', 'host').str('kind', kind));
-  if (!asked.ok) return asked.error.msg;
-  return asked.json.get('usable').bool() ? '' : 'the kernel cannot make links of kind ' + kind + ': ' + asked.json.get('why').str() + '; load its module ' + kind;
+  const why = whyNot(asked);
+  return isLacking(asked) ? 'the kernel cannot make links of kind ' + kind + ': ' + why + '; load its module ' + kind : why;
 }

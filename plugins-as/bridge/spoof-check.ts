@@ -4,10 +4,11 @@
 
 import { Answer } from '../sdk/answer';
 import { fail, failWith } from '../sdk/fail';
-import { linkGet, nftApply, nftCheck, nftList, nftUsable } from '../sdk/gen/ops';
+import { linkGet, nftApply, nftCheck, nftList } from '../sdk/gen/ops';
 import { Arr, Json, Obj } from '../sdk/json';
 import { quote } from '../sdk/quote';
 import { Request } from '../sdk/request';
+import { whyNoNft } from '../sdk/usable';
 
 const PREROUTING = 'PREROUTING';
 const CHAIN_START = 'cni-br-iface-';
@@ -61,9 +62,8 @@ export function collectSpoofChecks(): i32 {
 
 /** STATUS: why an ADD would fail, '' when it would not. */
 export function cannotCheckSpoofing(): string {
-  const usable = nftUsable(new Obj().str('ns', 'host'));
-  if (usable.ok && usable.json.get('usable').bool()) return '';
-  return 'macspoofchk needs nf_tables, which cannot be used on this node: ' + (usable.ok ? usable.json.get('why').str() : usable.error.msg);
+  const why = whyNoNft();
+  return why.length == 0 ? '' : 'macspoofchk needs nf_tables, which cannot be used on this node: ' + why;
 }
 
 /** Is the chain called for an interface that is there? */

@@ -1,10 +1,10 @@
 // Which of the node's packet filters lets the traffic through.
 // SPDX-License-Identifier: Apache-2.0
 
-import { Answer } from '../sdk/answer';
 import { firewalldQuery, iptablesUsable, nftUsable } from '../sdk/gen/ops';
 import { Prefix } from '../sdk/ip';
 import { Arr, Obj } from '../sdk/json';
+import { isLacking, whyNoNft, whyNot } from '../sdk/usable';
 import { texts } from './addresses';
 import { FirewallConf } from './firewall-conf';
 
@@ -25,23 +25,17 @@ export function zoned(conf: FirewallConf, addresses: Prefix[]): Obj {
 
 /** A node that only does not answer now must not get another backend than it had before, nor keep what DEL should take away. */
 export function mayUseIptables(family: string): bool {
-  const answer = iptablesUsable(filterOf(family));
-  return !answer.ok || answer.json.get('usable').bool();
+  return !isLacking(iptablesUsable(filterOf(family)));
 }
 
 /** '' when it can be used. */
 export function whyNoIptables(family: string): string {
-  return why(iptablesUsable(filterOf(family)));
-}
-
-export function whyNoNft(): string {
-  return why(nftUsable(new Obj().str('ns', 'host')));
+  return whyNot(iptablesUsable(filterOf(family)));
 }
 
 /** For GC: one that does not answer now has rules all the same, and their reading says what is wrong. */
 export function lacksNft(): bool {
-  const answer = nftUsable(new Obj().str('ns', 'host'));
-  return answer.ok && !answer.json.get('usable').bool();
+  return isLacking(nftUsable(new Obj().str('ns', 'host')));
 }
 
 /** firewalld itself may be started by the first who calls it. */
@@ -53,11 +47,4 @@ export function whyNoBus(conf: FirewallConf): string {
 
 function filterOf(family: string): Obj {
   return new Obj().str('ns', 'host').str('family', family).str('table', 'filter');
-}
-
-function why(answer: Answer): string {
-  if (!answer.ok) return answer.error.msg;
-  if (answer.json.get('usable').bool()) return '';
-  const reason = answer.json.get('why').str();
-  return reason.length > 0 ? reason : 'it cannot be used';
 }

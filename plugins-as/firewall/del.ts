@@ -9,8 +9,9 @@ import { firewalldRemove, iptablesApply, nftApply, nftList } from '../sdk/gen/op
 import { Prefix } from '../sdk/ip';
 import { Request } from '../sdk/request';
 import { Result } from '../sdk/result';
+import { whyNoNft } from '../sdk/usable';
 import { addressesOf, FAMILIES, ofFamily } from './addresses';
-import { mayUseIptables, whyNoNft, zoned } from './backend';
+import { mayUseIptables, zoned } from './backend';
 import { FirewallConf } from './firewall-conf';
 import { iptablesWithout } from './iptables-layout';
 import { isUnused, nftTable, nftWithout, withoutPolicy } from './nft-layout';

@@ -3,7 +3,8 @@
 
 import { fail } from '../sdk/fail';
 import { Request } from '../sdk/request';
-import { whyNoBus, whyNoIptables, whyNoNft } from './backend';
+import { whyNoNft } from '../sdk/usable';
+import { whyNoBus, whyNoIptables } from './backend';
 import { FirewallConf } from './firewall-conf';
 
 /** SPEC §STATUS */

@@ -1,17 +1,16 @@
 // Which of the two packet filters of the node the ports are forwarded with.
 // SPDX-License-Identifier: Apache-2.0
 
-import { Answer } from '../sdk/answer';
 import { iptablesUsable, nftUsable } from '../sdk/gen/ops';
 import { Obj } from '../sdk/json';
+import { isLacking, whyNoNft, whyNot } from '../sdk/usable';
 import { PortmapConfig } from './config';
 
 /** iptables is the choice of a configuration that makes none, unless only nftables can be used. */
 export function usesNft(config: PortmapConfig, v6: bool): bool {
   if (config.backend.length > 0) return config.backend == 'nftables';
-  const iptables = iptablesUsable(natOf(v6));
   // One that only does not answer now is no reason for another backend than the containers before had.
-  return iptables.ok && !iptables.json.get('usable').bool() && whyNoNft().length == 0;
+  return isLacking(iptablesUsable(natOf(v6))) && whyNoNft().length == 0;
 }
 
 /** A configuration that names no backend may still contain words of the one that is not chosen. Cheap where it contains none. */
@@ -22,25 +21,14 @@ export function misfit(config: PortmapConfig): string {
 
 /** '' when it can be used. */
 export function whyNoIptables(v6: bool): string {
-  return why(iptablesUsable(natOf(v6)));
-}
-
-export function whyNoNft(): string {
-  return why(nftUsable(new Obj().str('ns', 'host')));
+  return whyNot(iptablesUsable(natOf(v6)));
 }
 
 /** Conditions need the nft program besides. */
 export function whyNoNftWithConditions(): string {
-  return why(nftUsable(new Obj().str('ns', 'host').bool('raw', true)));
+  return whyNot(nftUsable(new Obj().str('ns', 'host').bool('raw', true)));
 }
 
 function natOf(v6: bool): Obj {
   return new Obj().str('ns', 'host').str('family', v6 ? 'ip6' : 'ip');
-}
-
-function why(answer: Answer): string {
-  if (!answer.ok) return answer.error.msg;
-  if (answer.json.get('usable').bool()) return '';
-  const reason = answer.json.get('why').str();
-  return reason.length > 0 ? reason : 'it cannot be used';
 }

@@ -8,7 +8,7 @@ import { Prefix } from '../sdk/ip';
 import { Arr, Obj } from '../sdk/json';
 import { Request } from '../sdk/request';
 import { Result } from '../sdk/result';
-import { whyNoNft } from './backend';
+import { whyNoNft } from '../sdk/usable';
 import { containerAddresses } from './container-address';
 import { HOSTIP_HOSTPORTS, HOSTPORTS, MASQUERADING, nftTable } from './nft-layout';
 

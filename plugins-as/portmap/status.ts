@@ -3,7 +3,8 @@
 
 import { fail } from '../sdk/fail';
 import { Request } from '../sdk/request';
-import { misfit, whyNoIptables, whyNoNft, whyNoNftWithConditions } from './backend';
+import { whyNoNft } from '../sdk/usable';
+import { misfit, whyNoIptables, whyNoNftWithConditions } from './backend';
 import { PortmapConfig } from './config';
 
 /** SPEC §STATUS */

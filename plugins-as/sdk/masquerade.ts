@@ -3,7 +3,7 @@
 
 import { Answer } from './answer';
 import { fail, failWith } from './fail';
-import { iptablesApply, iptablesCheck, iptablesList, iptablesUsable, nftApply, nftCheck, nftList, nftUsable } from './gen/ops';
+import { iptablesApply, iptablesCheck, iptablesList, iptablesUsable, nftApply, nftCheck, nftList } from './gen/ops';
 import { Prefix } from './ip';
 import { Json, Obj } from './json';
 import { iptablesRules, iptablesTable, iptablesWithout, iptablesWithoutStale } from './masquerade-iptables';
@@ -11,6 +11,7 @@ import { nftRules, nftTable, nftWithout, nftWithoutStale } from './masquerade-nf
 import { quote } from './quote';
 import { Request } from './request';
 import { AssignedIp } from './result';
+import { isLacking, whyNoNft, whyNot } from './usable';
 
 const FAMILIES = ['ip', 'ip6'];
 
@@ -75,23 +76,20 @@ export function cannotMasquerade(backend: string): string {
 function choose(backend: string): string {
   if (backend == 'iptables' || backend == 'nftables') return backend;
   if (backend.length > 0) return '';
-  return lacksIptables() && canNft() ? 'nftables' : 'iptables';
-}
-
-/** One that only does not answer now is no reason for another backend than the containers before had. */
-function lacksIptables(): bool {
-  const answer = iptablesUsable(new Obj().str('ns', 'host').str('family', 'ip'));
-  return answer.ok && !answer.json.get('usable').bool();
+  // One that only does not answer now is no reason for another backend than the containers before had.
+  return isLacking(askIptables('ip')) && canNft() ? 'nftables' : 'iptables';
 }
 
 function canIptables(family: string): bool {
-  const answer = iptablesUsable(new Obj().str('ns', 'host').str('family', family));
-  return answer.ok && answer.json.get('usable').bool();
+  return whyNot(askIptables(family)).length == 0;
 }
 
 function canNft(): bool {
-  const answer = nftUsable(new Obj().str('ns', 'host'));
-  return answer.ok && answer.json.get('usable').bool();
+  return whyNoNft().length == 0;
+}
+
+function askIptables(family: string): Answer {
+  return iptablesUsable(new Obj().str('ns', 'host').str('family', family));
 }
 
 function unknown(backend: string): i32 {
