@@ -1,6 +1,7 @@
 // The C library, called synchronously through koffi: sockets and namespaces need the calling thread.
 // SPDX-License-Identifier: Apache-2.0
 
+import { once } from '../../once.ts';
 import { KernelError } from '../kernel-error.ts';
 import { errnoName } from './errno.ts';
 import { nativePart } from '#parts';
@@ -62,8 +63,8 @@ export function openLibc(): Libc {
   const close = call('int close(int fd)');
   const flock = call('int flock(int fd, int operation)');
   // Called by those that wait for a lock alone; each declaration costs 20 to 40 µs.
-  const mkfifo = onDemand(() => call('int mkfifo(const char *path, uint32_t mode)'));
-  const poll = onDemand(() => call('int poll(uint8_t *waited, unsigned long count, int ms)'));
+  const mkfifo = once(() => call('int mkfifo(const char *path, uint32_t mode)'));
+  const poll = once(() => call('int poll(uint8_t *waited, unsigned long count, int ms)'));
   const statfs = call('int statfs(const char *path, uint8_t *answer)');
   return {
     socket: (family, type, protocol, action) => socket(action, family, type, protocol),
@@ -90,12 +91,12 @@ export function openLibc(): Libc {
         throw error;
       }
     },
-    makePipe: (path) => void mkfifo(`make pipe "${path}"`, path, 0o600),
+    makePipe: (path) => void mkfifo()(`make pipe "${path}"`, path, 0o600),
     awaitHangUp(fd, ms) {
       // struct pollfd { int fd; short events, revents }: a hang-up is told unasked.
       const waited = Buffer.alloc(8);
       waited.writeInt32LE(fd);
-      poll('poll', waited, 1, Math.ceil(ms));
+      poll()('poll', waited, 1, Math.ceil(ms));
     },
     filesystemType(path) {
       // struct statfs is 120 bytes on 64-bit Linux and begins with f_type.
@@ -104,11 +105,6 @@ export function openLibc(): Libc {
       return answer.readUInt32LE(0);
     },
   };
-}
-
-function onDemand<Args extends unknown[], Answer>(make: () => (...args: Args) => Answer): (...args: Args) => Answer {
-  let made: ((...args: Args) => Answer) | undefined;
-  return (...args) => (made ??= make())(...args);
 }
 
 export const loadKoffi = (): Koffi => nativePart() as Koffi;

@@ -1,6 +1,7 @@
 // One iptables table out of nf_tables: a chain is looked up when it is asked for, its rules are listed when somebody looks into it.
 // SPDX-License-Identifier: Apache-2.0
 
+import { once } from '../../../once.ts';
 import { builtInChains } from '../../built-in-chains.ts';
 import { KernelError } from '../../kernel-error.ts';
 import type { IptablesChain, IptablesRule, IptablesTable } from '../../kernel.ts';
@@ -31,7 +32,7 @@ export function readIptablesTable(table: NftTableOfIptables, ask: Ask): Iptables
   const chainOf = (chain: Attributes): IptablesChain => {
     const found = textOf(chain.get(CHAIN.NAME));
     checkHook(table.name, found, chain);
-    return known.get(found) ?? lateChain(found, chain, () => rulesIn(found));
+    return known.get(found) ?? lateChain(found, chain, once(() => rulesIn(found)));
   };
   const exists = isThere(table);
   // One that was never used is made with its first rule; until then iptables-save shows it all the same.
@@ -41,10 +42,10 @@ export function readIptablesTable(table: NftTableOfIptables, ask: Ask): Iptables
     const others = chains.filter((chain) => !order.includes(chain.name)).sort((a, b) => (a.name < b.name ? -1 : 1));
     return [...order.map((builtIn) => chains.find((chain) => chain.name === builtIn) ?? unused(builtIn)!), ...others];
   };
-  let all: IptablesChain[] | undefined;
+  const all = once(() => (exists ? everyChain() : []));
   return {
     family, name,
-    get chains() { return (all ??= exists ? everyChain() : []); },
+    get chains() { return all(); },
     chainNamed(chain) {
       if (!known.has(chain)) {
         const found = exists ? chainNamed(table, chain) : undefined;
@@ -62,13 +63,12 @@ function checkHook(table: string, name: string, chain: Attributes): void {
   throw new KernelError('EIPTABLES', `read iptables table ${table}`, `chain ${name} is none that iptables makes; delete it with nft`);
 }
 
-function lateChain(name: string, chain: Attributes, read: () => IptablesRule[]): IptablesChain {
+function lateChain(name: string, chain: Attributes, rules: () => IptablesRule[]): IptablesChain {
   const [policy, uses] = [beOf(chain.get(CHAIN.POLICY), 4), beOf(chain.get(CHAIN.USE), 4)];
-  let rules: IptablesRule[] | undefined;
   return {
     name,
     ...(policy === undefined ? {} : { policy: policy === ACCEPT ? 'ACCEPT' : 'DROP' }),
     ...(uses === undefined ? {} : { uses }),
-    get rules() { return (rules ??= read()); },
+    get rules() { return rules(); },
   };
 }

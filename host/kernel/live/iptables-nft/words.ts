@@ -1,6 +1,7 @@
 // The words of rules that we cannot read: iptables-save has them, without handles.
 // SPDX-License-Identifier: Apache-2.0
 
+import { once } from '../../../once.ts';
 import { KernelError } from '../../kernel-error.ts';
 import type { IptablesTable } from '../../kernel.ts';
 import { generationIn, READ_TRIES } from '../nft-questions.ts';
@@ -11,8 +12,8 @@ export type Ask = () => IptablesTable;
 
 /** Asks once, when the first word is wanted; undefined for a rule that iptables has no words for, or that is gone. */
 export function wordsOnce(table: NftTableOfIptables, ask: Ask): (chain: string, handle: number) => string | undefined {
-  let words: ReadonlyMap<string, string> | undefined;
-  return (chain, handle) => (words ??= read(table, ask)).get(key(chain, handle));
+  const words = once(() => read(table, ask));
+  return (chain, handle) => words().get(key(chain, handle));
 }
 
 const key = (chain: string, handle: number): string => `${chain} ${handle}`;
