@@ -8,7 +8,7 @@ import { endDad, isLoopback } from './link-state.ts';
 import { covers, familyOf, isHost, networkOf, readPrefix, writeIp, writePrefix, type Prefix } from './prefix.ts';
 import { insertRoute } from './route-table.ts';
 import { linkOf, namespaceOf, type FakeNamespace, type FakeState } from './state.ts';
-import { readSysctl } from './sysctl-values.ts';
+import { hasIpv6, readSysctl } from './sysctl-values.ts';
 
 const MAIN = 254;
 const PROTO_KERNEL = 2;
@@ -45,7 +45,7 @@ function addAddr(ns: FakeNamespace, index: number, prefix: Prefix, action: strin
   const link = linkOf(ns, index, action);
   const v4 = prefix.family === 'ip';
   const same = ns.addrs.some((addr) => addr.index === index && (v4 ? addr.address === writePrefix(prefix) : writeIp(prefixOf(addr)) === writeIp(prefix)));
-  if (!v4 && readSysctl(ns, `net/ipv6/conf/${link.name}/disable_ipv6`) !== '0') throw new KernelError('EACCES', action, 'IPv6 is disabled on this device');
+  if (!v4 && !hasIpv6(ns, link.name)) throw new KernelError('EACCES', action, 'IPv6 is disabled on this device');
   if (same) throw new KernelError('EEXIST', action, 'address already assigned');
   const dad = !v4 && link.kind !== 'ifb' && !isLoopback(link) && readSysctl(ns, `net/ipv6/conf/${link.name}/accept_dad`) !== '0';
   const addr = { index, address: writePrefix(prefix), scope: v4 ? 0 : scopeOfV6(prefix), tentative: dad, dadFailed: false };

@@ -5,7 +5,7 @@ import type { Ns } from '../kernel.ts';
 import { connect, flushAddrs } from './addrs.ts';
 import { endDad, followPorts, forgetNeighbours, isLoopback, peerOf, portsOf } from './link-state.ts';
 import type { FakeLink, FakeNamespace, FakeState } from './state.ts';
-import { copyDefaults, dropLinkSysctls, readSysctl } from './sysctl-values.ts';
+import { copyDefaults, dropLinkSysctls, hasIpv6, readSysctl } from './sysctl-values.ts';
 
 const ROOT = 0xffffffff;
 
@@ -30,7 +30,7 @@ export function addLoopbackAddrs(ns: FakeNamespace, { index, name }: FakeLink): 
     }
   };
   add('127.0.0.1/8');
-  if (readSysctl(ns, `net/ipv6/conf/${name}/disable_ipv6`) === '0') add('::1/128');
+  if (hasIpv6(ns, name)) add('::1/128');
 }
 
 export const defaultQdisc = ({ index, kind, txqlen }: FakeLink): { index: number; kind: string; handle: number; parent: number } =>

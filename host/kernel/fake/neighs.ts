@@ -5,7 +5,7 @@ import { KernelError } from '../kernel-error.ts';
 import type { NeighKernel } from '../kernel.ts';
 import { familyOf, readPrefix, writeIp } from './prefix.ts';
 import { linkOf, namespaceOf, type FakeState } from './state.ts';
-import { readSysctl } from './sysctl-values.ts';
+import { hasIpv6 } from './sysctl-values.ts';
 
 const NUD_PERMANENT = 0x80;
 
@@ -21,7 +21,7 @@ export const fakeNeighs = (state: FakeState): NeighKernel => ({
     const ns = namespaceOf(state, nsName, action);
     const { name } = linkOf(ns, index, action);
     const address = writeIp(readPrefix(ip, action));
-    if (familyOf(ip) === 'ip6' && readSysctl(ns, `net/ipv6/conf/${name}/disable_ipv6`) !== '0') throw new KernelError('EINVAL', action, 'IPv6 is disabled on this device');
+    if (familyOf(ip) === 'ip6' && !hasIpv6(ns, name)) throw new KernelError('EINVAL', action, 'IPv6 is disabled on this device');
     if (ns.neighs.some((neigh) => neigh.index === index && neigh.ip === address)) throw new KernelError('EEXIST', action);
     ns.neighs.push({ index, ip: address, mac, state: NUD_PERMANENT });
   },

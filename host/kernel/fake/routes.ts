@@ -7,7 +7,7 @@ import { familyOf, networkOf, readPrefix, writeIp, writePrefix, type Prefix } fr
 import { isLoopback } from './link-state.ts';
 import { coveringRoutes, insertRoute, isLocal, localIndex } from './route-table.ts';
 import { linkOf, namespaceOf, type FakeNamespace, type FakeState } from './state.ts';
-import { readSysctl } from './sysctl-values.ts';
+import { hasIpv6 } from './sysctl-values.ts';
 
 const MAIN = 254;
 const BOOT = 3;
@@ -71,7 +71,7 @@ function complete(ns: FakeNamespace, wanted: NewRoute, action: string): Route {
   const index = gw ? throughGateway(ns, gw, { table, scope, index: wanted.index }, action) : wanted.index;
   if (index === undefined) throw new KernelError('ENODEV', action, 'neither gateway nor interface');
   const link = linkOf(ns, index, action);
-  if (!v4 && readSysctl(ns, `net/ipv6/conf/${link.name}/disable_ipv6`) !== '0') throw new KernelError('EACCES', action, 'IPv6 is disabled on nexthop device');
+  if (!v4 && !hasIpv6(ns, link.name)) throw new KernelError('EACCES', action, 'IPv6 is disabled on nexthop device');
   if (!link.up) throw new KernelError('ENETDOWN', action, 'Device for nexthop is not up');
   const src = wanted.src === undefined ? undefined : readPrefix(wanted.src, action);
   if (src && !isLocal(ns, src)) throw new KernelError('EINVAL', action, 'Invalid prefsrc address');

@@ -11,6 +11,8 @@ export function readSysctl(ns: FakeNamespace, key: string): string | undefined {
   return initial === undefined ? undefined : ns.sysctl[sameKey(key)] ?? initial;
 }
 
+export const hasIpv6 = (ns: FakeNamespace, link: string): boolean => readSysctl(ns, `net/ipv6/conf/${link}/disable_ipv6`) === '0';
+
 /** Only what differs is kept, so that a value written back leaves no trace. */
 export function writeSysctl(ns: FakeNamespace, key: string, value: string): void {
   if (initialValue(ns, sameKey(key)) === value) delete ns.sysctl[sameKey(key)];

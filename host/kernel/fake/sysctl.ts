@@ -7,7 +7,7 @@ import { disableIp, flushAddrs } from './addrs.ts';
 import { addLoopbackAddrs } from './link-events.ts';
 import { isLoopback } from './link-state.ts';
 import { namespaceOf, type FakeNamespace, type FakeState } from './state.ts';
-import { confKey, readSysctl, writeSysctl, type ConfKey } from './sysctl-values.ts';
+import { confKey, hasIpv6, readSysctl, writeSysctl, type ConfKey } from './sysctl-values.ts';
 
 /** What they set off, the fake has nothing of. */
 const WRITE_ONLY = new Set(['net/ipv4/route/flush', 'net/ipv6/route/flush']);
@@ -47,7 +47,7 @@ function reached(ns: FakeNamespace, { family, link, name }: ConfKey): string[] {
 
 function followDisableIpv6(ns: FakeNamespace): void {
   for (const link of ns.links) {
-    if (readSysctl(ns, `net/ipv6/conf/${link.name}/disable_ipv6`) !== '0') {
+    if (!hasIpv6(ns, link.name)) {
       flushAddrs(ns, link.index, 'ip6');
       disableIp(ns, link.index, 'ip6');
     } else if (isLoopback(link) && link.up) addLoopbackAddrs(ns, link);
