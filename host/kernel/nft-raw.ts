@@ -2,9 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { KernelError } from './kernel-error.ts';
+import type { NftCommand } from './kernel.ts';
 
 /** They would end the statement, hide what follows, join it with another line, or stand for something else. */
 const BREAKS = /[;#\\$]/;
+
+export const hasRawWords = (command: NftCommand): boolean => command.do === 'add rule' && command.rule.match.some(({ raw }) => raw);
 
 export function checkNftWords(words: readonly string[]): readonly string[] {
   const text = words.join(' ');

@@ -4,6 +4,7 @@
 import { applyToNft } from '../../ops/rules/apply-to-nft.ts';
 import { KernelError } from '../kernel-error.ts';
 import type { NftChain, NftCommand, NftKernel, NftPart, NftRule, NftTable } from '../kernel.ts';
+import { hasRawWords } from '../nft-raw.ts';
 import { checkNftComment, nameNftCommand } from '../nft-text.ts';
 import { checkChainName } from '../normal-rule.ts';
 import { faultOf, type ChainNode, type Step } from './chain-graph.ts';
@@ -90,8 +91,6 @@ function checkWords(command: NftCommand): void {
   const comment = command.do === 'add rule' ? command.rule.comment : 'comment' in command ? command.comment : undefined;
   if (comment !== undefined) checkNftComment(comment);
 }
-
-const hasRawWords = (command: NftCommand): boolean => command.do === 'add rule' && command.rule.match.some(({ raw }) => raw);
 
 function checkTarget(table: FakeTable | undefined, command: NftCommand): void {
   if (command.do !== 'add rule') return;

@@ -10,9 +10,6 @@ import type { Programs } from './programs.ts';
 
 const TIMEOUT = 35_000;
 
-export const needsProgram = (commands: readonly NftCommand[]): boolean =>
-  commands.some((command) => command.do === 'add rule' && command.rule.match.some(({ raw }) => raw));
-
 export function runNft(context: LiveContext, ns: Ns, commands: readonly NftCommand[]): void {
   const action = 'write nft rules with conditions';
   const { programs } = context;

@@ -72,6 +72,6 @@ export function questionsAbout(socket: NetlinkSocket, family: RuleFamily, table:
 
 /** Of all tables of the namespace: every change makes the next one. */
 export function generationIn(socket: NetlinkSocket): number {
-  const [answer] = socket.request((SUBSYSTEM << 8) | MSG.GETGEN, 0, nfgenmsg(0), 'ask nf_tables for its generation');
+  const [answer] = socket.request((SUBSYSTEM << 8) | MSG.GETGEN, 0, nfgenmsg(0), 'use nf_tables');
   return (answer && beOf(contentOf(answer).get(GENERATION_ID), 4)) ?? 0;
 }

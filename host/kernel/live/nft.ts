@@ -4,21 +4,21 @@
 
 import { KernelError } from '../kernel-error.ts';
 import type { NftKernel, NftPart, Ns } from '../kernel.ts';
+import { hasRawWords } from '../nft-raw.ts';
 import type { RuleFamily } from '../rule.ts';
 import type { LiveContext } from './context.ts';
 import { transactionOf } from './nft-commands.ts';
-import { needsProgram, nftProgram, runNft } from './nft-program.ts';
+import { nftProgram, runNft } from './nft-program.ts';
 import { lateRuleOf, readTable, ruleOf } from './nft-read.ts';
 import { generationIn } from './nft-questions.ts';
 import { readParts } from './nft-read-parts.ts';
-import { MSG, nfgenmsg, SUBSYSTEM } from './nft-wire.ts';
 
 /** The context keeps one netfilter socket open for each namespace: closing it after a deletion waits for a grace period (10 to 20 ms). */
 export function nftKernel(context: LiveContext): NftKernel {
   return {
     unusable(ns: Ns, raw = false) {
       try {
-        context.netfilter(ns).request((SUBSYSTEM << 8) | MSG.GETGEN, 0, nfgenmsg(0), 'use nf_tables');
+        generationIn(context.netfilter(ns));
         if (raw) nftProgram(context.programs, 'use nf_tables with conditions');
         return undefined;
       } catch (error) {
@@ -39,7 +39,7 @@ export function nftKernel(context: LiveContext): NftKernel {
     },
     apply(ns, commands) {
       if (commands.length === 0) return;
-      if (needsProgram(commands)) return runNft(context, ns, commands);
+      if (commands.some(hasRawWords)) return runNft(context, ns, commands);
       const { parts, actions } = transactionOf(commands);
       context.netfilter(ns).transaction(parts, actions);
     },
