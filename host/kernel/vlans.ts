@@ -22,7 +22,7 @@ export function normalVlans(vlans: readonly PortVlans[]): PortVlans[] {
     const before = ranges.at(-1);
     const follows = before && (before.last ?? before.id) === id - 1 && wordOf(before) === flags && !before.pvid;
     if (follows) before.last = id;
-    else ranges.push({ id, ...(flags.includes('p') ? { pvid: true } : {}), ...(flags.includes('u') ? { untagged: true } : {}) });
+    else ranges.push(entry(id, flags));
   }
   return ranges;
 }
@@ -31,7 +31,7 @@ export function normalVlans(vlans: readonly PortVlans[]): PortVlans[] {
 export function vlanChanges(before: readonly PortVlans[], wanted: readonly PortVlans[]): { remove: PortVlans[]; set: PortVlans[] } {
   const [is, shall] = [flagsOf(before), flagsOf(wanted)];
   const ids = [...is.keys()].filter((id) => !shall.has(id)).map((id) => ({ id }));
-  return { remove: normalVlans(ids), set: normalVlans(wanted.flatMap(each).filter(({ id }) => is.get(id) !== shall.get(id)).map(({ id }) => entry(id, shall.get(id)!))) };
+  return { remove: normalVlans(ids), set: normalVlans([...shall].filter(([id, flags]) => is.get(id) !== flags).map(([id, flags]) => entry(id, flags))) };
 }
 
 function flagsOf(vlans: readonly PortVlans[]): Map<number, string> {
