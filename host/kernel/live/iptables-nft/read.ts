@@ -32,7 +32,9 @@ export function readIptablesTable(table: NftTableOfIptables, ask: Ask): Iptables
   const chainOf = (chain: Attributes): IptablesChain => {
     const found = textOf(chain.get(CHAIN.NAME));
     checkHook(table.name, found, chain);
-    return known.get(found) ?? lateChain(found, chain, once(() => rulesIn(found)));
+    const late = known.get(found) ?? lateChain(found, chain, once(() => rulesIn(found)));
+    known.set(found, late);
+    return late;
   };
   const exists = isThere(table);
   // One that was never used is made with its first rule; until then iptables-save shows it all the same.
