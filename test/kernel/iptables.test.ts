@@ -14,6 +14,7 @@ import type { IptablesKernel, IptablesTable } from '../../host/kernel/kernel.ts'
 import { openContext } from '../../host/kernel/live/context.ts';
 import { iptablesKernel } from '../../host/kernel/live/iptables.ts';
 import { openLibc } from '../../host/kernel/live/libc.ts';
+import { programsIn } from '../../host/kernel/live/programs.ts';
 import type { Family } from '../../host/kernel/rule.ts';
 import { applyToIptables } from '../../host/ops/rules/apply-to-iptables.ts';
 import { planIptables } from '../../host/ops/rules/plan-iptables.ts';
@@ -24,6 +25,8 @@ const comment = 'dnat name: "blue" id: "c1"';
 const RULES = IPTABLES_CASES.filter(([family]) => family === 'ip').map(([, , rule]) => rule);
 
 const context = openContext(openLibc(), '');
+/** With the programs of this folder. */
+const kernelIn = (path: string): IptablesKernel => iptablesKernel({ ...context, programs: programsIn(path) });
 const folder = mkdtempSync(join(tmpdir(), 'iptables-'));
 const multi = (variant: string): string | undefined => ['/usr/sbin', '/sbin'].map((place) => join(place, `iptables-${variant}-save`)).find(existsSync);
 const variants = ['nft', 'legacy'].filter(multi);
@@ -34,7 +37,7 @@ for (const variant of variants) {
   for (const name of ['iptables-save', 'iptables-restore', 'ip6tables-save', 'ip6tables-restore', 'iptables', 'ip6tables']) {
     symlinkSync(realpathSync(multi(variant)!), join(path, name));
   }
-  testVariant(variant, iptablesKernel(context, path), path);
+  testVariant(variant, kernelIn(path), path);
 }
 
 function testVariant(variant: string, kernel: IptablesKernel, path: string): void {
@@ -123,7 +126,7 @@ const programs = suite('programs');
 programs('a node without them is told so, by folder', () => {
   const empty = join(folder, 'empty');
   mkdirSync(empty);
-  const reason = iptablesKernel(context, empty).unusable('host', 'ip');
+  const reason = kernelIn(empty).unusable('host', 'ip');
   if (reason !== undefined) assert.match(reason, `iptables-restore not found in ${empty}:`);
   assert.is(iptablesKernel(context).unusable('host', 'ip6'), undefined);
 });
@@ -132,7 +135,7 @@ programs('warnings beside the table are no part of it, and words on stderr are t
   const path = join(folder, 'broken');
   mkdirSync(path);
   writeFileSync(join(path, 'iptables-save'), '#!/bin/sh\necho "# Warning: iptables-legacy tables present" >&2; echo "Another app is holding the lock" >&2; exit 4\n', { mode: 0o755 });
-  assert.throws(() => iptablesKernel(context, path).read('host', 'ip', 'nat'), /^read iptables table nat: Another app is holding the lock \(EIPTABLES\)$/);
+  assert.throws(() => kernelIn(path).read('host', 'ip', 'nat'), /^read iptables table nat: Another app is holding the lock \(EIPTABLES\)$/);
 });
 
 programs.after(() => {

@@ -9,7 +9,6 @@ import type { IptablesKernel, Ns } from '../kernel.ts';
 import type { Family } from '../rule.ts';
 import type { LiveContext } from './context.ts';
 import { readSavedTable } from './iptables-saved.ts';
-import type { Programs } from './programs.ts';
 
 const PREFIX: Readonly<Record<Family, string>> = { ip: 'iptables', ip6: 'ip6tables' };
 type Verb = '' | '-save' | '-restore';
@@ -25,7 +24,8 @@ export interface IptablesPrograms extends IptablesKernel {
   paths(family: Family): string[];
 }
 
-export function iptablesPrograms(context: LiveContext, programs: Programs): IptablesPrograms {
+export function iptablesPrograms(context: LiveContext): IptablesPrograms {
+  const { programs } = context;
   const env = { PATH: programs.path, LANG: 'C' };
   const find = (family: Family, verb: Verb): string | undefined => programs.find(`${PREFIX[family]}${verb}`);
 

@@ -12,11 +12,10 @@ import type { Listed, NftTableOfIptables } from './iptables-nft/table.ts';
 import { restoreThroughNetlink } from './iptables-nft/write.ts';
 import { iptablesPrograms } from './iptables-programs.ts';
 import { generationIn } from './nft-questions.ts';
-import { programsIn } from './programs.ts';
 
 /** The programs have the last word: they read what we cannot read, write what we cannot write, and say what is wrong with it. */
-export function iptablesKernel(context: LiveContext, path?: string): IptablesKernel {
-  const programs = iptablesPrograms(context, path === undefined ? context.programs : programsIn(path));
+export function iptablesKernel(context: LiveContext): IptablesKernel {
+  const programs = iptablesPrograms(context);
   const dialectOf = dialects(programs.paths);
   const tableOf = (ns: Ns, family: Family, name: string): NftTableOfIptables | undefined => {
     const dialect = builtInChains(name).length > 0 ? dialectOf(family) : undefined;
