@@ -23,14 +23,19 @@ export function zoned(conf: FirewallConf, addresses: Prefix[]): Obj {
   return new Obj().str('zone', conf.zone).arr('sources', texts(addresses));
 }
 
+/** What the operations of iptables ask for. */
+export function filterTable(family: string): Obj {
+  return new Obj().str('ns', 'host').str('family', family).str('table', 'filter');
+}
+
 /** A node that only does not answer now must not get another backend than it had before, nor keep what DEL should take away. */
 export function mayUseIptables(family: string): bool {
-  return !isLacking(iptablesUsable(filterOf(family)));
+  return !isLacking(iptablesUsable(filterTable(family)));
 }
 
 /** '' when it can be used. */
 export function whyNoIptables(family: string): string {
-  return whyNot(iptablesUsable(filterOf(family)));
+  return whyNot(iptablesUsable(filterTable(family)));
 }
 
 /** For GC: one that does not answer now has rules all the same, and their reading says what is wrong. */
@@ -43,8 +48,4 @@ export function whyNoBus(conf: FirewallConf): string {
   const found = firewalldQuery(new Obj().str('zone', conf.zone).arr('sources', new Arr()));
   if (!found.ok) return found.error.msg;
   return found.json.get('bus').bool() ? '' : found.json.get('why').str();
-}
-
-function filterOf(family: string): Obj {
-  return new Obj().str('ns', 'host').str('family', family).str('table', 'filter');
 }

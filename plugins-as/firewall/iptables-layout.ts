@@ -7,6 +7,7 @@ import { Arr, Obj } from '../sdk/json';
 import { Rule } from '../sdk/rule';
 import { FAMILIES, ofFamily } from './addresses';
 import { Asked } from './asked';
+import { filterTable } from './backend';
 import { FirewallConf } from './firewall-conf';
 
 const FORWARD = 'CNI-FORWARD';
@@ -84,10 +85,6 @@ export function iptablesWithout(addresses: Prefix[], family: string): Obj {
   const remove = new Arr();
   for (let i = 0; i < addresses.length; i++) remove.obj(own(answersTo(addresses[i]))).obj(own(comesFrom(addresses[i])));
   return filterTable(family).arr('remove', remove);
-}
-
-function filterTable(family: string): Obj {
-  return new Obj().str('ns', 'host').str('family', family).str('table', 'filter');
 }
 
 function own(rule: Rule): Obj {

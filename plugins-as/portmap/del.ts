@@ -7,6 +7,7 @@ import { Config } from '../sdk/config';
 import { failWith } from '../sdk/fail';
 import { iptablesApply } from '../sdk/gen/ops';
 import { Arr, Obj } from '../sdk/json';
+import { natTable } from '../sdk/nat-table';
 import { Request } from '../sdk/request';
 import { Result } from '../sdk/result';
 import { whyNoIptables } from './backend';
@@ -53,7 +54,7 @@ function removeFromIptables(request: Request, v6: bool): Answer | null {
   // Who calls the chain is said, so that it need not be looked for in all chains there are.
   const remove = new Arr().obj(new Obj().str('chain', HOSTPORT_DNAT).str('jump', chain));
   const drop = new Arr().obj(new Obj().str('chain', chain)).obj(new Obj().str('chain', oldSnatChain(request)));
-  return iptablesApply(new Obj().str('ns', 'host').str('family', v6 ? 'ip6' : 'ip').str('table', 'nat').arr('remove', remove).arr('drop', drop));
+  return iptablesApply(natTable(v6 ? 'ip6' : 'ip').arr('remove', remove).arr('drop', drop));
 }
 
 function report(answer: Answer | null, what: string): bool {

@@ -5,6 +5,7 @@
 import { failWith } from '../sdk/fail';
 import { iptablesApply, iptablesList } from '../sdk/gen/ops';
 import { Arr, Json, Obj } from '../sdk/json';
+import { natTable } from '../sdk/nat-table';
 import { Request } from '../sdk/request';
 import { whyNoIptables } from './backend';
 import { dnatComment, ownedBy } from './dnat-comment';
@@ -18,19 +19,15 @@ export function gc(length: i32): i32 {
 
 function collect(request: Request, v6: bool): i32 {
   if (whyNoIptables(v6).length > 0) return 0;
-  const table = listing(v6);
-  const found = iptablesList(table);
+  const family = v6 ? 'ip6' : 'ip';
+  const found = iptablesList(natTable(family));
   if (!found.ok) return failWith(found.error, 'list the nat table');
   const drop = new Arr();
   const chains = staleChains(entriesOf(found.json), request);
   for (let i = 0; i < chains.length; i++) drop.obj(new Obj().str('chain', chains[i])).obj(new Obj().str('chain', oldSnatChainOf(chains[i])));
   if (drop.isEmpty) return 0;
-  const dropped = iptablesApply(listing(v6).arr('drop', drop));
+  const dropped = iptablesApply(natTable(family).arr('drop', drop));
   return dropped.ok ? 0 : failWith(dropped.error, v6 ? 'could not teardown ipv6 dnat' : 'could not teardown ipv4 dnat');
-}
-
-function listing(v6: bool): Obj {
-  return new Obj().str('ns', 'host').str('family', v6 ? 'ip6' : 'ip').str('table', 'nat');
 }
 
 function entriesOf(listed: Json): Json {

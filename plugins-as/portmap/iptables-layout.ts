@@ -4,6 +4,7 @@
 
 import { Prefix } from '../sdk/ip';
 import { Arr, Obj } from '../sdk/json';
+import { natTable } from '../sdk/nat-table';
 import { Request } from '../sdk/request';
 import { PortmapConfig } from './config';
 import { dnatComment } from './dnat-comment';
@@ -51,8 +52,7 @@ class IptablesLayout {
     this.chains.obj(new Obj().str('name', this.chain));
     for (let i = 0; i < this.config.mappings.length; i++) this.mapping(this.config.mappings[i]);
     this.entries();
-    const table = new Obj().str('ns', 'host').str('family', this.address.ip.v6 ? 'ip6' : 'ip').str('table', 'nat');
-    return table.arr('chains', this.chains).arr('add', this.add);
+    return natTable(this.address.ip.v6 ? 'ip6' : 'ip').arr('chains', this.chains).arr('add', this.add);
   }
 
   private masquerading(): void {

@@ -3,6 +3,7 @@
 
 import { Prefix } from './ip';
 import { Arr, Json, Obj } from './json';
+import { natTable } from './nat-table';
 import { quote } from './quote';
 import { Request } from './request';
 import { AssignedIp } from './result';
@@ -20,7 +21,7 @@ export function iptablesRules(request: Request, ips: AssignedIp[], family: strin
     add.obj(added(chain, rule(new Obj().str('daddr', multicast).bool('not', true), new Obj().bool('masquerade', true), comment)));
     add.obj(added('POSTROUTING', jump(Prefix.of(prefix.ip), chain, comment)));
   }
-  return iptablesTable(family).arr('chains', new Arr().obj(new Obj().str('name', chain))).arr('add', add);
+  return natTable(family).arr('chains', new Arr().obj(new Obj().str('name', chain))).arr('add', add);
 }
 
 /**
@@ -38,7 +39,7 @@ export function iptablesWithout(request: Request, addresses: Prefix[], family: s
     remove.obj(removed(jump(addresses[i].network(), chain, comment)));
   }
   const drop = new Obj().str('chain', chain).bool('unreferenced', addresses.length > 0 || request.netns);
-  return iptablesTable(family).arr('remove', remove).arr('drop', new Arr().obj(drop));
+  return natTable(family).arr('remove', remove).arr('drop', new Arr().obj(drop));
 }
 
 /** Takes away the chains of the network whose container is not among `valid`; `listed` is what iptables.list found. */
@@ -53,12 +54,7 @@ export function iptablesWithoutStale(request: Request, listed: Json, valid: Json
     const comment = chain.get('rules').first().get('comment').str();
     if (comment.startsWith(start) && !keep.has(comment)) drop.obj(new Obj().str('chain', name));
   }
-  return iptablesTable(family).arr('drop', drop);
-}
-
-/** Where the rules are; as such what a listing asks for. */
-export function iptablesTable(family: string): Obj {
-  return new Obj().str('ns', 'host').str('family', family).str('table', 'nat');
+  return natTable(family).arr('drop', drop);
 }
 
 function chainOf(request: Request): string {

@@ -6,8 +6,9 @@ import { fail, failWith } from './fail';
 import { iptablesApply, iptablesCheck, iptablesList, iptablesUsable, nftApply, nftCheck, nftList } from './gen/ops';
 import { Prefix } from './ip';
 import { Json, Obj } from './json';
-import { iptablesRules, iptablesTable, iptablesWithout, iptablesWithoutStale } from './masquerade-iptables';
+import { iptablesRules, iptablesWithout, iptablesWithoutStale } from './masquerade-iptables';
 import { nftRules, nftTable, nftWithout, nftWithoutStale } from './masquerade-nft';
+import { natTable } from './nat-table';
 import { quote } from './quote';
 import { Request } from './request';
 import { AssignedIp } from './result';
@@ -55,7 +56,7 @@ export function collectMasquerade(request: Request): i32 {
   for (let i = 0; i < FAMILIES.length; i++) {
     const family = FAMILIES[i];
     if (!canIptables(family)) continue;
-    const listed = iptablesList(iptablesTable(family));
+    const listed = iptablesList(natTable(family));
     problems.note(listed.ok ? iptablesApply(iptablesWithoutStale(request, listed.json, valid, family)) : listed);
   }
   if (canNft()) {
