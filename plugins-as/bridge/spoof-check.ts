@@ -8,6 +8,7 @@ import { linkGet, nftApply, nftCheck, nftList } from '../sdk/gen/ops';
 import { Arr, Json, Obj } from '../sdk/json';
 import { quote } from '../sdk/quote';
 import { Request } from '../sdk/request';
+import { rulesOf } from '../sdk/rules-of';
 import { whyNoNft } from '../sdk/usable';
 
 const PREROUTING = 'PREROUTING';
@@ -49,10 +50,9 @@ export function collectSpoofChecks(): i32 {
   // Where there is no such table to be read there is nothing to collect.
   if (!listed.ok) return 0;
   const drop = new Arr();
-  const chains = listed.json.get('chains');
-  for (let chain = chains.first(); chain.present; chain = chain.next()) {
+  for (let chain = listed.json.get('chains').first(); chain.present; chain = chain.next()) {
     const name = chain.get('name').str();
-    if (!name.startsWith(CHAIN_START) || name.endsWith('-mac') || hasPort(chains, name)) continue;
+    if (!name.startsWith(CHAIN_START) || name.endsWith('-mac') || hasPort(listed.json, name)) continue;
     drop.obj(new Obj().str('chain', name)).obj(new Obj().str('chain', name + '-mac'));
   }
   if (drop.isEmpty) return 0;
@@ -67,13 +67,10 @@ export function cannotCheckSpoofing(): string {
 }
 
 /** Is the chain called for an interface that is there? */
-function hasPort(chains: Json, name: string): bool {
-  for (let chain = chains.first(); chain.present; chain = chain.next()) {
-    if (chain.get('name').str() != PREROUTING) continue;
-    for (let e = chain.get('rules').first(); e.present; e = e.next()) {
-      const text = e.get('text').str();
-      if (text.includes(' jump ' + name + ' ') && (!text.startsWith('iifname "') || isThere(text.split('"')[1]))) return true;
-    }
+function hasPort(listed: Json, name: string): bool {
+  for (let e = rulesOf(PREROUTING, listed); e.present; e = e.next()) {
+    const text = e.get('text').str();
+    if (text.includes(' jump ' + name + ' ') && (!text.startsWith('iifname "') || isThere(text.split('"')[1]))) return true;
   }
   return false;
 }

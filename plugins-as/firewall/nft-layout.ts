@@ -3,9 +3,10 @@
 
 import { Prefix } from '../sdk/ip';
 import { Arr, Json, Obj } from '../sdk/json';
-import { networkStart, ownComment, removeOwn, removeStale, rulesOf } from '../sdk/nft-owner';
+import { networkStart, ownComment, removeOwn, removeStale } from '../sdk/nft-owner';
 import { Request } from '../sdk/request';
 import { Rule } from '../sdk/rule';
+import { rulesOf } from '../sdk/rules-of';
 import { Asked } from './asked';
 
 /** `filter` as nft calls it. */

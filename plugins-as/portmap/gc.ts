@@ -7,6 +7,7 @@ import { iptablesApply, iptablesList } from '../sdk/gen/ops';
 import { Arr, Json, Obj } from '../sdk/json';
 import { natTable } from '../sdk/nat-table';
 import { Request } from '../sdk/request';
+import { rulesOf } from '../sdk/rules-of';
 import { whyNoIptables } from './backend';
 import { dnatComment, ownedBy } from './dnat-comment';
 import { DNAT_CHAIN, HOSTPORT_DNAT, oldSnatChainOf } from './iptables-layout';
@@ -23,26 +24,19 @@ function collect(request: Request, v6: bool): i32 {
   const found = iptablesList(natTable(family));
   if (!found.ok) return failWith(found.error, 'list the nat table');
   const drop = new Arr();
-  const chains = staleChains(entriesOf(found.json), request);
+  const chains = staleChains(found.json, request);
   for (let i = 0; i < chains.length; i++) drop.obj(new Obj().str('chain', chains[i])).obj(new Obj().str('chain', oldSnatChainOf(chains[i])));
   if (drop.isEmpty) return 0;
   const dropped = iptablesApply(natTable(family).arr('drop', drop));
   return dropped.ok ? 0 : failWith(dropped.error, v6 ? 'could not teardown ipv6 dnat' : 'could not teardown ipv4 dnat');
 }
 
-function entriesOf(listed: Json): Json {
-  for (let chain = listed.get('chains').first(); chain.present; chain = chain.next()) {
-    if (chain.get('name').str() == HOSTPORT_DNAT) return chain.get('rules');
-  }
-  return Json.absent();
-}
-
 /** Comments are compared whole: those of containers to keep are known, and where a long one was cut, both are cut. */
-function staleChains(entries: Json, request: Request): string[] {
+function staleChains(listed: Json, request: Request): string[] {
   const prefix = ownedBy(request.network);
   const kept = validComments(request);
   const chains: string[] = [];
-  for (let entry = entries.first(); entry.present; entry = entry.next()) {
+  for (let entry = rulesOf(HOSTPORT_DNAT, listed); entry.present; entry = entry.next()) {
     const comment = entry.get('comment').str();
     if (!comment.startsWith(prefix) || kept.includes(comment)) continue;
     const chain = jumpTarget(entry.get('text').str());

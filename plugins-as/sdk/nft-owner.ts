@@ -4,6 +4,7 @@
 
 import { Arr, Json, Obj } from './json';
 import { Request } from './request';
+import { rulesOf } from './rules-of';
 
 /** Longer comments the nft program would not take. */
 const COMMENT_BYTES = 128;
@@ -43,14 +44,6 @@ export function removeStale(chain: string, request: Request, listed: Json, valid
     if (comment.startsWith(start) && !keep.has(comment.substring(hashes))) remove.obj(new Obj().str('chain', chain).str('comment', comment));
   }
   return remove;
-}
-
-/** The first rule of a listed chain; not `present` when there is none. */
-export function rulesOf(chain: string, listed: Json): Json {
-  for (let found = listed.get('chains').first(); found.present; found = found.next()) {
-    if (found.get('name').str() == chain) return found.get('rules').first();
-  }
-  return Json.absent();
 }
 
 function facts(network: string, ifname: string, containerId: string): string {
