@@ -3,10 +3,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { Answer } from '../sdk/answer';
-import { fail, failWith } from '../sdk/fail';
+import { complete } from '../sdk/complete';
+import { failWith } from '../sdk/fail';
 import { linkGet, nftApply, nftCheck, nftList } from '../sdk/gen/ops';
 import { Arr, Json, Obj } from '../sdk/json';
-import { quote } from '../sdk/quote';
 import { Request } from '../sdk/request';
 import { rulesOf } from '../sdk/rules-of';
 import { whyNoNft } from '../sdk/usable';
@@ -25,12 +25,7 @@ export function checkSpoofing(request: Request, port: string, mac: string): i32 
 
 /** CHECK: fails with the first rule that is not there. */
 export function spoofingChecked(request: Request, port: string, mac: string): i32 {
-  const compared = nftCheck(rules(request, port, mac));
-  if (!compared.ok) return failWith(compared.error);
-  const missing = compared.json.get('missing').first();
-  if (!missing.present) return 0;
-  const rule = missing.get('rule').str();
-  return fail('spoof-check: chain ' + quote(missing.get('chain').str()) + (rule.length > 0 ? ' does not have the rule ' + quote(rule) : ' is missing'));
+  return complete(nftCheck(rules(request, port, mac)), 'spoof-check');
 }
 
 /** DEL: needs neither namespace nor interface. */

@@ -3,10 +3,9 @@
 // is found with prevResult alone.
 // SPDX-License-Identifier: Apache-2.0
 
-import { Answer } from '../sdk/answer';
-import { fail } from '../sdk/fail';
 import { firewalldRemove, iptablesApply, nftApply, nftList } from '../sdk/gen/ops';
 import { Prefix } from '../sdk/ip';
+import { Problems } from '../sdk/problems';
 import { Request } from '../sdk/request';
 import { Result } from '../sdk/result';
 import { whyNoNft } from '../sdk/usable';
@@ -21,33 +20,29 @@ export function del(length: i32): i32 {
   // What ADD refused in it is no reason to leave the rest of the chain undone.
   const conf = new FirewallConf(request.config);
   const addresses = request.prevResult.exists ? addressesOf(Result.from(request.prevResult)) : [];
-  const problems = new Array<string>();
+  const problems = new Problems();
   removeFromIptables(addresses, problems);
   removeFromNft(request, problems);
-  if (conf.backend != 'iptables' && conf.backend != 'nftables' && addresses.length > 0) note(problems, firewalldRemove(zoned(conf, addresses)));
-  return problems.length == 0 ? 0 : fail(problems.join('\n'));
+  if (conf.backend != 'iptables' && conf.backend != 'nftables' && addresses.length > 0) problems.note(firewalldRemove(zoned(conf, addresses)));
+  return problems.end();
 }
 
-function removeFromIptables(addresses: Prefix[], problems: string[]): void {
+function removeFromIptables(addresses: Prefix[], problems: Problems): void {
   for (let i = 0; i < FAMILIES.length; i++) {
     const some = ofFamily(addresses, FAMILIES[i]);
-    if (some.length > 0 && mayUseIptables(FAMILIES[i])) note(problems, iptablesApply(iptablesWithout(some, FAMILIES[i])));
+    if (some.length > 0 && mayUseIptables(FAMILIES[i])) problems.note(iptablesApply(iptablesWithout(some, FAMILIES[i])));
   }
 }
 
 /** The policy of the network goes with its last attachment. */
-export function removeFromNft(request: Request, problems: string[]): void {
+export function removeFromNft(request: Request, problems: Problems): void {
   if (whyNoNft().length > 0) return;
-  note(problems, nftApply(nftWithout(request)));
+  problems.note(nftApply(nftWithout(request)));
   dropUnusedPolicy(request, problems);
 }
 
-export function dropUnusedPolicy(request: Request, problems: string[]): void {
+export function dropUnusedPolicy(request: Request, problems: Problems): void {
   const listed = nftList(nftTable());
-  note(problems, listed);
-  if (listed.ok && isUnused(request, listed.json)) note(problems, nftApply(nftTable().arr('remove', withoutPolicy(request))));
-}
-
-export function note(problems: string[], answer: Answer): void {
-  if (!answer.ok) problems.push(answer.error.msg);
+  problems.note(listed);
+  if (listed.ok && isUnused(request, listed.json)) problems.note(nftApply(nftTable().arr('remove', withoutPolicy(request))));
 }

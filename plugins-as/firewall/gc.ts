@@ -2,19 +2,19 @@
 // by what the host has noted down of each attachment.
 // SPDX-License-Identifier: Apache-2.0
 
-import { fail } from '../sdk/fail';
 import { nftApply, nftList } from '../sdk/gen/ops';
+import { Problems } from '../sdk/problems';
 import { Request } from '../sdk/request';
 import { lacksNft } from './backend';
-import { dropUnusedPolicy, note } from './del';
+import { dropUnusedPolicy } from './del';
 import { nftTable, nftWithoutStale } from './nft-layout';
 
 export function gc(length: i32): i32 {
   const request = Request.take(length);
   if (!request.validAttachments.exists || lacksNft()) return 0;
-  const problems = new Array<string>();
+  const problems = new Problems();
   const listed = nftList(nftTable());
-  note(problems, listed.ok ? nftApply(nftWithoutStale(request, listed.json)) : listed);
+  problems.note(listed.ok ? nftApply(nftWithoutStale(request, listed.json)) : listed);
   dropUnusedPolicy(request, problems);
-  return problems.length == 0 ? 0 : fail(problems.join('\n'));
+  return problems.end();
 }

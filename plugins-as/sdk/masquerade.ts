@@ -2,19 +2,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { Answer } from './answer';
+import { complete } from './complete';
 import { fail, failWith } from './fail';
 import { iptablesApply, iptablesCheck, iptablesList, iptablesUsable, nftApply, nftCheck, nftList } from './gen/ops';
 import { Prefix } from './ip';
-import { Json, Obj } from './json';
+import { Obj } from './json';
 import { iptablesRules, iptablesWithout, iptablesWithoutStale } from './masquerade-iptables';
 import { nftRules, nftTable, nftWithout, nftWithoutStale } from './masquerade-nft';
 import { natTable } from './nat-table';
+import { Problems } from './problems';
 import { quote } from './quote';
 import { Request } from './request';
 import { AssignedIp } from './result';
 import { isLacking, whyNoNft, whyNot } from './usable';
 
 const FAMILIES = ['ip', 'ip6'];
+const WHAT = 'masquerading';
 
 /** `backend` is the configuration's word: iptables, nftables, or '' for the better of what there is. Returns 0, or what fail() returned. */
 export function masquerade(request: Request, backend: string, ips: AssignedIp[]): i32 {
@@ -31,9 +34,9 @@ export function masquerade(request: Request, backend: string, ips: AssignedIp[])
 export function checkMasquerade(request: Request, backend: string, ips: AssignedIp[]): i32 {
   const chosen = choose(backend);
   if (chosen.length == 0) return unknown(backend);
-  if (chosen == 'nftables') return complete(nftCheck(nftRules(request, ips, false)));
+  if (chosen == 'nftables') return complete(nftCheck(nftRules(request, ips, false)), WHAT);
   for (let i = 0; i < FAMILIES.length; i++) {
-    if (has(ips, FAMILIES[i]) && complete(iptablesCheck(iptablesRules(request, ips, FAMILIES[i]))) != 0) return 1;
+    if (has(ips, FAMILIES[i]) && complete(iptablesCheck(iptablesRules(request, ips, FAMILIES[i])), WHAT) != 0) return 1;
   }
   return 0;
 }
@@ -113,25 +116,4 @@ function holds(addresses: Prefix[], family: string): bool {
 
 function passed(answer: Answer): i32 {
   return answer.ok ? 0 : failWith(answer.error, 'failed to set up masquerading');
-}
-
-function complete(answer: Answer): i32 {
-  if (!answer.ok) return failWith(answer.error);
-  const missing: Json = answer.json.get('missing').first();
-  if (!missing.present) return 0;
-  const rule = missing.get('rule').str();
-  return fail('masquerading: chain ' + quote(missing.get('chain').str()) + (rule.length > 0 ? ' does not have the rule ' + quote(rule) : ' is missing'));
-}
-
-/** Tearing down goes on after errors and tells them at the end. */
-class Problems {
-  private texts: string[] = [];
-
-  note(answer: Answer): void {
-    if (!answer.ok) this.texts.push(answer.error.msg);
-  }
-
-  end(): i32 {
-    return this.texts.length == 0 ? 0 : fail(this.texts.join('\n'));
-  }
 }
