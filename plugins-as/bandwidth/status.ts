@@ -1,14 +1,11 @@
 // STATUS: can the traffic out of a container be shaped on this node?
 // SPDX-License-Identifier: Apache-2.0
 
-import { fail, failWith } from '../sdk/fail';
+import { fail, failWith, NOT_AVAILABLE } from '../sdk/fail';
 import { linkUsable } from '../sdk/gen/ops';
 import { Obj } from '../sdk/json';
 import { Request } from '../sdk/request';
 import { Limits } from './limits';
-
-/** SPEC §STATUS */
-const NOT_AVAILABLE: i32 = 50;
 
 export function status(length: i32): i32 {
   const limits = Limits.from(Request.take(length).config);

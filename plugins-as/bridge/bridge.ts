@@ -1,7 +1,7 @@
 // The bridge of the node: made when it is not there, shared by all attachments of the network, never deleted by one of them.
 // SPDX-License-Identifier: Apache-2.0
 
-import { log } from '../sdk/abi';
+import { log, WARN } from '../sdk/abi';
 import { Answer } from '../sdk/answer';
 import { fail, failWith } from '../sdk/fail';
 import { linkCreate, linkGet, linkSet, sysctlSet } from '../sdk/gen/ops';
@@ -10,8 +10,6 @@ import { quote } from '../sdk/quote';
 import { Interface } from '../sdk/result';
 import { BridgeConf } from './bridge-conf';
 import { unsupported } from './unsupported';
-
-const WARN: i32 = 2;
 
 export class Bridge {
   link: i64 = 0;

@@ -1,7 +1,7 @@
 // DEL: succeeds whatever is gone already, and leaves the bridge to the others.
 // SPDX-License-Identifier: Apache-2.0
 
-import { log } from '../sdk/abi';
+import { log, WARN } from '../sdk/abi';
 import { fail, failWith } from '../sdk/fail';
 import { addrList, delegateCall, linkDelete, linkGet } from '../sdk/gen/ops';
 import { Prefix } from '../sdk/ip';
@@ -12,8 +12,6 @@ import { Request } from '../sdk/request';
 import { Result } from '../sdk/result';
 import { BridgeConf } from './bridge-conf';
 import { uncheckSpoofing } from './spoof-check';
-
-const WARN: i32 = 2;
 
 export function del(length: i32): i32 {
   const request = Request.take(length);

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { Fault } from '../sdk/answer';
-import { fail, failWith } from '../sdk/fail';
+import { fail, failWith, NOT_AVAILABLE } from '../sdk/fail';
 import { delegateCall, linkUsable } from '../sdk/gen/ops';
 import { Obj } from '../sdk/json';
 import { cannotMasquerade, collectMasquerade } from '../sdk/masquerade';
@@ -13,9 +13,7 @@ import { BridgeConf } from './bridge-conf';
 import { cannotCallIptables } from './bridge-netfilter';
 import { cannotCheckSpoofing, collectSpoofChecks } from './spoof-check';
 
-/** SPEC §STATUS: an ADD would fail. */
-const NOT_AVAILABLE: i32 = 50;
-/** SPEC §STATUS: the same, and containers that are there may not be reached. */
+/** SPEC §STATUS: an ADD would fail, and containers that are there may not be reached. */
 const NOT_AVAILABLE_AND_LIMITED: i32 = 51;
 /** SPEC: a wrong environment variable, here CNI_COMMAND. */
 const INVALID_ENVIRONMENT: i32 = 4;

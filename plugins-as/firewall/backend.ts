@@ -3,7 +3,7 @@
 
 import { firewalldQuery, iptablesUsable, nftUsable } from '../sdk/gen/ops';
 import { Prefix } from '../sdk/ip';
-import { Arr, Obj } from '../sdk/json';
+import { Obj } from '../sdk/json';
 import { isLacking, whyNoNft, whyNot } from '../sdk/usable';
 import { texts } from './addresses';
 import { FirewallConf } from './firewall-conf';
@@ -45,7 +45,7 @@ export function lacksNft(): bool {
 
 /** firewalld itself may be started by the first who calls it. */
 export function whyNoBus(conf: FirewallConf): string {
-  const found = firewalldQuery(new Obj().str('zone', conf.zone).arr('sources', new Arr()));
+  const found = firewalldQuery(zoned(conf, []));
   if (!found.ok) return found.error.msg;
   return found.json.get('bus').bool() ? '' : found.json.get('why').str();
 }

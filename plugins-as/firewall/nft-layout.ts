@@ -3,7 +3,7 @@
 
 import { Prefix } from '../sdk/ip';
 import { Arr, Json, Obj } from '../sdk/json';
-import { networkStart, ownComment, removeOwn, removeStale } from '../sdk/nft-owner';
+import { COMMENT_BYTES, networkStart, ownComment, removeOwn, removeStale } from '../sdk/nft-owner';
 import { Request } from '../sdk/request';
 import { Rule } from '../sdk/rule';
 import { rulesOf } from '../sdk/rules-of';
@@ -61,7 +61,7 @@ export function withoutPolicy(request: Request): Arr {
 }
 
 function addPolicy(add: Arr, request: Request, policy: string, bridge: string): void {
-  const remark = (networkStart(request) + 'policy, net: ' + request.network).substring(0, 128);
+  const remark = (networkStart(request) + 'policy, net: ' + request.network).substring(0, COMMENT_BYTES);
   if (policy == 'isolated') add.obj(shared(POLICIES, new Rule().in(bridge).out(bridge).drop().comment(remark)));
   add.obj(shared(POLICIES, new Rule().in(bridge).notOut(bridge).jump(CLOSED).comment(remark)));
   add.obj(shared(CLOSED, new Rule().out(bridge).drop().comment(remark)));

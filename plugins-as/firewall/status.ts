@@ -1,14 +1,11 @@
 // STATUS: is there anything the traffic could be let through with?
 // SPDX-License-Identifier: Apache-2.0
 
-import { fail } from '../sdk/fail';
+import { fail, NOT_AVAILABLE } from '../sdk/fail';
 import { Request } from '../sdk/request';
 import { whyNoNft } from '../sdk/usable';
 import { whyNoBus, whyNoIptables } from './backend';
 import { FirewallConf } from './firewall-conf';
-
-/** SPEC §STATUS */
-const NOT_AVAILABLE: i32 = 50;
 
 export function status(length: i32): i32 {
   const conf = new FirewallConf(Request.take(length).config);

@@ -1,15 +1,12 @@
 // The verbs that look at what was handed out: give back, look up, collect, and say whether there is anything left.
 // SPDX-License-Identifier: Apache-2.0
 
-import { fail, failWith, PLUGIN_ERROR } from '../sdk/fail';
+import { fail, failWith, NOT_AVAILABLE, PLUGIN_ERROR } from '../sdk/fail';
 import { storeCollect, storeDelete, storeFirstFree } from '../sdk/gen/ops';
 import { Obj } from '../sdk/json';
 import { Request } from '../sdk/request';
 import { owned } from './owner';
 import { PoolConfig } from './pool-config';
-
-/** STATUS: an ADD would fail (SPEC, code 50 "plugin not available"). */
-const NOT_AVAILABLE: i32 = 50;
 
 export function del(length: i32): i32 {
   const request = Request.take(length);

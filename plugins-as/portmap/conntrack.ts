@@ -1,12 +1,10 @@
 // Forgets what is known of UDP flows to the published ports, so that clients that go on sending meet the rules as they are now.
 // SPDX-License-Identifier: Apache-2.0
 
-import { log } from '../sdk/abi';
+import { log, WARN } from '../sdk/abi';
 import { conntrackFlush } from '../sdk/gen/ops';
 import { Arr, Obj } from '../sdk/json';
 import { isPort, PortMapping } from './port-mapping';
-
-const WARN: i32 = 2;
 
 /** Failures are told and nothing more: the flows expire by themselves. */
 export function flushUdp(mappings: PortMapping[], v6: bool): void {

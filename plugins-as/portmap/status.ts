@@ -1,14 +1,11 @@
 // STATUS: is there anything ports could be forwarded with?
 // SPDX-License-Identifier: Apache-2.0
 
-import { fail } from '../sdk/fail';
+import { fail, NOT_AVAILABLE } from '../sdk/fail';
 import { Request } from '../sdk/request';
 import { whyNoNft } from '../sdk/usable';
 import { misfit, whyNoIptables, whyNoNftWithConditions } from './backend';
 import { PortmapConfig } from './config';
-
-/** SPEC §STATUS */
-const NOT_AVAILABLE: i32 = 50;
 
 export function status(length: i32): i32 {
   const config = new PortmapConfig(Request.take(length).config);

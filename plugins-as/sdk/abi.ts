@@ -24,6 +24,9 @@ export function setError(text: Bytes, length: i32): void {
   hostFail(text, length);
 }
 
+/** A level of log(). */
+export const WARN: i32 = 2;
+
 export function log(level: i32, text: string): void {
   const bytes = bytesOf(text);
   hostLog(level, bytes, bytes.length);

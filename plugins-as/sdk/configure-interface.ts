@@ -1,7 +1,7 @@
 // Gives the container's interface the addresses and routes of a result, in the order the reference does.
 // SPDX-License-Identifier: Apache-2.0
 
-import { log } from './abi';
+import { log, WARN } from './abi';
 import { fail, failWith } from './fail';
 import { addrAdd, addrAwait, linkGet, linkSet, routeAdd, sysctlGet, sysctlSet } from './gen/ops';
 import { Obj } from './json';
@@ -10,7 +10,6 @@ import { AssignedIp, Result, Route } from './result';
 
 /** s; duplicate address detection takes about one, and this is what the reference waits */
 export const DAD_TIMEOUT: i64 = 5;
-const WARN: i32 = 2;
 
 /** `link` is the handle of `ifname`, `dadTimeout` in seconds. Returns 0, or what fail() returned. */
 export function configureInterface(link: i64, ifname: string, result: Result, dadTimeout: i64 = DAD_TIMEOUT): i32 {

@@ -7,6 +7,8 @@ import { Obj } from './json';
 
 /** The reference library's code for whatever a plugin's own logic finds wrong. */
 export const PLUGIN_ERROR: i32 = 999;
+/** SPEC §STATUS, "plugin not available": an ADD would fail. */
+export const NOT_AVAILABLE: i32 = 50;
 
 export function fail(msg: string, code: i32 = PLUGIN_ERROR, details: string = ''): i32 {
   const error = new Obj().int('code', code).str('msg', msg).optional('details', details);

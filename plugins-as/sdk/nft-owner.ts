@@ -7,7 +7,7 @@ import { Request } from './request';
 import { rulesOf } from './rules-of';
 
 /** Longer comments the nft program would not take. */
-const COMMENT_BYTES = 128;
+export const COMMENT_BYTES = 128;
 const HASH = 16;
 
 export function ownComment(request: Request): string {

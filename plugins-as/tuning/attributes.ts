@@ -51,14 +51,10 @@ export class Attributes {
   backup(): string {
     const lines: string[] = [];
     if (this.mac.length > 0) lines.push(' "mac": "' + this.mac + '"');
-    if (this.hasPromisc) lines.push(' "promisc": ' + word(this.promisc));
+    if (this.hasPromisc) lines.push(' "promisc": ' + this.promisc.toString());
     if (this.mtu != 0) lines.push(' "mtu": ' + this.mtu.toString());
-    if (this.hasAllmulti) lines.push(' "allmulti": ' + word(this.allmulti));
+    if (this.hasAllmulti) lines.push(' "allmulti": ' + this.allmulti.toString());
     if (this.hasTxqlen) lines.push(' "txQLen": ' + this.txqlen.toString());
     return '{\n' + lines.join(',\n') + '\n}';
   }
-}
-
-function word(value: bool): string {
-  return value ? 'true' : 'false';
 }

@@ -28,16 +28,12 @@ function differs(link: Json, wish: Attributes, ifname: string): string {
   const mac = link.get('mac').str();
   if (wish.mac.length > 0 && normalMac(wish.mac) != mac) return 'configured Ethernet of ' + ifname + ' is ' + wish.mac + ', current value is ' + mac;
   const promisc = link.get('promisc').bool();
-  if (promisc != wish.promisc) return 'link ' + ifname + ' configured promisc is ' + word(wish.promisc) + ', current value is ' + (promisc ? '1' : '0');
+  if (promisc != wish.promisc) return 'link ' + ifname + ' configured promisc is ' + wish.promisc.toString() + ', current value is ' + (promisc ? '1' : '0');
   const mtu = link.get('mtu').int();
   if (wish.mtu != 0 && wish.mtu != mtu) return 'configured MTU of ' + ifname + ' is ' + wish.mtu.toString() + ', current value is ' + mtu.toString();
   const allmulti = link.get('allmulti').bool();
-  if (wish.hasAllmulti && wish.allmulti != allmulti) return 'configured all-multicast mode of ' + ifname + ' is ' + word(wish.allmulti) + ', current value is ' + word(allmulti);
+  if (wish.hasAllmulti && wish.allmulti != allmulti) return 'configured all-multicast mode of ' + ifname + ' is ' + wish.allmulti.toString() + ', current value is ' + allmulti.toString();
   const txqlen = link.get('txqlen').int();
   if (wish.hasTxqlen && wish.txqlen != txqlen) return 'configured Transmit Queue Length of ' + ifname + ' is ' + wish.txqlen.toString() + ', current value is ' + txqlen.toString();
   return '';
-}
-
-function word(value: bool): string {
-  return value ? 'true' : 'false';
 }

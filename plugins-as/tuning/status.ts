@@ -1,13 +1,10 @@
 // STATUS: does the node allow what is configured? Whether a container has a sysctl shows only when it is there.
 // SPDX-License-Identifier: Apache-2.0
 
-import { fail } from '../sdk/fail';
+import { fail, NOT_AVAILABLE } from '../sdk/fail';
 import { Request } from '../sdk/request';
 import { whyNotAllowed } from './allowed';
 import { TuningConf } from './tuning-conf';
-
-/** SPEC §STATUS */
-const NOT_AVAILABLE: i32 = 50;
 
 export function status(length: i32): i32 {
   const conf = TuningConf.from(Request.take(length));
