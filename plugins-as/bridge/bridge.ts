@@ -4,11 +4,12 @@
 import { log, WARN } from '../sdk/abi';
 import { Answer } from '../sdk/answer';
 import { fail, failWith } from '../sdk/fail';
-import { linkCreate, linkGet, linkSet, sysctlSet } from '../sdk/gen/ops';
+import { linkCreate, linkGet, linkSet } from '../sdk/gen/ops';
 import { Obj } from '../sdk/json';
 import { quote } from '../sdk/quote';
 import { Interface } from '../sdk/result';
 import { BridgeConf } from './bridge-conf';
+import { noAdvertisements } from './no-advertisements';
 import { unsupported } from './unsupported';
 
 export class Bridge {
@@ -37,8 +38,7 @@ export class Bridge {
     if (this.conf.vlans.filtering && !found.json.get('vlanFiltering').bool()) log(WARN, 'bridge ' + quote(this.name) + ' was made without vlan_filtering, so VLANs have no effect on it');
     this.link = found.json.get('link').int();
     this.mac = found.json.get('mac').str();
-    // Router advertisements from the containers must not configure the node; without IPv6 there is nothing to switch off.
-    sysctlSet(new Obj().int('link', this.link).str('key', 'net/ipv6/conf/{link}/accept_ra').str('value', '0'));
+    noAdvertisements(this.link);
     const change = new Obj().int('link', this.link).bool('up', true);
     if (this.conf.promisc) change.bool('promisc', true);
     const set = linkSet(change);

@@ -10,6 +10,7 @@ import { Request } from '../sdk/request';
 import { Interface } from '../sdk/result';
 import { Bridge } from './bridge';
 import { BridgeConf } from './bridge-conf';
+import { noAdvertisements } from './no-advertisements';
 import { setPortVlans } from './port-vlans';
 import { checkSpoofing } from './spoof-check';
 
@@ -45,8 +46,7 @@ export class Pair {
   }
 
   attach(bridge: Bridge): i32 {
-    // CVE-2020-10749: a container must not be able to give the node a route. Without IPv6 there is nothing to switch off.
-    sysctlSet(new Obj().int('link', this.host).str('key', 'net/ipv6/conf/{link}/accept_ra').str('value', '0'));
+    noAdvertisements(this.host);
     const set = linkSet(new Obj().int('link', this.host).bool('up', true).int('master', bridge.link)
       .bool('hairpin', this.conf.hairpin).bool('isolated', this.conf.portIsolation));
     if (!set.ok) return failWith(set.error, 'failed to connect the host end of ' + quote(this.ifname) + ' to bridge ' + bridge.name);

@@ -4,12 +4,13 @@
 
 import { Answer } from '../sdk/answer';
 import { fail, failWith } from '../sdk/fail';
-import { linkCreate, linkGet, linkSet, sysctlSet } from '../sdk/gen/ops';
+import { linkCreate, linkGet, linkSet } from '../sdk/gen/ops';
 import { Obj } from '../sdk/json';
 import { quote } from '../sdk/quote';
 import { Interface } from '../sdk/result';
 import { Bridge } from './bridge';
 import { BridgeConf } from './bridge-conf';
+import { noAdvertisements } from './no-advertisements';
 import { setPortVlans } from './port-vlans';
 import { VlanConf } from './vlan-conf';
 
@@ -60,7 +61,6 @@ export class VlanGateway {
     // Another attachment of the network can have come first.
     if (!made.ok) return made.error.kind == 'exists' ? 0 : failWith(made.error, prefix);
     const port = made.json.get('peer').int();
-    // Advertisements from the containers must not configure the node; without IPv6 there is nothing to switch off.
     noAdvertisements(port);
     noAdvertisements(made.json.get('link').int());
     const attached = linkSet(new Obj().int('link', port).bool('up', true).int('master', bridge.link).bool('hairpin', false).bool('isolated', false));
@@ -81,8 +81,4 @@ function gatewayVlans(all: VlanConf): VlanConf {
   vlans.id = all.id;
   vlans.preserveDefault = all.preserveDefault;
   return vlans;
-}
-
-function noAdvertisements(link: i64): void {
-  sysctlSet(new Obj().int('link', link).str('key', 'net/ipv6/conf/{link}/accept_ra').str('value', '0'));
 }
