@@ -35,7 +35,7 @@ function removeFromIptables(addresses: Prefix[], problems: Problems): void {
 }
 
 /** The policy of the network goes with its last attachment. */
-export function removeFromNft(request: Request, problems: Problems): void {
+function removeFromNft(request: Request, problems: Problems): void {
   if (whyNoNft().length > 0) return;
   problems.note(nftApply(nftWithout(request)));
   dropUnusedPolicy(request, problems);

@@ -44,7 +44,7 @@ export function nftWithout(request: Request): Obj {
 }
 
 export function nftWithoutStale(request: Request, listed: Json): Obj {
-  return nftTable().arr('remove', removeStale(CONTAINERS, request, listed, request.validAttachments));
+  return nftTable().arr('remove', removeStale(CONTAINERS, request, listed));
 }
 
 /** No attachment of the network has rules any more, so that nobody is behind its policy. */

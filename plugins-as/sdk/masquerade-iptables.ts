@@ -42,11 +42,11 @@ export function iptablesWithout(request: Request, addresses: Prefix[], family: s
   return natTable(family).arr('remove', remove).arr('drop', new Arr().obj(drop));
 }
 
-/** Takes away the chains of the network whose container is not among `valid`; `listed` is what iptables.list found. */
-export function iptablesWithoutStale(request: Request, listed: Json, valid: Json, family: string): Obj {
+/** Takes away the chains of the network whose container is not valid any more; `listed` is what iptables.list found. */
+export function iptablesWithoutStale(request: Request, listed: Json, family: string): Obj {
   const keep = new Set<string>();
   const start = commentStart(request.network);
-  for (let e = valid.first(); e.present; e = e.next()) keep.add(commentOf(request.network, e.get('containerID').str()));
+  for (let e = request.validAttachments.first(); e.present; e = e.next()) keep.add(commentOf(request.network, e.get('containerID').str()));
   const drop = new Arr();
   for (let chain = listed.get('chains').first(); chain.present; chain = chain.next()) {
     const name = chain.get('name').str();

@@ -38,9 +38,9 @@ export function nftWithout(request: Request): Obj {
   return nftTable().arr('remove', new Arr().obj(removeOwn(CHECKS, request)));
 }
 
-/** Takes away the rules of the network whose attachment is not among `valid`; `listed` is what nft.list found. */
-export function nftWithoutStale(request: Request, listed: Json, valid: Json): Obj {
-  return nftTable().arr('remove', removeStale(CHECKS, request, listed, valid));
+/** Takes away the rules of the network whose attachment is not valid any more; `listed` is what nft.list found. */
+export function nftWithoutStale(request: Request, listed: Json): Obj {
+  return nftTable().arr('remove', removeStale(CHECKS, request, listed));
 }
 
 /** Where the rules are; as such what a listing asks for. */

@@ -55,16 +55,15 @@ export function unmasquerade(request: Request, addresses: Prefix[]): i32 {
 /** GC: the rules of the network that belong to no valid attachment. */
 export function collectMasquerade(request: Request): i32 {
   const problems = new Problems();
-  const valid = request.validAttachments;
   for (let i = 0; i < FAMILIES.length; i++) {
     const family = FAMILIES[i];
     if (!canIptables(family)) continue;
     const listed = iptablesList(natTable(family));
-    problems.note(listed.ok ? iptablesApply(iptablesWithoutStale(request, listed.json, valid, family)) : listed);
+    problems.note(listed.ok ? iptablesApply(iptablesWithoutStale(request, listed.json, family)) : listed);
   }
   if (canNft()) {
     const listed = nftList(nftTable());
-    problems.note(listed.ok ? nftApply(nftWithoutStale(request, listed.json, valid)) : listed);
+    problems.note(listed.ok ? nftApply(nftWithoutStale(request, listed.json)) : listed);
   }
   return problems.end();
 }

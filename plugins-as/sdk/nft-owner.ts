@@ -15,7 +15,7 @@ export function ownComment(request: Request): string {
 }
 
 /** What all rules of this attachment begin with. */
-export function ownStart(request: Request): string {
+function ownStart(request: Request): string {
   return networkStart(request) + request.interfaceHash.substring(0, HASH);
 }
 
@@ -29,12 +29,12 @@ export function removeOwn(chain: string, request: Request): Obj {
   return new Obj().str('chain', chain).str('commentPrefix', ownStart(request));
 }
 
-/** Takes away the rules of the network in this chain whose attachment is not among `valid`; `listed` is what nft.list found. */
-export function removeStale(chain: string, request: Request, listed: Json, valid: Json): Arr {
+/** Takes away the rules of the network in this chain whose attachment is not valid any more; `listed` is what nft.list found. */
+export function removeStale(chain: string, request: Request, listed: Json): Arr {
   const keep = new Set<string>();
   const start = networkStart(request);
   const hashes = start.length + HASH;
-  for (let e = valid.first(); e.present; e = e.next()) {
+  for (let e = request.validAttachments.first(); e.present; e = e.next()) {
     const comment = cut('-'.repeat(hashes) + facts(request.network, e.get('ifname').str(), e.get('containerID').str()));
     keep.add(comment.substring(hashes));
   }
