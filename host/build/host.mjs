@@ -21,12 +21,15 @@ const CALLS = { 'host/main.ts': { file: 'host.cjs', name: 'call' }, 'host/reside
 const PROGRAMS = { 'conf/demo.ts': 'dist/demo.mjs', 'test/bench/bench.ts': 'dist/bench.mjs' };
 
 export async function buildHost(digests) {
-  const programs = Object.entries(PROGRAMS).filter(([entry]) => existsSync(entry)).map(([entry, outfile]) => bundle(entry, { outfile, format: 'esm', packages: 'external', minifyWhitespace: false, minifySyntax: false }));
+  const define = defineFor(digests);
+  const programs = Object.entries(PROGRAMS).filter(([entry]) => existsSync(entry)).map(([entry, outfile]) => bundle(entry, { outfile, format: 'esm', packages: 'external', define, minifyWhitespace: false, minifySyntax: false }));
   for (const { path, contents } of (await Promise.all(programs)).flat()) writeFile(path, contents);
   await buildParts(OUT, digests, { hosts: HOSTS, calls: CALLS, start: 'host/start.ts', conditions: [] });
   writeFile(`${OUT}/koffi.node`, readFileSync(koffiPath(process.arch, ownLibc())));
   layOutLaunchers([...Object.keys(digests), 'cni-wasm']);
 }
+
+const defineFor = (digests) => ({ BUILTIN_DIGESTS: JSON.stringify(digests) });
 
 /** What the single-file executable embeds; a resident host is none of it. Nothing in `out` may be from before. */
 export const buildEmbedded = (out, digests) => buildParts(out, digests, {
@@ -35,7 +38,7 @@ export const buildEmbedded = (out, digests) => buildParts(out, digests, {
 
 /** `conditions` decide where the parts will find each other: package.json, `#parts`. */
 async function buildParts(out, digests, { hosts, calls, start, conditions }) {
-  const define = { BUILTIN_DIGESTS: JSON.stringify(digests) };
+  const define = defineFor(digests);
   const outputs = await Promise.all([
     ...Object.entries(hosts).filter(([entry]) => existsSync(entry))
       .map(([entry, file]) => bundle(entry, { outfile: `${out}/${file}`, sourcemap: 'linked', define, conditions })),

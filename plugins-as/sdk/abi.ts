@@ -43,6 +43,13 @@ export function textOf(bytes: Bytes, from: i32, to: i32): string {
   return String.UTF8.decodeUnsafe(changetype<usize>(bytes) + from, to - from);
 }
 
+/** A byte that is known to be there; of a text that was scanned (json-scan.ts) all are that its grammar lets follow. */
+// @ts-ignore: a decorator of AssemblyScript
+@inline
+export function byteAt(bytes: Bytes, at: i32): i32 {
+  return unchecked(bytes[at]);
+}
+
 export function copy(from: Bytes, start: i32, end: i32, into: Bytes, at: i32): void {
   assert(start >= 0 && start <= end && end <= from.length && at >= 0 && at + (end - start) <= into.length);
   memory.copy(changetype<usize>(into) + at, changetype<usize>(from) + start, end - start);

@@ -1,21 +1,27 @@
 // How the cursor moves over text that has been scanned: past blanks, past values, through strings with their escapes.
 // SPDX-License-Identifier: Apache-2.0
 
-import { Bytes, textOf } from './abi';
+import { byteAt, Bytes, textOf } from './abi';
 import { hexDigit } from './json-scan';
 
 export function skipBlank(source: Bytes, at: i32): i32 {
-  while (at < source.length && source[at] <= 0x20) at++;
+  while (at < source.length && byteAt(source, at) <= 0x20) at++;
   return at;
 }
 
 /** The byte after the value that starts here. */
 export function skip(source: Bytes, at: i32): i32 {
-  const byte = source[at];
+  const byte = byteAt(source, at);
   if (byte == 0x22) return skipString(source, at);
   if (byte == 0x7b || byte == 0x5b) return skipNested(source, at);
-  while (at < source.length && !endsWord(source[at])) at++;
+  while (at < source.length && !endsWord(byteAt(source, at))) at++;
   return at;
+}
+
+/** Where the value of the member is whose key begins here. */
+export function valueOf(source: Bytes, at: i32): i32 {
+  const colon = skipBlank(source, skipString(source, at));
+  return skipBlank(source, colon + 1);
 }
 
 /** The text of the string whose opening quote is here. */
@@ -24,37 +30,38 @@ export function decode(source: Bytes, at: i32): string {
   let text = '';
   let start = at + 1;
   for (let i = start; i < end; i++) {
-    if (source[i] != 0x5c) continue;
+    if (byteAt(source, i) != 0x5c) continue;
     text += textOf(source, start, i) + String.fromCharCode(escaped(source, i + 1));
-    i += source[i + 1] == 0x75 ? 5 : 1;
+    i += byteAt(source, i + 1) == 0x75 ? 5 : 1;
     start = i + 1;
   }
-  return text + textOf(source, start, end);
+  const rest = textOf(source, start, end);
+  return text.length == 0 ? rest : text + rest;
 }
 
 /** Whether the string whose opening quote is here says `word`; `fold` takes ASCII letters of either case as equal. */
 export function keyIs(source: Bytes, at: i32, word: string, fold: bool): bool {
   const end = skipString(source, at) - 1;
   for (let i = at + 1; i < end; i++) {
-    if (source[i] == 0x5c || source[i] >= 0x80) return same(decode(source, at), word, fold);
+    if (byteAt(source, i) == 0x5c || byteAt(source, i) >= 0x80) return same(decode(source, at), word, fold);
   }
   if (end - at - 1 != word.length) return false;
   for (let i = 0; i < word.length; i++) {
-    if (!sameUnit(source[at + 1 + i], word.charCodeAt(i), fold)) return false;
+    if (!sameUnit(byteAt(source, at + 1 + i), word.charCodeAt(i), fold)) return false;
   }
   return true;
 }
 
 function skipString(source: Bytes, at: i32): i32 {
   at++;
-  while (source[at] != 0x22) at += source[at] == 0x5c ? 2 : 1;
+  while (byteAt(source, at) != 0x22) at += byteAt(source, at) == 0x5c ? 2 : 1;
   return at + 1;
 }
 
 function skipNested(source: Bytes, at: i32): i32 {
   let depth = 0;
   do {
-    const byte = source[at];
+    const byte = byteAt(source, at);
     if (byte == 0x22) {
       at = skipString(source, at);
       continue;
@@ -69,7 +76,7 @@ function skipNested(source: Bytes, at: i32): i32 {
 const endsWord = (byte: i32): bool => byte <= 0x20 || byte == 0x2c || byte == 0x5d || byte == 0x7d;
 
 function escaped(source: Bytes, at: i32): i32 {
-  switch (source[at]) {
+  switch (byteAt(source, at)) {
     case 0x62: return 0x08;
     case 0x66: return 0x0c;
     case 0x6e: return 0x0a;
@@ -77,10 +84,10 @@ function escaped(source: Bytes, at: i32): i32 {
     case 0x74: return 0x09;
     case 0x75: {
       let unit = 0;
-      for (let i = at + 1; i < at + 5; i++) unit = (unit << 4) | hexDigit(source[i]);
+      for (let i = at + 1; i < at + 5; i++) unit = (unit << 4) | hexDigit(byteAt(source, i));
       return unit;
     }
-    default: return source[at];
+    default: return byteAt(source, at);
   }
 }
 

@@ -42,7 +42,7 @@ export class Writer {
 
   private byte(byte: i32): void {
     this.room(1);
-    this.buffer[this.length++] = <u8>byte;
+    unchecked(this.buffer[this.length++] = <u8>byte);
   }
 
   protected bytes(from: Bytes, start: i32, end: i32): void {

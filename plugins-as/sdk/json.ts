@@ -1,10 +1,10 @@
 // A cursor over a JSON text: nothing is built, every question is answered from the bytes.
 // SPDX-License-Identifier: Apache-2.0
 
-import { Bytes, bytesOf, textOf } from './abi';
+import { byteAt, Bytes, bytesOf, textOf } from './abi';
 import { isJson } from './json-scan';
 import { intAt, isInt, isUint, uintAt } from './json-number';
-import { decode, keyIs, skip, skipBlank } from './json-text';
+import { decode, keyIs, skip, skipBlank, valueOf } from './json-text';
 
 export { Arr, Obj } from './json-build';
 
@@ -48,13 +48,23 @@ export class Json {
     return this.find(key, true);
   }
 
+  /** Over the members without a Json for each: half of what a plugin does is looking for keys. */
   private find(key: string, fold: bool): Json {
-    let found = Json.absent();
-    if (this.kind != Kind.Object) return found;
-    for (let member = this.first(); member.present; member = member.next()) {
-      if (member.exists && keyIs(member.source, member.name, key, fold)) found = member;
+    if (this.kind != Kind.Object) return Json.absent();
+    const source = this.source;
+    let found = -1;
+    let start = 0;
+    let at = skipBlank(source, this.start + 1);
+    while (byteAt(source, at) == 0x22) {
+      const value = valueOf(source, at);
+      if (byteAt(source, value) != 0x6e && keyIs(source, at, key, fold)) {
+        found = at;
+        start = value;
+      }
+      at = skipBlank(source, skip(source, value));
+      if (byteAt(source, at) == 0x2c) at = skipBlank(source, at + 1);
     }
-    return found;
+    return found < 0 ? Json.absent() : new Json(source, start, kindAt(source, start), found);
   }
 
   /** The first element or member; not `present` when there is none. */
@@ -66,16 +76,15 @@ export class Json {
   /** The sibling after this one. */
   next(): Json {
     const at = skipBlank(this.source, this.end());
-    if (at >= this.source.length || this.source[at] != 0x2c) return Json.absent();
+    if (at >= this.source.length || byteAt(this.source, at) != 0x2c) return Json.absent();
     return this.element(skipBlank(this.source, at + 1), this.name >= 0);
   }
 
   private element(at: i32, member: bool = this.kind == Kind.Object): Json {
-    const byte = this.source[at];
+    const byte = byteAt(this.source, at);
     if (byte == 0x5d || byte == 0x7d) return Json.absent();
     if (!member) return new Json(this.source, at, kindAt(this.source, at));
-    const colon = skipBlank(this.source, skip(this.source, at));
-    const start = skipBlank(this.source, colon + 1);
+    const start = valueOf(this.source, at);
     return new Json(this.source, start, kindAt(this.source, start), at);
   }
 
@@ -103,7 +112,7 @@ export class Json {
   }
 
   bool(): bool {
-    return this.kind == Kind.Bool && this.source[this.start] == 0x74;
+    return this.kind == Kind.Bool && byteAt(this.source, this.start) == 0x74;
   }
 
   /** A number that Go reads into an int64: without fraction or exponent, and in range. */
@@ -136,7 +145,7 @@ export class Json {
 }
 
 function kindAt(source: Bytes, at: i32): Kind {
-  switch (source[at]) {
+  switch (byteAt(source, at)) {
     case 0x7b: return Kind.Object;
     case 0x5b: return Kind.Array;
     case 0x22: return Kind.String;

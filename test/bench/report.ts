@@ -16,7 +16,7 @@ function tablesOf(name: SeriesName, rows: readonly Row[]): string[] {
     const own = rows.filter((row) => row.backend === backend);
     const points = [...new Set(own.map(({ point }) => point))];
     const rounds = own[0]?.samples.length ?? 0;
-    return ['', `## ${name}: ${what}; ${backend}`, `ms, medians of ${rounds} rounds (ratio to the reference)`, '', ...points.flatMap((point) => pointTable(own.filter((row) => row.point === point), unit && `${point} ${unit}`))];
+    return ['', `## ${name}: ${what}; ${backend}`, `ms, medians of ${rounds} rounds (ratio to the first line)`, '', ...points.flatMap((point) => pointTable(own.filter((row) => row.point === point), unit && `${point} ${unit}`))];
   });
 }
 

@@ -9,6 +9,7 @@ import { chainFor, loopbackFor, NETWORK, type Backend, type Beside, type Mode } 
 import { RESIDENT_RUN } from './resident.ts';
 import { fillLeases, presence } from './present.ts';
 import { measure } from './processes.ts';
+import { sandboxCost } from './sandbox.ts';
 import { targetFor } from './target.ts';
 
 export interface Row { series: SeriesName; backend: Backend; /** how many of what the series is about */ point: number; mode: string; verb: Verb | 'VERSION'; samples: Sample[]; /** of the largest execution, and of what runs beside */ mb?: number }
@@ -18,9 +19,9 @@ interface Series { what: string; /** what a point counts; '' for a series of one
 /** A node with everybody ready to run on it. */
 export interface Node { backend: Backend; modes: readonly Mode[]; resident?: Beside; env: Readonly<Record<string, string>> }
 
-export type SeriesName = 'chain' | 'start-up' | 'dual-stack' | 'ports' | 'at-once' | 'leases' | 'present';
+export type SeriesName = 'chain' | 'start-up' | 'dual-stack' | 'ports' | 'at-once' | 'leases' | 'present' | 'sandbox';
 
-/** In this order: the last ones fill the node. */
+/** In this order: the last ones of a node fill it. */
 export const SERIES: Readonly<Record<SeriesName, Series>> = {
   chain: { what: 'bridge + host-local, portmap with 2 ports, bandwidth', unit: '', points: [1], backends: ['iptables-nft', 'iptables-legacy', 'nftables'], rounds: 1, run: (node, point, rounds) => chainRows(node, 'chain', point, rounds) },
   'start-up': { what: 'VERSION, and loopback', unit: '', points: [1], backends: ['nftables'], rounds: 1, run: startUp },
@@ -28,6 +29,7 @@ export const SERIES: Readonly<Record<SeriesName, Series>> = {
   ports: { what: 'the chain with 1, 10 and 100 port mappings', unit: 'port mappings', points: [1, 10, 100], backends: ['iptables-nft', 'nftables'], rounds: 0.25, run: (node, point, rounds) => chainRows(node, 'ports', point, rounds, { mappings: point }) },
   'at-once': { what: 'so many chains at once, time until the last is done', unit: 'attachments at once', points: [16, 100], backends: ['iptables-nft', 'nftables'], rounds: 0.1, run: atOnce },
   leases: { what: 'the chain with so many leases of others', unit: 'leases', points: [1, 1000, 10_000, 60_000], backends: ['nftables'], rounds: 0.25, run: amongLeases },
+  sandbox: { what: 'the chain of conf/ in one warm process on the fake kernel; the difference is what the sandbox costs', unit: '', points: [1], backends: ['nftables'], rounds: 20, run: sandboxRows },
   present: { what: 'the chain with so many containers on the node', unit: 'containers', points: [1, 50, 500, 1000], backends: ['iptables-nft', 'iptables-legacy', 'nftables'], rounds: 0.3, run: amongOthers },
 };
 
@@ -124,6 +126,10 @@ function amongOthers(node: Node, point: number, rounds: number): Row[] {
   filled.set(node, fill);
   fill(point);
   return chainRows(node, 'present', point, rounds);
+}
+
+function sandboxRows({ backend }: Node, point: number, rounds: number): Row[] {
+  return Object.entries(sandboxCost(rounds)).flatMap(([mode, verbs]) => Object.entries(verbs).map(([verb, samples]) => ({ series: 'sandbox' as const, backend, point, mode, verb: verb as Verb, samples })));
 }
 
 class Rows {
