@@ -5,7 +5,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { loadPlugin, refuse, type Answers } from '../support/guest-host.ts';
 
-const bandwidth = await loadPlugin('bandwidth');
+const bandwidth = loadPlugin('bandwidth');
 
 /** SHA-512 of "podnet" + "c1". */
 const IFB = 'bwp1d96a4c7e0d1';

@@ -4,7 +4,7 @@
 import { hashesOf } from '../../host/ledger/attachment-id.ts';
 import { loadPlugin, refuse, type Answers, type Asked, type Call } from '../support/guest-host.ts';
 
-export const bridge = await loadPlugin('bridge');
+export const bridge = loadPlugin('bridge');
 
 export type Message = Record<string, unknown>;
 export const HASHES = hashesOf({ network: 'blue', containerId: 'c1', ifname: 'eth0' });

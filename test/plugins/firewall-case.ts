@@ -3,7 +3,7 @@
 
 import { loadPlugin, type Answers, type Asked, type Call, type Played } from '../support/guest-host.ts';
 
-export const firewall = await loadPlugin('firewall');
+export const firewall = loadPlugin('firewall');
 
 export const prevResult = {
   interfaces: [{ name: 'cni0', mac: '02:00:00:00:00:01' }, { name: 'veth1' }, { name: 'eth0', sandbox: 'container' }],

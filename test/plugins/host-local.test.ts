@@ -9,7 +9,7 @@ import { firstFree, type Range } from '../../host/store/first-free.ts';
 import type { Store } from '../../host/store/store.ts';
 import { loadPlugin, refuse, type Answers, type Call } from '../support/guest-host.ts';
 
-const hostLocal = await loadPlugin('host-local');
+const hostLocal = loadPlugin('host-local');
 const V4 = { subnet: '192.0.2.0/24' };
 const V6 = { subnet: '2001:db8::/64' };
 const OWNER = 'c1\r\neth0';

@@ -5,7 +5,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { loadPlugin, refuse, type Answers } from '../support/guest-host.ts';
 
-const loopback = await loadPlugin('loopback');
+const loopback = loadPlugin('loopback');
 const config = { cniVersion: '1.0.0', name: 'blue', type: 'loopback' };
 const LO = { link: 1, name: 'lo', kind: '', mtu: 65536, mac: '00:00:00:00:00:00', up: true, state: 'unknown', promisc: false, index: 1, owner: 'network' };
 const addrs = (...addresses: string[]): object => ({ addrs: addresses.map((address) => ({ address, scope: 254, tentative: false, dadFailed: false })) });

@@ -3,7 +3,7 @@
 
 import { loadPlugin, type Answers, type Asked } from '../support/guest-host.ts';
 
-export const portmap = await loadPlugin('portmap');
+export const portmap = loadPlugin('portmap');
 
 /** SHA-512 of "podnet" + "c1". */
 export const DN = 'CNI-DN-1d96a4c7e0d1b705cc10f';

@@ -5,7 +5,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { loadPlugin, type Call } from '../support/guest-host.ts';
 
-const plugin = await loadPlugin('static');
+const plugin = loadPlugin('static');
 const FIVE = { addresses: [{ address: '192.0.2.5/24', gateway: '192.0.2.1' }] };
 const conf = (ipam: object | undefined, keys: object = {}): Record<string, unknown> =>
   ({ cniVersion: '1.0.0', name: 'blue', type: 'bridge', ...(ipam ? { ipam: { type: 'static', ...ipam } } : {}), ...keys });

@@ -5,7 +5,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { loadPlugin, refuse, type Answers, type Asked, type Call } from '../support/guest-host.ts';
 
-const tuning = await loadPlugin('tuning');
+const tuning = loadPlugin('tuning');
 const MAC = '02:00:00:00:00:01';
 const prevResult = { interfaces: [{ name: 'veth1' }, { name: 'eth0', mac: MAC, sandbox: 'container' }], ips: [{ address: '192.0.2.2/24', interface: 1 }] };
 const conf = (keys: object = {}): Record<string, unknown> => ({ cniVersion: '1.0.0', name: 'blue', type: 'tuning', prevResult, ...keys });
