@@ -1,7 +1,9 @@
 // One call, in the order the data travels: environment and stdin in, one document for stdout out.
 // SPDX-License-Identifier: Apache-2.0
 
+import { CODE } from './cni-error.ts';
 import { asCniError } from './internal-error.ts';
+import { mustBeBelieved } from './ledger/books.ts';
 import type { Environment } from './protocol/environment.ts';
 import { readRequest } from './protocol/read-request.ts';
 import { formatError } from './protocol/write-result.ts';
@@ -45,6 +47,7 @@ export async function resultOf(host: Host, { calledAs, env, readStdin }: Call): 
   if (request.verb === 'VERSION') return versionAnswer(versionsFor(host, calledAs));
   const chain = selectChain(host, request); //                    2 selection (3 grant and 4 sandbox for each plugin, as it runs)
   await prepareModules(host, chain);
+  mustBeBelieved(host.roots, request.verb === 'STATUS' ? CODE.notAvailable : CODE.io);
   switch (request.verb) { //                                      5 operations → journal → kernel
     case 'ADD': return add(host, chain);
     case 'DEL': return void del(host, chain);

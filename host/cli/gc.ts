@@ -1,10 +1,9 @@
 // `cni-wasm gc`: what nobody needs any more on this node, whose it was and why; with --dry-run nothing is changed.
 // SPDX-License-Identifier: Apache-2.0
 
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CniError, CODE } from '../cni-error.ts';
-import { mustBeReadable } from '../ledger/readable.ts';
+import { mustBeOpen } from '../ledger/books.ts';
 import { collectGone, type Judged } from '../verbs/collect-gone.ts';
 import type { Host } from '../verbs/host.ts';
 
@@ -14,7 +13,7 @@ const OPTIONS = { 'dry-run': { type: 'boolean', default: false }, json: { type: 
 export function gc(words: readonly string[], host: Host): string {
   const { values: { 'dry-run': dryRun, json }, positionals } = parseArgs({ args: [...words], options: OPTIONS, allowPositionals: true });
   if (positionals.length > 0) throw new CniError(CODE.invalidConfig, `gc: takes no words, got "${positionals.join(' ')}"; with a conflist it is cni-wasm run gc CONFLIST`);
-  for (const folder of [join(host.roots.state, 'ledger'), join(host.roots.run, 'journal')]) mustBeReadable(folder);
+  mustBeOpen(host.roots);
   const { gone, kept, failures } = collectGone(host, { dryRun });
   if (failures.length > 0) throw new CniError(CODE.residue, failures.join('; '));
   if (json) return `${JSON.stringify({ dryRun, gone, kept }, null, 2)}\n`;

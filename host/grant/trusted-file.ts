@@ -1,11 +1,12 @@
 // Files that decide what may run must be the administrator's alone.
 // SPDX-License-Identifier: Apache-2.0
 
-import { readFileSync, realpathSync, statSync, type Stats } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CniError, CODE } from '../cni-error.ts';
 import { withFile } from '../open-file.ts';
 import { parseObject, reason } from '../protocol/go-json.ts';
+import { mustBeRootOnly } from '../root-only.ts';
 import { isAbsence } from '../system-error.ts';
 
 /** The JSON object in the file, undefined when there is no such file. Throws code 100 for a file others could have written, or put there. */
@@ -23,21 +24,13 @@ function readIfThere(path: string): Buffer | undefined {
   try {
     return withFile(path, (fd, stat) => {
       if (!stat.isFile()) throw new CniError(CODE.moduleRefused, `"${path}" must be a plain file`, { at: path });
-      checkOwner(path, stat, 644);
+      mustBeRootOnly(path, stat, CODE.moduleRefused, 644);
       // Who may write to a folder can put another of root's files in this one's place: an old one, or one that allows more. A link may lead elsewhere.
-      for (const folder of new Set([dirname(path), dirname(realpathSync(path))])) checkOwner(folder, statSync(folder), 755);
+      for (const folder of new Set([dirname(path), dirname(realpathSync(path))])) mustBeRootOnly(folder, statSync(folder), CODE.moduleRefused, 755);
       return readFileSync(fd);
     });
   } catch (error) {
     if (isAbsence(error)) return undefined;
     throw error;
   }
-}
-
-function checkOwner(path: string, { uid, mode }: Stats, proper: number): void {
-  if ((uid === 0 || uid === (process.geteuid?.() ?? 0)) && (mode & 0o022) === 0) return;
-  throw new CniError(CODE.moduleRefused, `"${path}" must belong to root and be writable by nobody else, it is ${(mode & 0o777).toString(8)} of uid ${uid}`, {
-    at: path,
-    hint: `chown root "${path}" && chmod ${proper} "${path}"`,
-  });
 }

@@ -7,10 +7,10 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { Attachment } from '../protocol/request.ts';
 import { readAll } from '../store/folder-store.ts';
+import { mustBeOpen, mustBeReadable } from './books.ts';
 import { allJournals } from './journal.ts';
 import type { Ledger, LedgerRecord } from './ledger.ts';
 import { objectsOf, type OwnedObject } from './objects.ts';
-import { mustBeReadable } from './readable.ts';
 import { survivors } from './records.ts';
 
 export interface Owned {
@@ -26,7 +26,8 @@ export interface Owned {
 export interface Books { ledger: Ledger; state: string; run: string; leases: string; boot: string }
 
 export function allOwned({ ledger, state, run, leases, boot }: Books): Owned[] {
-  for (const folder of [join(state, 'ledger'), join(run, 'journal'), leases]) mustBeReadable(folder);
+  mustBeOpen({ state, run });
+  mustBeReadable(leases);
   const records = ledger.all();
   const known = [...records.flatMap((record) => ofRecord(record, boot)), ...ofJournals(run)];
   const leased = new Set(known.flatMap(({ object }) => (object.kind === 'lease' ? [join(object.folder, object.ip)] : [])));

@@ -1,7 +1,7 @@
 // `cni-wasm plan`: what an ADD or DEL of a network would change on this node, by the very code that would change it; nothing is changed.
 // SPDX-License-Identifier: Apache-2.0
 
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { resultOf } from '../answer.ts';
 import { CniError, CODE } from '../cni-error.ts';
@@ -9,7 +9,7 @@ import { byHand, OPTIONS } from '../cli/by-hand.ts';
 import { complaint, printable } from '../cli/printable.ts';
 import { configFor, type Conflist, type PluginConf, type Target } from '../cli/run-conflist.ts';
 import { asCniError } from '../internal-error.ts';
-import { mustBeReadable } from '../ledger/readable.ts';
+import { mustBeOpen } from '../ledger/books.ts';
 import { openHost } from '../open-host.ts';
 import { formatError } from '../protocol/write-result.ts';
 import type { Host } from '../verbs/host.ts';
@@ -34,7 +34,7 @@ async function planned(words: readonly string[], real: Host): Promise<string> {
   if (verb !== 'add' && verb !== 'del') throw usage(`"${verb}" is not add, del`);
   if (file === undefined) throw usage(`${verb} needs a conflist`);
   if (more.length > 0) throw usage(`"${more.join(' ')}" is too much`);
-  for (const folder of [join(real.roots.state, 'ledger'), join(real.roots.run, 'journal')]) mustBeReadable(folder);
+  mustBeOpen(real.roots);
   const { list, target, prevResult } = byHand(file, netns !== undefined ? resolve(netns) : verb === 'add' ? IMAGINED : '', values);
   const node = imaginedNode(real, { network: list.name, containerId: target.containerId, ifname: target.ifname });
   try {
