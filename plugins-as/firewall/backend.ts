@@ -1,7 +1,8 @@
 // Which of the node's packet filters lets the traffic through.
 // SPDX-License-Identifier: Apache-2.0
 
-import { firewalldQuery, iptablesUsable, nftUsable } from '../sdk/gen/ops';
+import { Answer } from '../sdk/answer';
+import { firewalldQuery, iptablesUsable } from '../sdk/gen/ops';
 import { Prefix } from '../sdk/ip';
 import { Obj } from '../sdk/json';
 import { isLacking, whyNoNft, whyNot } from '../sdk/usable';
@@ -15,7 +16,8 @@ export function backendOf(conf: FirewallConf, addresses: Prefix[]): string {
   const found = firewalldQuery(zoned(conf, addresses));
   if (found.ok && found.json.get('running').bool()) return 'firewalld';
   const v6 = addresses.length > 0 && addresses[0].ip.v6;
-  return mayUseIptables(v6 ? 'ip6' : 'ip') || whyNoNft().length > 0 ? 'iptables' : 'nftables';
+  // A node that only does not answer now must not get another backend than it had before.
+  return isLacking(askIptables(v6 ? 'ip6' : 'ip')) && whyNoNft().length == 0 ? 'nftables' : 'iptables';
 }
 
 /** What the operations of firewalld ask for. */
@@ -28,19 +30,13 @@ export function filterTable(family: string): Obj {
   return new Obj().str('ns', 'host').str('family', family).str('table', 'filter');
 }
 
-/** A node that only does not answer now must not get another backend than it had before, nor keep what DEL should take away. */
-export function mayUseIptables(family: string): bool {
-  return !isLacking(iptablesUsable(filterTable(family)));
+export function askIptables(family: string): Answer {
+  return iptablesUsable(filterTable(family));
 }
 
 /** '' when it can be used. */
 export function whyNoIptables(family: string): string {
-  return whyNot(iptablesUsable(filterTable(family)));
-}
-
-/** For GC: one that does not answer now has rules all the same, and their reading says what is wrong. */
-export function lacksNft(): bool {
-  return isLacking(nftUsable(new Obj().str('ns', 'host')));
+  return whyNot(askIptables(family));
 }
 
 /** firewalld itself may be started by the first who calls it. */

@@ -8,9 +8,9 @@ import { Prefix } from '../sdk/ip';
 import { Problems } from '../sdk/problems';
 import { Request } from '../sdk/request';
 import { Result } from '../sdk/result';
-import { whyNoNft } from '../sdk/usable';
+import { askNft } from '../sdk/usable';
 import { addressesOf, FAMILIES, ofFamily } from './addresses';
-import { mayUseIptables, zoned } from './backend';
+import { askIptables, zoned } from './backend';
 import { FirewallConf } from './firewall-conf';
 import { iptablesWithout } from './iptables-layout';
 import { isUnused, nftTable, nftWithout, withoutPolicy } from './nft-layout';
@@ -30,13 +30,13 @@ export function del(length: i32): i32 {
 function removeFromIptables(addresses: Prefix[], problems: Problems): void {
   for (let i = 0; i < FAMILIES.length; i++) {
     const some = ofFamily(addresses, FAMILIES[i]);
-    if (some.length > 0 && mayUseIptables(FAMILIES[i])) problems.note(iptablesApply(iptablesWithout(some, FAMILIES[i])));
+    if (some.length > 0 && problems.mayHold(askIptables(FAMILIES[i]))) problems.note(iptablesApply(iptablesWithout(some, FAMILIES[i])));
   }
 }
 
 /** The policy of the network goes with its last attachment. */
 function removeFromNft(request: Request, problems: Problems): void {
-  if (whyNoNft().length > 0) return;
+  if (!problems.mayHold(askNft())) return;
   problems.note(nftApply(nftWithout(request)));
   dropUnusedPolicy(request, problems);
 }

@@ -10,7 +10,8 @@ import { Arr, Obj } from '../sdk/json';
 import { natTable } from '../sdk/nat-table';
 import { Request } from '../sdk/request';
 import { Result } from '../sdk/result';
-import { whyNoIptables } from './backend';
+import { isLacking } from '../sdk/usable';
+import { askIptables } from './backend';
 import { flushUdp } from './conntrack';
 import { containerAddresses } from './container-address';
 import { dnatChain, HOSTPORT_DNAT, oldSnatChain } from './iptables-layout';
@@ -49,7 +50,10 @@ function mayHaveFlows(request: Request, v6: bool): bool {
 
 /** null: it cannot be used on this node, so there is nothing of ours that could be reached by it. */
 function removeFromIptables(request: Request, v6: bool): Answer | null {
-  if (whyNoIptables(v6).length > 0) return null;
+  const usable = askIptables(v6);
+  if (isLacking(usable)) return null;
+  // It does not answer now, and may hold rules of ours.
+  if (!usable.ok) return usable;
   const chain = dnatChain(request);
   // Who calls the chain is said, so that it need not be looked for in all chains there are.
   const remove = new Arr().obj(new Obj().str('chain', HOSTPORT_DNAT).str('jump', chain));

@@ -8,7 +8,8 @@ import { Arr, Json, Obj } from '../sdk/json';
 import { natTable } from '../sdk/nat-table';
 import { Request } from '../sdk/request';
 import { rulesOf } from '../sdk/rules-of';
-import { whyNoIptables } from './backend';
+import { isLacking } from '../sdk/usable';
+import { askIptables } from './backend';
 import { dnatComment, ownedBy } from './dnat-comment';
 import { DNAT_CHAIN, HOSTPORT_DNAT, oldSnatChainOf } from './iptables-layout';
 
@@ -19,7 +20,10 @@ export function gc(length: i32): i32 {
 }
 
 function collect(request: Request, v6: bool): i32 {
-  if (whyNoIptables(v6).length > 0) return 0;
+  const what = v6 ? 'could not teardown ipv6 dnat' : 'could not teardown ipv4 dnat';
+  const usable = askIptables(v6);
+  if (isLacking(usable)) return 0;
+  if (!usable.ok) return failWith(usable.error, what);
   const family = v6 ? 'ip6' : 'ip';
   const found = iptablesList(natTable(family));
   if (!found.ok) return failWith(found.error, 'list the nat table');
@@ -28,7 +32,7 @@ function collect(request: Request, v6: bool): i32 {
   for (let i = 0; i < chains.length; i++) drop.obj(new Obj().str('chain', chains[i])).obj(new Obj().str('chain', oldSnatChainOf(chains[i])));
   if (drop.isEmpty) return 0;
   const dropped = iptablesApply(natTable(family).arr('drop', drop));
-  return dropped.ok ? 0 : failWith(dropped.error, v6 ? 'could not teardown ipv6 dnat' : 'could not teardown ipv4 dnat');
+  return dropped.ok ? 0 : failWith(dropped.error, what);
 }
 
 /** Comments are compared whole: those of containers to keep are known, and where a long one was cut, both are cut. */

@@ -8,13 +8,15 @@ import { Prefix } from '../sdk/ip';
 import { Arr, Obj } from '../sdk/json';
 import { Request } from '../sdk/request';
 import { Result } from '../sdk/result';
-import { whyNoNft } from '../sdk/usable';
+import { askNft, isLacking } from '../sdk/usable';
 import { containerAddresses } from './container-address';
 import { HOSTIP_HOSTPORTS, HOSTPORTS, MASQUERADING, nftTable } from './nft-layout';
 
 /** null: it cannot be used on this node, so there is nothing of ours that could be reached by it. */
 export function removeFromNft(request: Request, v6: bool): Answer | null {
-  if (whyNoNft().length > 0) return null;
+  const usable = askNft();
+  if (isLacking(usable)) return null;
+  if (!usable.ok) return usable;
   const addresses = request.prevResult.exists ? containerAddresses(request, Result.from(request.prevResult)) : [];
   const others = addresses.length == 0 ? otherAddresses(request, v6) : new Arr();
   const remove = new Arr();

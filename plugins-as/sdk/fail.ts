@@ -9,6 +9,8 @@ import { Obj } from './json';
 export const PLUGIN_ERROR: i32 = 999;
 /** SPEC §STATUS, "plugin not available": an ADD would fail. */
 export const NOT_AVAILABLE: i32 = 50;
+/** The host's: an operation, or what is asked of it, is outside of what was granted. */
+export const NOT_GRANTED: i32 = 101;
 
 export function fail(msg: string, code: i32 = PLUGIN_ERROR, details: string = ''): i32 {
   const error = new Obj().int('code', code).str('msg', msg).optional('details', details);

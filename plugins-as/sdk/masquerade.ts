@@ -14,7 +14,7 @@ import { Problems } from './problems';
 import { quote } from './quote';
 import { Request } from './request';
 import { AssignedIp } from './result';
-import { isLacking, whyNoNft, whyNot } from './usable';
+import { askNft, isLacking, whyNoNft, whyNot } from './usable';
 
 const FAMILIES = ['ip', 'ip6'];
 const WHAT = 'masquerading';
@@ -46,9 +46,9 @@ export function unmasquerade(request: Request, addresses: Prefix[]): i32 {
   const problems = new Problems();
   for (let i = 0; i < FAMILIES.length; i++) {
     if (addresses.length > 0 && !holds(addresses, FAMILIES[i])) continue;
-    if (canIptables(FAMILIES[i])) problems.note(iptablesApply(iptablesWithout(request, addresses, FAMILIES[i])));
+    if (problems.mayHold(askIptables(FAMILIES[i]))) problems.note(iptablesApply(iptablesWithout(request, addresses, FAMILIES[i])));
   }
-  if (canNft()) problems.note(nftApply(nftWithout(request)));
+  if (problems.mayHold(askNft())) problems.note(nftApply(nftWithout(request)));
   return problems.end();
 }
 
@@ -57,11 +57,11 @@ export function collectMasquerade(request: Request): i32 {
   const problems = new Problems();
   for (let i = 0; i < FAMILIES.length; i++) {
     const family = FAMILIES[i];
-    if (!canIptables(family)) continue;
+    if (!problems.mayHold(askIptables(family))) continue;
     const listed = iptablesList(natTable(family));
     problems.note(listed.ok ? iptablesApply(iptablesWithoutStale(request, listed.json, family)) : listed);
   }
-  if (canNft()) {
+  if (problems.mayHold(askNft())) {
     const listed = nftList(nftTable());
     problems.note(listed.ok ? nftApply(nftWithoutStale(request, listed.json)) : listed);
   }
@@ -72,23 +72,15 @@ export function collectMasquerade(request: Request): i32 {
 export function cannotMasquerade(backend: string): string {
   const chosen = choose(backend);
   if (chosen.length == 0) return 'unknown ipmasq backend ' + quote(backend);
-  const usable = chosen == 'nftables' ? canNft() : canIptables('ip');
-  return usable ? '' : 'ipMasq needs ' + chosen + ', which cannot be used on this node';
+  const why = chosen == 'nftables' ? whyNoNft() : whyNot(askIptables('ip'));
+  return why.length == 0 ? '' : 'ipMasq needs ' + chosen + ', which cannot be used on this node';
 }
 
 function choose(backend: string): string {
   if (backend == 'iptables' || backend == 'nftables') return backend;
   if (backend.length > 0) return '';
   // One that only does not answer now is no reason for another backend than the containers before had.
-  return isLacking(askIptables('ip')) && canNft() ? 'nftables' : 'iptables';
-}
-
-function canIptables(family: string): bool {
-  return whyNot(askIptables(family)).length == 0;
-}
-
-function canNft(): bool {
-  return whyNoNft().length == 0;
+  return isLacking(askIptables('ip')) && whyNoNft().length == 0 ? 'nftables' : 'iptables';
 }
 
 function askIptables(family: string): Answer {

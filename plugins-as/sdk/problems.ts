@@ -3,12 +3,20 @@
 
 import { Answer } from './answer';
 import { fail } from './fail';
+import { isLacking } from './usable';
 
 export class Problems {
   private texts: string[] = [];
 
   note(answer: Answer): void {
     if (!answer.ok) this.texts.push(answer.error.msg);
+  }
+
+  /** Is something to be taken out of it? Not from what is lacking. What does not answer now is told and not tried: it may hold what was to go. */
+  mayHold(usable: Answer): bool {
+    if (isLacking(usable)) return false;
+    this.note(usable);
+    return usable.ok;
   }
 
   /** Returns 0, or what fail() returned. */

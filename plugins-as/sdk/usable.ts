@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { Answer } from './answer';
+import { NOT_GRANTED } from './fail';
 import { nftUsable } from './gen/ops';
 import { Obj } from './json';
 
@@ -13,11 +14,15 @@ export function whyNot(answer: Answer): string {
   return reason.length > 0 ? reason : 'it cannot be used';
 }
 
-/** It is known that it cannot be used. One that only does not answer now lacks nothing. */
+/** It is known that it cannot be used, by anybody or by this plugin. One that only does not answer now lacks nothing. */
 export function isLacking(answer: Answer): bool {
-  return answer.ok && !answer.json.get('usable').bool();
+  return answer.ok ? !answer.json.get('usable').bool() : answer.error.code == NOT_GRANTED;
+}
+
+export function askNft(): Answer {
+  return nftUsable(new Obj().str('ns', 'host'));
 }
 
 export function whyNoNft(): string {
-  return whyNot(nftUsable(new Obj().str('ns', 'host')));
+  return whyNot(askNft());
 }

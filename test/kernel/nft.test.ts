@@ -8,6 +8,7 @@ import { KernelError } from '../../host/kernel/kernel-error.ts';
 import type { NftCommand } from '../../host/kernel/kernel.ts';
 import { openContext } from '../../host/kernel/live/context.ts';
 import { openLibc } from '../../host/kernel/live/libc.ts';
+import type { NetlinkSocket } from '../../host/kernel/live/netlink.ts';
 import { nftKernel } from '../../host/kernel/live/nft.ts';
 import { renderNftRule } from '../../host/kernel/nft-text.ts';
 import { ruleKey } from '../../host/kernel/normal-rule.ts';
@@ -219,6 +220,15 @@ test('`ip protocol tcp` is the same as `meta l4proto tcp` in family ip', () => {
 test('nf_tables is usable here, and in no container there is none', () => {
   assert.is(kernel.unusable('host'), undefined);
   assert.match(kernel.unusable('container') ?? '', 'no network namespace');
+});
+
+test('nf_tables that does not answer is not said to be unusable', () => {
+  const answering = (errno: string): string | undefined => {
+    const request = (): never => { throw new KernelError(errno, 'use nf_tables', 'no'); };
+    return nftKernel({ ...context, netfilter: () => ({ request }) as unknown as NetlinkSocket }).unusable('host');
+  };
+  assert.is(answering('EOPNOTSUPP'), 'use nf_tables: no (EOPNOTSUPP)');
+  for (const lost of ['ETIMEDOUT', 'ENOBUFS']) assert.throws(() => answering(lost), new RegExp(lost));
 });
 
 test('hundreds of rules are one transaction and one table', () => {

@@ -3,7 +3,7 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { CniError } from '../../host/cni-error.ts';
+import { CniError, CODE } from '../../host/cni-error.ts';
 import { refuse, type Answers } from '../support/guest-host.ts';
 import { bridge, type Message, HASHES, CHAIN, BRIDGE, ETH0, VETH, INTERFACES, conf, layer3, addrs, notFound, node, requests, add, COMMENT } from './bridge-node.ts';
 
@@ -33,8 +33,17 @@ test('DEL again, with the link gone and a sibling interface alive: its chain sta
 
 test('DEL succeeds without IPAM, without any backend, and without link', () => {
   assert.equal(bridge({ verb: 'DEL', config: conf({ ipMasq: true }) }, { 'link.get': notFound }).error, undefined);
-  const none = { 'iptables.usable': { usable: false }, 'nft.usable': refuse('denied', 'not granted') };
+  const none = { 'iptables.usable': { usable: false }, 'nft.usable': (): never => { throw new CniError(CODE.capabilityDenied, 'nft.usable is not granted', { kind: 'denied' }); } };
   assert.is(bridge({ verb: 'DEL', config: layer3({ ipMasq: true }) }, { ...node, ...none }).error, undefined);
+});
+
+test('DEL and GC tell of a packet filter that does not answer now, and go on', () => {
+  const silent = { ...node, 'iptables.usable': refuse('timeout', 'locked'), 'nft.usable': refuse('timeout', 'no answer') };
+  for (const verb of ['DEL', 'GC'] as const) {
+    const { asked, error } = bridge({ verb, config: layer3({ ipMasq: true }), validAttachments: [] }, silent);
+    assert.equal(error, { code: 999, msg: 'locked\nlocked\nno answer' });
+    assert.equal(requests(asked, 'delegate.call'), [{ verb }]);
+  }
 });
 
 test('results older than 1.1.0 tell no MTU, as the reference\'s', () => {

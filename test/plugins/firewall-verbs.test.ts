@@ -34,9 +34,12 @@ test('DEL leaves out what cannot be used, and a firewalld that the configuration
   assert.equal(ops(play('DEL', { backend: 'firewalld' }, withNothing)).at(-1), 'firewalld.remove');
 });
 
-test('DEL does not take iptables that does not answer now for one that is not there', () => {
-  const played = play('DEL', {}, { ...node, 'iptables.usable': refuse('busy', 'locked'), 'iptables.apply': refuse('busy', 'locked') });
-  assert.equal(played.error, { code: 999, msg: 'locked\nlocked' });
+test('DEL and GC do not take what does not answer now for what is not there', () => {
+  const silent = { ...node, 'iptables.usable': refuse('busy', 'locked'), 'nft.usable': refuse('timeout', 'no answer') };
+  const played = play('DEL', {}, silent);
+  assert.equal(played.error, { code: 999, msg: 'locked\nlocked\nno answer' });
+  assert.equal([requests(played, 'iptables.apply'), requests(played, 'nft.apply')], [[], []], 'nor do they ask twice');
+  assert.equal(firewall({ verb: 'GC', config: conf({}, null), containerId: '', ifname: '', netns: false, validAttachments: [] }, silent).error, { code: 999, msg: 'no answer' });
 });
 
 test('DEL goes on after errors and tells them', () => {

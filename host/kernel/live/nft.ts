@@ -2,7 +2,7 @@
 // in its own language.
 // SPDX-License-Identifier: Apache-2.0
 
-import { KernelError } from '../kernel-error.ts';
+import { isRefusal, KernelError } from '../kernel-error.ts';
 import type { NftKernel, NftPart, Ns } from '../kernel.ts';
 import { hasRawWords } from '../nft-raw.ts';
 import type { RuleFamily } from '../rule.ts';
@@ -22,7 +22,8 @@ export function nftKernel(context: LiveContext): NftKernel {
         if (raw) nftProgram(context.programs, 'use nf_tables with conditions');
         return undefined;
       } catch (error) {
-        if (error instanceof KernelError) return error.message;
+        // Without an answer it may be usable all the same, and hold rules of ours.
+        if (isRefusal(error)) return (error as KernelError).message;
         throw error;
       }
     },
