@@ -2,10 +2,10 @@
 // is needed. Without port mappings nothing is done, as the reference has it; the runtime repeats what it passed to ADD.
 // SPDX-License-Identifier: Apache-2.0
 
-import { Answer } from '../sdk/answer';
 import { Config } from '../sdk/config';
 import { failWith } from '../sdk/fail';
 import { iptablesApply } from '../sdk/gen/ops';
+import { Prefix } from '../sdk/ip';
 import { Arr, Obj } from '../sdk/json';
 import { natTable } from '../sdk/nat-table';
 import { Request } from '../sdk/request';
@@ -22,12 +22,10 @@ export function del(length: i32): i32 {
   const request = Request.take(length);
   const mappings = mappingsOf(request);
   if (mappings.length == 0) return 0;
-  let failed = 0;
+  const addresses = request.prevResult.exists ? containerAddresses(request, Result.from(request.prevResult)) : [];
+  const failed = removeFromIptables(request, false) | removeFromIptables(request, true) | removeFromNft(request, addresses);
   for (let family = 0; family < 2; family++) {
-    const v6 = family == 1;
-    if (!report(removeFromIptables(request, v6), v6 ? 'could not teardown ipv6 dnat' : 'could not teardown ipv4 dnat')) failed = 1;
-    if (!report(removeFromNft(request, v6), 'error deleting nftables rules')) failed = 1;
-    if (mayHaveFlows(request, v6)) flushUdp(mappings, v6);
+    if (mayHaveFlows(addresses, family == 1)) flushUdp(mappings, family == 1);
   }
   return failed;
 }
@@ -41,28 +39,23 @@ function mappingsOf(request: Request): PortMapping[] {
 }
 
 /** A listing of connections walks through all of a large table, so only families that the container has an address of are looked at. */
-function mayHaveFlows(request: Request, v6: bool): bool {
-  if (!request.prevResult.exists) return true;
-  const addresses = containerAddresses(request, Result.from(request.prevResult));
+function mayHaveFlows(addresses: Prefix[], v6: bool): bool {
   // At most one of each family; without any nobody said which.
   return addresses.length != 1 || addresses[0].ip.v6 == v6;
 }
 
-/** null: it cannot be used on this node, so there is nothing of ours that could be reached by it. */
-function removeFromIptables(request: Request, v6: bool): Answer | null {
+function removeFromIptables(request: Request, v6: bool): i32 {
   const usable = askIptables(v6);
-  if (isLacking(usable)) return null;
-  // It does not answer now, and may hold rules of ours.
-  if (!usable.ok) return usable;
+  if (isLacking(usable)) return 0;
+  // One that does not answer now may hold rules of ours.
+  const removed = usable.ok ? iptablesApply(withoutChain(request, v6)) : usable;
+  return removed.ok ? 0 : failWith(removed.error, v6 ? 'could not teardown ipv6 dnat' : 'could not teardown ipv4 dnat');
+}
+
+function withoutChain(request: Request, v6: bool): Obj {
   const chain = dnatChain(request);
   // Who calls the chain is said, so that it need not be looked for in all chains there are.
   const remove = new Arr().obj(new Obj().str('chain', HOSTPORT_DNAT).str('jump', chain));
   const drop = new Arr().obj(new Obj().str('chain', chain)).obj(new Obj().str('chain', oldSnatChain(request)));
-  return iptablesApply(natTable(v6 ? 'ip6' : 'ip').arr('remove', remove).arr('drop', drop));
-}
-
-function report(answer: Answer | null, what: string): bool {
-  if (answer === null || answer.ok) return true;
-  failWith(answer.error, what);
-  return false;
+  return natTable(v6 ? 'ip6' : 'ip').arr('remove', remove).arr('drop', drop);
 }

@@ -35,6 +35,11 @@ test('DEL takes only the rules of this network\'s addresses from nftables', () =
   assert.equal(removed({}, others), [[['192.0.2.9']], [['2001:db8::9']]]);
 });
 
+test('DEL asks once for what is the same in both families', () => {
+  const asked = portmap({ verb: 'DEL', config: conf({}, null) }, { ...node, 'addr.list': { addrs: [] } }).asked.map(({ op, request }) => `${op} ${String(request['family'] ?? '')}`);
+  assert.equal(asked.filter((one, i) => asked.indexOf(one) !== i), ['addr.list '], 'of each of two links');
+});
+
 test('DEL without port mappings does nothing', () => {
   assert.equal(portmap({ verb: 'DEL', config: conf({ runtimeConfig: undefined }) }), { asked: [], logged: [] });
 });
@@ -45,6 +50,16 @@ test('DEL leaves out what cannot be used and goes on after errors', () => {
   const { asked, error } = portmap({ verb: 'DEL', config: conf() }, { ...node, 'iptables.apply': ({ family }) => (family === 'ip' ? refuse('busy', 'busy')() : {}) });
   assert.equal(error, { code: 102, msg: 'could not teardown ipv4 dnat: busy' });
   assert.is(requests(asked, 'nft.apply').length, 2);
+});
+
+test('DEL and GC tell of a packet filter that does not answer now', () => {
+  const silent = (...ops: string[]): Answers => ({ ...node, ...Object.fromEntries(ops.map((op) => [op, refuse('timeout', 'no answer')])) });
+  const play = (verb: 'DEL' | 'GC', op: string) => portmap({ verb, config: conf(), validAttachments: [] }, silent(op));
+  assert.equal(play('DEL', 'iptables.usable').error, { code: 102, msg: 'could not teardown ipv6 dnat: no answer' });
+  assert.is(requests(play('DEL', 'iptables.usable').asked, 'nft.apply').length, 2);
+  assert.equal(play('DEL', 'nft.usable').error, { code: 102, msg: 'error deleting nftables rules: no answer' });
+  assert.is(requests(play('DEL', 'nft.usable').asked, 'iptables.apply').length, 2);
+  assert.equal(play('GC', 'iptables.usable').error, { code: 102, msg: 'could not teardown ipv6 dnat: no answer' });
 });
 
 test('CHECK asks for exactly what ADD makes', () => {
