@@ -2,22 +2,23 @@
 // kernel interfaces, and which encoding of it, the node uses.
 // SPDX-License-Identifier: Apache-2.0
 
-import { runTool, type ProgramOutcome } from '../../exec.ts';
+import type { ProgramOutcome } from '../../exec.ts';
 import { wordsOf } from '../iptables-parse.ts';
 import { KernelError } from '../kernel-error.ts';
 import type { IptablesKernel, Ns } from '../kernel.ts';
 import type { Family } from '../rule.ts';
 import type { LiveContext } from './context.ts';
 import { readSavedTable } from './iptables-saved.ts';
+import { failureOf, runRuleProgram } from './rule-program.ts';
 
 const PREFIX: Readonly<Record<Family, string>> = { ip: 'iptables', ip6: 'ip6tables' };
 type Verb = '' | '-save' | '-restore';
 /** seconds to wait for the lock of the legacy variant; kube-proxy can have it for as long on a large node, and the reference waits for ever */
 const LOCK_WAIT = '30';
-/** ms */
-const TIMEOUT = 35_000;
 /** exit code of iptables -C */
 const NO_SUCH_RULE = 1;
+/** The hint that the manual exists, and warnings that are about other tables. */
+const NOISE = /^(#|Try `|Error occurred)/;
 
 export interface IptablesPrograms extends IptablesKernel {
   /** those that would be started, as far as they are there */
@@ -26,13 +27,12 @@ export interface IptablesPrograms extends IptablesKernel {
 
 export function iptablesPrograms(context: LiveContext): IptablesPrograms {
   const { programs } = context;
-  const env = { PATH: programs.path, LANG: 'C' };
   const find = (family: Family, verb: Verb): string | undefined => programs.find(`${PREFIX[family]}${verb}`);
 
   const run = (ns: Ns, family: Family, verb: Verb, args: readonly string[], action: string, input = ''): ProgramOutcome => {
     const program = find(family, verb);
     if (!program) throw new KernelError('EIPTABLES', action, notFound(family, verb));
-    return context.within(ns, () => runTool(program, args, { input, timeoutMs: TIMEOUT, env }));
+    return runRuleProgram(context, ns, program, args, input);
   };
   const need = (ns: Ns, family: Family, verb: Verb, args: readonly string[], action: string, input?: string): string => {
     const outcome = run(ns, family, verb, args, action, input);
@@ -65,14 +65,9 @@ export function iptablesPrograms(context: LiveContext): IptablesPrograms {
   };
 }
 
-const failure = ({ failure: why, stderr, exitCode, timedOut }: ProgramOutcome, action: string): KernelError =>
-  new KernelError(timedOut ? 'ETIMEDOUT' : 'EIPTABLES', action, [why, saidIn(stderr)].filter(Boolean).join(': ') || `exit code ${exitCode}`);
+const failure = (outcome: ProgramOutcome, action: string): KernelError => failureOf(outcome, 'EIPTABLES', action, NOISE);
 
 /** It stands on a line of its own in the input. */
 function checkTable(table: string): void {
   if (!/^[a-z]{1,31}$/.test(table)) throw new KernelError('EINVAL', `use iptables table ${JSON.stringify(table)}`, 'must be nat, filter, mangle, raw or security');
 }
-
-/** Without the hint that the manual exists, and warnings that are about other tables. */
-const saidIn = (stderr: string): string =>
-  stderr.split('\n').map((line) => line.trim()).filter((line) => line !== '' && !/^(#|Try `|Error occurred)/.test(line)).join(' ');
