@@ -39,3 +39,6 @@ export interface Action {
 }
 
 export interface Rule { match: Match[]; action: Action; comment?: string }
+
+/** The chain that a rule sends packets to, to come back or not. */
+export const chainCalled = (rule: Rule | undefined): string | undefined => rule?.action.jump ?? rule?.action.goto;

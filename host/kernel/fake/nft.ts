@@ -7,6 +7,7 @@ import type { NftChain, NftCommand, NftKernel, NftPart, NftRule, NftTable } from
 import { hasRawWords } from '../nft-raw.ts';
 import { checkNftComment, nameNftCommand } from '../nft-text.ts';
 import { checkChainName } from '../normal-rule.ts';
+import { chainCalled } from '../rule.ts';
 import { faultOf, type ChainNode, type Step } from './chain-graph.ts';
 import { namespaceOf, type FakeChain, type FakeNamespace, type FakeState, type FakeTable } from './state.ts';
 
@@ -94,8 +95,7 @@ function checkWords(command: NftCommand): void {
 
 function checkTarget(table: FakeTable | undefined, command: NftCommand): void {
   if (command.do !== 'add rule') return;
-  const { jump, goto: go } = command.rule.action;
-  const target = table?.chains.find((chain) => chain.name === (jump ?? go));
+  const target = table?.chains.find(({ name }) => name === chainCalled(command.rule));
   if (target?.hook) throw new KernelError('EOPNOTSUPP', nameNftCommand(command), `${target.name} is a base chain`);
 }
 
@@ -104,7 +104,7 @@ function nodeOf({ name, hook, rules }: FakeChain): ChainNode {
 }
 
 function stepOf({ rule, jump }: NftRule): Step {
-  const to = rule?.action.jump ?? rule?.action.goto ?? jump;
+  const to = jump ?? chainCalled(rule);
   if (to !== undefined) return { to };
   if (rule?.action.masquerade) return 'masquerade';
   return rule?.action.dnat ? 'dnat' : 'other';

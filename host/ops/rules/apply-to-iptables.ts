@@ -6,6 +6,7 @@ import { renderRule } from '../../kernel/iptables-text.ts';
 import { KernelError } from '../../kernel/kernel-error.ts';
 import type { IptablesChain, IptablesRule, IptablesTable } from '../../kernel/kernel.ts';
 import { builtInChains } from '../../kernel/built-in-chains.ts';
+import { chainCalled } from '../../kernel/rule.ts';
 import { calls } from './draft.ts';
 
 /** Throws as iptables-restore --noflush does and leaves `table` as it was. */
@@ -39,8 +40,7 @@ function step(table: IptablesTable, line: string, i: number): IptablesTable {
       return withRules(chain.rules.toSpliced(at, 1));
     }
     default: {
-      const target = rule.rule?.action;
-      const called = target?.jump ?? target?.goto;
+      const called = chainCalled(rule.rule);
       if (called !== undefined && !table.chains.some((one) => one.name === called)) throw refuse(`Chain '${called}' does not exist`);
       return withRules(command === '-I' ? [rule, ...chain.rules] : [...chain.rules, rule]);
     }

@@ -5,7 +5,7 @@ import { KernelError } from '../../kernel/kernel-error.ts';
 import type { NftChain, NftCommand, NftRule, NftTable } from '../../kernel/kernel.ts';
 import { nameNftCommand } from '../../kernel/nft-text.ts';
 import { normalRule } from '../../kernel/normal-rule.ts';
-import type { Rule } from '../../kernel/rule.ts';
+import { chainCalled, type Rule } from '../../kernel/rule.ts';
 
 /**
  * Throws as the kernel does and leaves `table` as it was. New rules get handles below zero: those of the kernel are not known before
@@ -34,14 +34,14 @@ function step(table: NftTable | undefined, command: NftCommand, nextHandle: () =
   switch (command.do) {
     case 'delete chain':
       // A chain that jumps to itself holds itself; it must be emptied first.
-      if (table.chains.some((other) => other.rules.some((rule) => targetOf(rule) === chain.name))) throw refuse('EBUSY');
+      if (table.chains.some((other) => other.rules.some(({ rule, jump }) => (jump ?? chainCalled(rule)) === chain.name))) throw refuse('EBUSY');
       return { ...table, chains: table.chains.filter((other) => other !== chain) };
     case 'flush chain': return withRules([]);
     case 'delete rule':
       if (!chain.rules.some(({ handle }) => handle === command.handle)) throw refuse('ENOENT');
       return withRules(chain.rules.filter(({ handle }) => handle !== command.handle));
     case 'add rule': {
-      const target = command.rule.action.jump ?? command.rule.action.goto;
+      const target = chainCalled(command.rule);
       if (target !== undefined && !table.chains.some(({ name }) => name === target)) throw refuse('ENOENT');
       const added = newRule(nextHandle(), normalRule(command.family, command.rule));
       return withRules(command.at === 'start' ? [added, ...chain.rules] : [...chain.rules, added]);
@@ -51,8 +51,6 @@ function step(table: NftTable | undefined, command: NftCommand, nextHandle: () =
 }
 
 const newRule = (handle: number, rule: Rule): NftRule => ({ handle, rule, ...(rule.comment === undefined ? {} : { comment: rule.comment }) });
-
-const targetOf = ({ rule, jump }: NftRule): string | undefined => rule?.action.jump ?? rule?.action.goto ?? jump;
 
 const sameHook = ({ hook: is }: NftChain, { hook }: Extract<NftCommand, { do: 'add chain' }>): boolean =>
   is?.type === hook?.type && is?.hook === hook?.hook && is?.priority === hook?.priority;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { IptablesChain, IptablesTable } from '../../kernel/kernel.ts';
+import { chainCalled } from '../../kernel/rule.ts';
 import { calls } from './draft.ts';
 import type { Removal, RuleSet } from './rule-set.ts';
 
@@ -22,7 +23,7 @@ const namesIn = (table: IptablesTable, { remove = [], drop = [], chains = [], se
 
 /** No rule calls a chain that is not there. Capitals alone may be the name of a target, such as LOG. */
 function mayHold(table: IptablesTable, { jump, rule }: Removal): boolean {
-  const called = jump ?? rule?.action.jump ?? rule?.action.goto;
+  const called = jump ?? chainCalled(rule);
   return called === undefined || /^[A-Z0-9]+$/.test(called) || table.chainNamed!(called) !== undefined;
 }
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { NftPart } from '../../kernel/kernel.ts';
-import type { Rule } from '../../kernel/rule.ts';
+import { chainCalled } from '../../kernel/rule.ts';
 import type { RuleSet } from './rule-set.ts';
 
 /** Undefined: all of it. */
@@ -21,11 +21,9 @@ export function partsOf({ remove = [], drop = [], chains = [], set = [], add = [
   for (const { name } of chains) note(name, []);
   for (const { chain } of set) note(chain, [undefined]);
   for (const { chain, rule } of add) note(chain, [rule.comment]);
-  for (const called of [...add.map(({ rule }) => rule), ...set.flatMap(({ rules }) => rules)].flatMap(calledBy)) note(called, []);
+  for (const called of [...add.map(({ rule }) => rule), ...set.flatMap(({ rules }) => rules)].flatMap((rule) => chainCalled(rule) ?? [])) note(called, []);
   return [...parts].map(([chain, comments]) => ({ chain, ...(comments ? { comments } : {}) }));
 }
-
-const calledBy = ({ action: { jump, goto: go } }: Rule): string[] => [jump ?? go ?? []].flat();
 
 /** Is all of `asked` in what was read? */
 export function holds(known: Parts, asked: Parts): boolean {

@@ -6,7 +6,7 @@ import { checkIptablesChain, renderRule } from '../../kernel/iptables-text.ts';
 import type { IptablesRule, IptablesTable } from '../../kernel/kernel.ts';
 import { KernelError } from '../../kernel/kernel-error.ts';
 import { ruleKey } from '../../kernel/normal-rule.ts';
-import type { Rule } from '../../kernel/rule.ts';
+import { chainCalled, type Rule } from '../../kernel/rule.ts';
 import { builtInChains } from '../../kernel/built-in-chains.ts';
 import { concerned } from './concerned.ts';
 import { draftOf, going, type ChainDraft, type Draft } from './draft.ts';
@@ -56,7 +56,7 @@ function linesFor(draft: Draft<IptablesRule>, render: (rule: Rule) => string): s
 
 /** All that the rule says beside its raw words, in whatever order; about those words only iptables can be asked. */
 function says({ text, jump }: IptablesRule, rule: Rule, render: (rule: Rule) => string): boolean {
-  if (jump !== (rule.action.jump ?? rule.action.goto ?? jump)) return false;
+  if (jump !== (chainCalled(rule) ?? jump)) return false;
   const there = wordsOf(text);
   return wordsOf(render({ ...rule, match: rule.match.filter(({ raw }) => !raw) })).every((word) => {
     const at = there.indexOf(word);

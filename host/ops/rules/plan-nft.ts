@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { NftCommand, NftRule, NftTable } from '../../kernel/kernel.ts';
 import { renderNftRule } from '../../kernel/nft-text.ts';
 import { normalRule, ruleKey } from '../../kernel/normal-rule.ts';
-import type { Rule } from '../../kernel/rule.ts';
+import { chainCalled, type Rule } from '../../kernel/rule.ts';
 import { draftOf, going, type ChainDraft, type Draft, type Present } from './draft.ts';
 import { missingIn } from './missing.ts';
 import { recognise } from './recognise.ts';
@@ -45,7 +45,7 @@ function presentOf(rule: NftRule, keyOf: (rule: Parameters<typeof ruleKey>[1]) =
     get key() { return (key ??= rule.rule ? keyOf(rule.rule) : `handle ${handle}`); },
     get rule() { return rule.rule; },
     get known() { return rule.known; },
-    get jump() { return rule.jump ?? rule.rule?.action.jump ?? rule.rule?.action.goto; },
+    get jump() { return rule.jump ?? chainCalled(rule.rule); },
   };
 }
 

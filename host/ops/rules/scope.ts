@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { field } from '../../protocol/go-json.ts';
 import type { Call } from '../call.ts';
 import { denied, granted, isOwnAddress } from '../scope.ts';
-import type { Rule } from '../../kernel/rule.ts';
+import { chainCalled, type Rule } from '../../kernel/rule.ts';
 import { builtInChains } from '../../kernel/built-in-chains.ts';
 import type { RuleSet } from './rule-set.ts';
 import type { Backend } from './tables.ts';
@@ -86,8 +86,8 @@ function checkChanges(call: Call, op: string, rules: Scoped, { owns, jumpsFrom, 
     if (!owns(chain)) throw denied(call, op, `of chain "${chain}" in table "${rules.table}"`, grant(chain), `${label} ${chain}`);
   }
   const jumps = [
-    ...(rules.add ?? []).map(({ chain, rule }) => ({ chain, to: rule.action.jump ?? rule.action.goto })),
-    ...(rules.remove ?? []).map(({ chain, rule, jump }) => ({ chain, to: jump ?? rule?.action.jump ?? rule?.action.goto })),
+    ...(rules.add ?? []).map(({ chain, rule }) => ({ chain, to: chainCalled(rule) })),
+    ...(rules.remove ?? []).map(({ chain, rule, jump }) => ({ chain, to: jump ?? chainCalled(rule) })),
   ];
   for (const { chain, to } of jumps) {
     if (owns(chain)) continue;
@@ -95,8 +95,7 @@ function checkChanges(call: Call, op: string, rules: Scoped, { owns, jumpsFrom, 
       throw denied(call, op, `of a rule in chain "${chain}" of table "${rules.table}" that is no jump to an own chain`, grant(chain), `${label} ${chain}`);
     }
   }
-  for (const { action } of addedRules(rules)) {
-    const to = action.jump ?? action.goto;
+  for (const to of addedRules(rules).map(chainCalled)) {
     // What another's chain does with the traffic, sending it elsewhere for one, would be done in this module's name.
     if (to !== undefined && !owns(to) && !jumpsTo(to)) throw denied(call, op, `of a jump to "${to}" in table "${rules.table}", which is no own chain,`, grantJump(to), `${label} ${to}`);
   }

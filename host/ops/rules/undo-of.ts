@@ -1,6 +1,7 @@
 // The opposite of a draft: what it makes is taken away when its life ends, what it takes away comes back when the call fails.
 // SPDX-License-Identifier: Apache-2.0
 
+import { chainCalled } from '../../kernel/rule.ts';
 import { survives, type ChainDraft, type Draft, type NewRule } from './draft.ts';
 import type { RuleLife, RuleSet, RuleUndo, WantedRule } from './rule-set.ts';
 
@@ -24,7 +25,7 @@ function takeAway(chains: readonly ChainDraft[], life: RuleLife): Partial<RuleSe
   const drop = chains.filter((chain) => isMade(chain) && chain.life === life).map(({ name }) => ({ chain: name, unreferenced: true }));
   // A rule cannot outlive the chain it calls.
   const passing = new Set(chains.filter((chain) => isMade(chain) && chain.life === 'attachment').map(({ name }) => name));
-  const lifeOf = ({ rule, life: asked }: NewRule): RuleLife => (passing.has(rule.action.jump ?? rule.action.goto ?? '') ? 'attachment' : asked);
+  const lifeOf = ({ rule, life: asked }: NewRule): RuleLife => (passing.has(chainCalled(rule) ?? '') ? 'attachment' : asked);
   // An attachment's chain goes with its content.
   const remove = chains.filter((chain) => !isMade(chain) || chain.life === 'network')
     .flatMap((chain) => newRules(chain).filter((rule) => lifeOf(rule) === life).map(({ rule }) => ({ chain: chain.name, rule })));

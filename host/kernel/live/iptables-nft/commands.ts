@@ -4,7 +4,7 @@
 import { readSavedRule } from '../../iptables-parse.ts';
 import { checkIptablesChain, renderRule } from '../../iptables-text.ts';
 import { KernelError } from '../../kernel-error.ts';
-import type { Rule } from '../../rule.ts';
+import { chainCalled, type Rule } from '../../rule.ts';
 import { builtInHook } from './built-in.ts';
 import { encodeIptablesRule } from './encode.ts';
 import type { NftTableOfIptables } from './table.ts';
@@ -33,7 +33,7 @@ export function commandOf(table: NftTableOfIptables, line: string): Command | un
 
 function ruleIn({ family, name, dialect }: NftTableOfIptables, words: string): Rule | undefined {
   const { rule } = readSavedRule(family, words);
-  const to = rule?.action.jump ?? rule?.action.goto;
+  const to = chainCalled(rule);
   if (!rule || (to !== undefined && (!isChain(to) || TARGET.test(to)))) return undefined;
   if (name === 'nat' && rule.action.verdict === 'drop') return undefined;
   return renderRule(family, rule) === words && encodeIptablesRule(family, rule, dialect) ? rule : undefined;
