@@ -70,7 +70,7 @@ export function callPlugin(list: Conflist, plugin: PluginConf, verb: Verb, targe
   return answer;
 }
 
-export function configFor({ name, cniVersion }: Conflist, plugin: PluginConf, { capabilityArgs = {} }: Target, prevResult: unknown): object {
+export function configFor({ name, cniVersion }: Conflist, plugin: PluginConf, { capabilityArgs = {} }: Pick<Target, 'capabilityArgs'>, prevResult: unknown): object {
   const wanted = Object.entries(plugin.capabilities ?? {}).filter(([key, on]) => on && key in capabilityArgs).map(([key]) => [key, capabilityArgs[key]]);
   return {
     ...plugin, name, cniVersion,

@@ -12,6 +12,7 @@ import * as assert from 'uvu/assert';
 import { addAll, checkAll, delAll, execute, gcAll, parseConflist, type Target } from '../../host/cli/run-conflist.ts';
 import { addNetns, BIN, deleteNetns, picture, sh, skip } from '../support/node.ts';
 import { startResidentHost, type ResidentHost } from '../support/resident-host.ts';
+import { until } from '../support/until.ts';
 import { callHost, helloBytes, talk } from '../support/wire.ts';
 
 if (sh('head', '-c', '4', `${BIN}/cni-wasm`) !== '\x7fELF') skip('there is no C compiler, so the launcher is a script that knows no resident host');
@@ -63,13 +64,6 @@ function begin(plugin: string, env: Readonly<Record<string, string>>, config: ob
   child.stdin.end(JSON.stringify(config));
   const said = Promise.all([text(child.stdout), new Promise<number | null>((done) => { child.on('close', done); })]).then(([stdout, code]) => ({ code, stdout }));
   return { kill: () => void child.kill('SIGKILL'), said };
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  for (let tries = 0; !holds(); tries++) {
-    assert.ok(tries < 3000, 'it does not come to pass');
-    await new Promise((done) => { setTimeout(done, 10); });
-  }
 }
 
 test('a chain is attached, checked and detached, and everything is served', ({ host }) => {
@@ -160,7 +154,7 @@ test('slow calls hold up nobody', async ({ host }) => {
   const ipam = slowIpam();
   const env = { ...ENV, CNI_PATH: `${ipam.folder}:${BIN}` };
   const slow = Array.from({ length: 6 }, (_, i) => begin('bridge', { ...env, CNI_IFNAME: `eth${i}` }, slowBridge));
-  await until(() => spawnSync('pgrep', ['-fc', `${ipam.folder}/slow`], { encoding: 'utf8' }).stdout.trim() === '6');
+  await until('six programs wait', () => spawnSync('pgrep', ['-fc', `${ipam.folder}/slow`], { encoding: 'utf8' }).stdout.trim() === '6');
   const quick = { ...target, containerId: 'c2', ifname: 'net1' };
   const count = counted(host, () => delAll(list, quick, addAll(list, quick)));
   assert.equal(count, { served: 2 * list.plugins.length, left: 0 });
@@ -176,13 +170,13 @@ test('a launcher that is killed leaves a call that comes to its end, and DEL or 
     const path = [ipam.folder, BIN];
     const served = host.served().length;
     const call = begin('bridge', { ...ENV, CNI_PATH: `${ipam.folder}:${BIN}` }, slowBridge, ipam.folder);
-    await until(ipam.begun);
+    await until('the IPAM program is called', ipam.begun);
     assert.is(readFileSync(`${ipam.folder}/begun`, 'utf8'), `${ipam.folder}\n`, 'IPAM programs are where the caller is');
     call.kill();
     await call.said;
     ipam.release();
     // DEL waits for the lock of the attachment. GC spares what came to be while it ran, as the runtime's list cannot have it.
-    if (verb === 'GC') await until(() => host.served().length > served);
+    if (verb === 'GC') await until('GC is served', () => host.served().length > served);
     if (verb === 'DEL') assert.is(execute('bridge', 'DEL', { ...target, path }, JSON.stringify(slowBridge)).stdout, '');
     else gcAll({ ...list, plugins: [slowBridge] }, { path }, []);
     assert.is(picture(['c1']), before, verb);
@@ -194,10 +188,10 @@ test('asked to stop, it ends what is under way and nothing else is lost', async 
   const ipam = slowIpam();
   const env = { ...ENV, CNI_WASM_RUN: '/run/other', CNI_PATH: `${ipam.folder}:${BIN}` };
   const call = begin('bridge', env, slowBridge);
-  await until(ipam.begun);
+  await until('the IPAM program is called', ipam.begun);
   const ended = new Promise((done) => { other.process.on('exit', (code) => done(code)); });
   other.process.kill('SIGTERM');
-  await until(() => other.lines().some(({ msg }) => msg === 'stopping'));
+  await until('it stops', () => other.lines().some(({ msg }) => msg === 'stopping'));
   assert.is((await begin('static', { ...env, CNI_IFNAME: 'net1' }, STATIC).said).code, 0, 'the launcher does it');
   ipam.release();
   assert.is((await call.said).code, 0);
@@ -264,7 +258,7 @@ test('a socket that is handed over is used, as systemd does', async () => {
   const { fd } = (server as unknown as { _handle: { fd: number } })._handle;
   const child = spawn('/bin/sh', ['-c', `LISTEN_PID=$$ LISTEN_FDS=1 exec "${process.execPath}" "${HOST}" cni-wasm serve`], { stdio: ['ignore', 'ignore', 'inherit', fd], env: { CNI_WASM_RUN: '/run/handed', CNI_WASM_LOG: 'info', CNI_WASM_LOG_FILE: '/run/handed.log' } });
   server.close();
-  await until(() => existsSync('/run/handed.log'));
+  await until('the host writes its log', () => existsSync('/run/handed.log'));
   assert.is((await begin('static', { ...ENV, CNI_WASM_RUN: '/run/handed' }, STATIC).said).code, 0);
   const ended = new Promise((done) => { child.on('exit', done); });
   child.kill('SIGTERM');
@@ -278,7 +272,7 @@ test('when its program is replaced, it ends, and the new one\'s launchers do the
   const log = '/run/copy.log';
   const child = spawn(process.execPath, ['/run/copy/lib/host.cjs', 'cni-wasm', 'serve'], { stdio: 'ignore', env: { CNI_WASM_RUN: '/run/copied', CNI_WASM_LOG: 'info', CNI_WASM_LOG_FILE: log } });
   const ended = new Promise((done) => { child.on('exit', done); });
-  await until(() => existsSync(log));
+  await until('the host writes its log', () => existsSync(log));
   const env = { ...ENV, CNI_WASM_RUN: '/run/copied' };
   assert.is((await begin('static', env, STATIC).said).code, 0);
   assert.match(readFileSync(log, 'utf8'), /the launcher belongs to/);

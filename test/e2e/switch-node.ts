@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import * as assert from 'uvu/assert';
-import { execute, type Answer, type Conflist, type PluginConf } from '../../host/cli/run-conflist.ts';
+import { configFor, execute, type Answer, type Conflist, type PluginConf } from '../../host/cli/run-conflist.ts';
 import { addNetns, deleteNetns, files, picture, sh } from '../support/node.ts';
 import { DEL_FAULTS, FOLDER, type Who } from './switch-table.ts';
 
@@ -20,11 +20,7 @@ export const CAPABILITIES = {
 };
 
 export function call(who: Who, verb: string, list: Conflist, plugin: PluginConf, { id, netns, ifname }: Container, prevResult?: unknown, more: object = {}): Answer {
-  const wanted = Object.entries(CAPABILITIES).filter(([key]) => plugin.capabilities?.[key]);
-  const conf = {
-    ...plugin, cniVersion: list.cniVersion, name: list.name, ...more,
-    ...(wanted.length > 0 ? { runtimeConfig: Object.fromEntries(wanted) as object } : {}), ...(prevResult === undefined ? {} : { prevResult }),
-  };
+  const conf = { ...configFor(list, plugin, { capabilityArgs: CAPABILITIES }, prevResult), ...more };
   return execute(plugin.type, verb, { containerId: id, netns, ifname, path: [FOLDER[who]], env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } }, JSON.stringify(conf));
 }
 

@@ -6,8 +6,8 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readlinkSync, writeFileS
 import { text } from 'node:stream/consumers';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { setImmediate as turn } from 'node:timers/promises';
 import { BIN, files, inNetns, sh } from '../support/node.ts';
+import { until } from '../support/until.ts';
 import { fresh, nodePicture, notes } from './switch-node.ts';
 
 const ACME = '/run/acme';
@@ -40,10 +40,6 @@ async function end(child: ChildProcess): Promise<{ code: number | null; out: str
 
 const of = (i: number): Record<string, string> => ({ CNI_CONTAINERID: `c${i}`, CNI_NETNS: '/run/netns/c1', CNI_IFNAME: `eth${i}` });
 
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await turn();
-}
-
 /** It stands in line for the network's lock: it found the call under way. */
 function isWaiting({ pid }: ChildProcess): boolean {
   try {
@@ -56,9 +52,9 @@ function isWaiting({ pid }: ChildProcess): boolean {
 test('an ADD that is under way when GC comes keeps everything', async () => {
   fresh('c1');
   const adding = start('ADD', [bridge({ type: 'acme-ipam' })], {}, of(0));
-  await until(() => existsSync(`${ACME}/asked`));
+  await until('ADD asks its IPAM program', () => existsSync(`${ACME}/asked`));
   const collecting = start('GC', [bridge({ type: 'acme-ipam' })], NONE);
-  await until(() => isWaiting(collecting));
+  await until('GC waits for it', () => isWaiting(collecting));
   writeFileSync(`${ACME}/go`, 'go\n');
   const [added, collected] = await Promise.all([end(adding), end(collecting)]);
   assert.is(added.code, 0, added.out);

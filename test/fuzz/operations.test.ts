@@ -10,6 +10,7 @@ import type { Kernel } from '../../host/kernel/kernel.ts';
 import { runGuest } from '../../host/sandbox/run-guest.ts';
 import type { GuestCall, RunGuest } from '../../host/sandbox/sandbox.ts';
 import { mismatch } from '../../host/sandbox/validate-shape.ts';
+import { differing } from '../support/differing.ts';
 import { blueChain, chainOf, fakeNode } from '../support/fake-host.ts';
 import { fitting } from './from-shape.ts';
 import { answerOf, runs } from './runs.ts';
@@ -77,10 +78,7 @@ function ask(call: GuestCall, op: Op, request: Record<string, unknown>): string 
 }
 
 /** As assert.is, but with the lines that differ in the message, which is all that a report of fast-check has of an error. */
-function sameAs(before: string, after: string): void {
-  const [was, is] = [before.split('\n'), after.split('\n')];
-  assert.is(after, before, [...was.filter((line) => !is.includes(line)).map((line) => `- ${line}`), ...is.filter((line) => !was.includes(line)).map((line) => `+ ${line}`)].join('\n'));
-}
+const sameAs = (before: string, after: string): void => assert.is(after, before, differing(before, after).join('\n'));
 
 const PLUGINS = ['bridge', 'host-local', 'portmap', 'bandwidth'];
 for (const plugin of PLUGINS) {

@@ -7,6 +7,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { execute, type Target } from '../../host/cli/run-conflist.ts';
 import { blobPath, digestOf } from '../../host/selection/find-module.ts';
+import { differing } from '../support/differing.ts';
 import { BIN, has, skip } from '../support/node.ts';
 import { moduleOf, type Case, type Installed } from './case.ts';
 import { dump, furnish, settled, type Furnished } from './node.ts';
@@ -77,9 +78,6 @@ function inAudit({ name, one: { operation, object } }: Placed): void {
   assert.ok(found, `no line of ${name}, ${operation} and ${object} in\n${lines.map((line) => JSON.stringify(line)).join('\n')}`);
 }
 
-/** What differs, rather than two dumps. */
 function same(before: string, after: string): void {
-  const [was, is] = [before.split('\n'), after.split('\n')];
-  const differing = [...was.filter((line) => !is.includes(line)).map((line) => `- ${line}`), ...is.filter((line) => !was.includes(line)).map((line) => `+ ${line}`)];
-  assert.is(after, before, `the node is not as it was:\n${differing.slice(0, 40).join('\n')}`);
+  assert.is(after, before, `the node is not as it was:\n${differing(before, after).slice(0, 40).join('\n')}`);
 }

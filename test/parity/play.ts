@@ -1,7 +1,8 @@
 // Plays a case on both sides, step by step, and compares what they said and what they left behind.
 // SPDX-License-Identifier: Apache-2.0
 
-import { atLeast, type Case, type Json, type ListStep, type RawStep, type Step } from './case.ts';
+import { configFor, type Conflist, type PluginConf } from '../../host/cli/run-conflist.ts';
+import { atLeast, type Case, type ListStep, type RawStep, type Step } from './case.ts';
 import { differencesOf, unexplained, type Difference, type Picture } from './compare.ts';
 import { UNCHANGED } from './differences.ts';
 import { Normal } from './normal.ts';
@@ -104,14 +105,15 @@ class Player {
   }
 
   private async list(step: ListStep): Promise<string> {
-    const { verb, list, containerId = 'c1', ifname = 'eth0', forget = false } = step;
+    const { verb, list, containerId = 'c1', ifname = 'eth0', forget = false, offers = {} } = step;
     const key = `${list.name} ${containerId} ${ifname}`;
     const plugins = verb === 'DEL' ? list.plugins.toReversed() : list.plugins;
     let prevResult = verb === 'ADD' || forget || (verb === 'DEL' && !atLeast(list.cniVersion, '0.4.0')) ? undefined : this.results.get(key);
     const answers: string[] = [];
-    for (const plugin of plugins) {
-      const outcome = await this.raw({ program: String(plugin['type']), env: environment(step), stdin: JSON.stringify(configFor(step, plugin, prevResult)) });
-      answers.push(said(String(plugin['type']), outcome));
+    for (const plugin of plugins as PluginConf[]) {
+      const stdin = JSON.stringify(configFor(list as Conflist, plugin, { capabilityArgs: offers }, prevResult));
+      const outcome = await this.raw({ program: plugin.type, env: environment(step), stdin });
+      answers.push(said(plugin.type, outcome));
       if (outcome.exitCode !== 0) return answers.join('\n');
       if (verb === 'ADD') prevResult = JSON.parse(outcome.stdout) as unknown;
     }
@@ -123,15 +125,6 @@ class Player {
 function environment({ verb, containerId = 'c1', netns = '/run/netns/c1', ifname = 'eth0', args }: ListStep): RawStep['env'] {
   const about = verb === 'GC' || verb === 'STATUS' ? {} : { CNI_CONTAINERID: containerId, CNI_NETNS: netns, CNI_IFNAME: ifname, CNI_ARGS: args };
   return { CNI_COMMAND: verb, CNI_PATH: PLUGINS, ...about };
-}
-
-function configFor({ list: { name, cniVersion }, offers = {} }: ListStep, plugin: Json, prevResult: unknown): Json {
-  const wanted = Object.entries((plugin['capabilities'] ?? {}) as Json).filter(([key, on]) => on && key in offers).map(([key]) => [key, offers[key]]);
-  return {
-    ...plugin, name, cniVersion,
-    ...(wanted.length > 0 ? { runtimeConfig: Object.fromEntries(wanted) as Json } : {}),
-    ...(prevResult === undefined ? {} : { prevResult }),
-  };
 }
 
 /** The mark at the end shows whether there is a newline before it. */

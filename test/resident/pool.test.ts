@@ -4,6 +4,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { newPool, type Limits, type Pool, type Thread } from '../../host/resident/pool.ts';
+import { until } from '../support/until.ts';
 
 type Outcome = { of: string; isFit: boolean };
 
@@ -50,9 +51,6 @@ test.after(() => clearInterval(awake));
 const always = (): boolean => true;
 /** Lets everything that is settled be heard of. */
 const settled = (): Promise<void> => new Promise((done) => { setImmediate(done); });
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((done) => { setTimeout(done, 1); });
-}
 
 test('one thread is kept, a second one comes at once, more only for those who have waited', async () => {
   const { pool, threads, busy } = stage();
@@ -61,7 +59,7 @@ test('one thread is kept, a second one comes at once, more only for those who ha
   await settled();
   assert.equal(busy(), ['a', 'b']);
   threads[0]!.isAtWork = false;
-  await until(() => busy().length === 4);
+  await until('four threads are busy', () => busy().length === 4);
   assert.is(pool.threads, 4);
   threads[1]!.done();
   await settled();
@@ -78,7 +76,7 @@ test('there is no further thread while one is at work, or has only been started'
   await new Promise((done) => { setTimeout(done, 50); });
   assert.equal(busy(), ['a', 'b']);
   threads[0]!.isAtWork = false;
-  await until(() => busy().length === 4);
+  await until('four threads are busy', () => busy().length === 4);
   for (const thread of threads) thread.done();
   await Promise.all(outcomes);
   pool.end();
@@ -88,7 +86,7 @@ test('one that is at work and does not come to an end holds up nobody', async ()
   const { pool, threads, busy } = stage({ quick: 1, slow: 20 });
   threads[0]!.isAtWork = true;
   const outcomes = ['a', 'b'].map((task) => pool.run(task, always));
-  await until(() => busy().length === 2);
+  await until('two threads are busy', () => busy().length === 2);
   assert.is(threads[0]!.task, 'a');
   for (const thread of threads) thread.done();
   await Promise.all(outcomes);
@@ -98,10 +96,10 @@ test('one that is at work and does not come to an end holds up nobody', async ()
 test('a thread that has nothing to do for a while ends, the kept ones do not', async () => {
   const { pool, threads } = stage({ idle: 1 });
   const outcomes = ['a', 'b', 'c'].map((task) => pool.run(task, always));
-  await until(() => threads.length === 3 && threads.every(({ task }) => task !== undefined));
+  await until('three threads have a call', () => threads.length === 3 && threads.every(({ task }) => task !== undefined));
   for (const thread of threads) thread.done();
   await Promise.all(outcomes);
-  await until(() => pool.threads === 1);
+  await until('one thread is left', () => pool.threads === 1);
   assert.is(threads.filter(({ hasEnded }) => hasEnded).length, 2);
   pool.end();
 });
@@ -112,7 +110,7 @@ test('a thread that dies gives its call back, and others do the next', async () 
   await settled();
   threads[0]!.die();
   assert.is(await first, undefined);
-  await until(() => busy().includes('b'));
+  await until('b is begun', () => busy().includes('b'));
   threads[1]!.done();
   assert.is((await second)?.of, 'b');
   pool.end();
@@ -124,7 +122,7 @@ test('a thread that is not fit any more does no other call, but its outcome coun
   await settled();
   threads[0]!.done(false);
   assert.is((await first)?.of, 'a');
-  await until(() => busy().includes('b'));
+  await until('b is begun', () => busy().includes('b'));
   assert.ok(threads[0]!.hasEnded);
   threads[1]!.done();
   await second;
@@ -160,7 +158,7 @@ test('a call waits on while others come to their end', async () => {
   const { pool, threads, busy } = stage({ quick: 1, most: 1, longest: 1, stuck: 60_000 });
   const outcomes = ['a', 'b', 'c'].map((task) => pool.run(task, always));
   for (const task of ['a', 'b', 'c']) {
-    await until(() => busy().includes(task));
+    await until('the call is begun', () => busy().includes(task));
     await new Promise((done) => { setTimeout(done, 20); });
     threads[0]!.done();
   }

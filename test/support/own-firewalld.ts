@@ -5,7 +5,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
+import { until } from './until.ts';
 
 export interface OwnBus {
   startFirewalld(): Promise<void>;
@@ -17,7 +17,6 @@ const CONFIG = (socket: string): string => `<!DOCTYPE busconfig PUBLIC "-//freed
 <busconfig><type>system</type><listen>unix:path=${socket}</listen><auth>EXTERNAL</auth>
 <policy context="default"><allow user="*"/><allow own="*"/><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/></policy></busconfig>`;
 const NAME_HAS_OWNER = ['--system', '--print-reply', '--dest=org.freedesktop.DBus', '/', 'org.freedesktop.DBus.NameHasOwner', 'string:org.fedoraproject.FirewallD1'];
-const PATIENCE_MS = 30_000;
 
 /** Sets DBUS_SYSTEM_BUS_ADDRESS for this process and those it starts. */
 export async function ownBus(): Promise<OwnBus> {
@@ -29,16 +28,19 @@ export async function ownBus(): Promise<OwnBus> {
   const log = join(folder, 'log');
   const bus = spawn('dbus-daemon', [`--config-file=${join(folder, 'bus.conf')}`, '--nofork', '--nopidfile'], { stdio: 'ignore' });
   let firewalld: ChildProcess | undefined;
-  await until(() => existsSync(socket), 'the bus does not come up');
+  await until('the bus comes up', () => existsSync(socket));
   const stopFirewalld = async (): Promise<void> => {
     await end(firewalld);
     firewalld = undefined;
-    await until(() => !isOwned(), 'firewalld still owns its name');
+    await until('firewalld gives its name back', () => !isOwned());
   };
   return {
     async startFirewalld() {
       firewalld = spawn('firewalld', ['--nofork', '--nopid', `--system-config=${join(folder, 'etc')}`, `--log-file=${log}`, '--log-target=file'], { stdio: 'ignore' });
-      await until(isOwned, () => `firewalld does not come up: ${existsSync(log) ? readFileSync(log, 'utf8') : 'no log'}`);
+      await until('firewalld comes up', () => {
+        if (!isOwned()) throw new Error(existsSync(log) ? readFileSync(log, 'utf8') : 'no log');
+        return true;
+      });
     },
     stopFirewalld,
     async stop() {
@@ -57,10 +59,4 @@ async function end(child: ChildProcess | undefined): Promise<void> {
   const ended = new Promise((done) => { child.on('close', done); });
   child.kill();
   await ended;
-}
-
-async function until(holds: () => boolean, what: string | (() => string)): Promise<void> {
-  for (const end = Date.now() + PATIENCE_MS; !holds(); await wait(50)) {
-    if (Date.now() > end) throw new Error(typeof what === 'string' ? what : what());
-  }
 }
