@@ -72,7 +72,8 @@ of which that cannot be said stays, with the reason. Where the valid attachments
 cni-wasm run gc CONFLIST ID/IFNAME…
 
   --dry-run  say what would go, whose it is and why, and change nothing
-  --json     {"dryRun": …, "gone": [{"network", "containerId", "ifname", "netns", "why", "objects": [{"plugin", "object"}]}], "kept": […]}
+  --json     {"dryRun": …, "gone": [{"network", "containerId", "ifname", "netns", "why", "objects": [{"plugin", "object"}]}], "kept": […],
+              "unclaimed": [{"ip", "folder"}]}: leases that name no container stay, and are told
 
 Both wait for calls under way, up to a minute.
 `,
@@ -89,7 +90,7 @@ Both wait for calls under way, up to a minute.
   --json     {"question": …, "owners": [{"object", "network", "containerId", "ifname", "plugin", "made", "netns", "netnsIs", "from"}]}
 
 Nothing is changed. It answers from the ledger (from: ledger), from what calls under way or killed ones wrote down (journal), and from lease
-files (lease). Without an owner it says so, and "owners" is empty.
+files (lease; unclaimed when the file names no container). Without an owner it says so, and "owners" is empty.
 `,
   },
   serve: {

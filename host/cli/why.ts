@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs';
 import { CniError, CODE } from '../cni-error.ts';
 import type { LinkKernel } from '../kernel/kernel.ts';
+import { UNCLAIMED } from '../ledger/leases.ts';
 import { textOf } from '../ledger/objects.ts';
 import { allOwned, type Owned } from '../ledger/owned.ts';
 import type { Host } from '../verbs/host.ts';
@@ -59,7 +60,10 @@ const linkNamed = (word: string, link: LinkKernel) => link.get('host', /^\d+$/.t
 function described({ object, network, containerId, ifname, plugin, made, netns, netnsIs, from }: Owner): string {
   const lines = {
     network, container: containerId || '(not said)', interface: ifname || '(not said)', plugin, made, netns: netns && `${netns} (${netnsIs})`,
-    'said by': { ledger: 'the ledger', journal: 'the journal of a call that is under way or was killed', lease: 'its lease alone: another plugin made it, or the record is lost' }[from],
+    'said by': {
+      ledger: 'the ledger', journal: 'the journal of a call that is under way or was killed', lease: 'its lease alone: another plugin made it, or the record is lost',
+      unclaimed: `nobody: ${UNCLAIMED}`,
+    }[from],
   };
   return `${printable(object)}\n${Object.entries(lines).flatMap(([key, value]) => (value === undefined ? [] : [`  ${key.padEnd(10)} ${printable(value)}\n`])).join('')}`;
 }

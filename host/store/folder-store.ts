@@ -61,7 +61,7 @@ const ownerIn = (value: string): string => value.toWellFormed().trim();
 const isEntry = (key: string): boolean => !key.startsWith('.') && key !== 'lock' && !isCursor(key);
 
 /** Every entry of a folder. Without its lock one may be missing that was not written as a whole yet. */
-export function readAll(folder: string): Map<string, string> {
+function readAll(folder: string): Map<string, string> {
   const keys = reaching(folder, () => readdirSync(folder, { withFileTypes: true })).filter((file) => file.isFile() && isEntry(file.name)).map(({ name }) => name).sort();
   return new Map(keys.flatMap((key) => {
     const value = readPlain(join(folder, key));

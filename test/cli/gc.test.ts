@@ -1,6 +1,8 @@
 // `cni-wasm gc` on the fake node: when an attachment is over, and when that cannot be said.
 // SPDX-License-Identifier: Apache-2.0
 
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CniError, CODE, type ErrorFacts } from '../../host/cni-error.ts';
@@ -25,7 +27,7 @@ function judge(open: (kernel: Kernel) => Kernel, { endGone = true, changed = {} 
   const dry = gc(['--dry-run', '--json'], host);
   assert.is(node.picture(), before, 'a dry run changes nothing');
   const { gone, kept } = JSON.parse(gc(['--json'], host)) as { gone: Judged[]; kept: Judged[] };
-  assert.equal(JSON.parse(dry), { dryRun: true, gone, kept });
+  assert.equal(JSON.parse(dry), { dryRun: true, gone, kept, unclaimed: [] });
   const after = node.picture();
   node.remove();
   return { gone, kept, before, after, clean };
@@ -66,6 +68,19 @@ for (const [name, open, more, why] of [
 test('of another boot: it goes, whatever is at its path', () => {
   const { gone } = judge((kernel) => kernel, { changed: { boot: () => 'another' } });
   assert.is(gone[0]!.why, 'it was made before the node was started anew');
+});
+
+test('leases that name no container stay, and are told', () => {
+  const node = fakeNode();
+  node.add(chainOf('ADD', plugins));
+  const folder = join(node.leases, 'blue');
+  for (const [name, text] of [['10.88.0.2', 'garbage of c1'], ['10.88.0.7', 'c7\r\neth0'], ['10.88.0.8', '']]) writeFileSync(join(folder, name!), text!);
+  const before = node.picture();
+  assert.equal(JSON.parse(gc(['--dry-run', '--json'], node.host)).unclaimed, [{ ip: '10.88.0.2', folder }]);
+  assert.is(node.picture(), before);
+  assert.match(gc([], { ...node.host, boot: () => 'another' }), new RegExp(`^taken back: network "blue", container "c1"[^]*^stays: address 10.88.0.2, leased in ${folder}: its lease names no container`, 'm'));
+  assert.is(readFileSync(join(folder, '10.88.0.2'), 'utf8'), 'garbage of c1');
+  node.remove();
 });
 
 test('words', () => {
