@@ -1,8 +1,8 @@
-// What can happen to a step: an errno the kernel or the disk can give there, with or without the change, or the end of the host.
+// What can happen to a step: an errno the kernel or the disk can give there, with or without the change.
 // SPDX-License-Identifier: Apache-2.0
 
 import { KernelError } from '../../host/kernel/kernel-error.ts';
-import type { Step, Steps, Strike } from './steps.ts';
+import type { Step, Strike } from './steps.ts';
 
 export interface Blow {
   name: string;
@@ -30,14 +30,8 @@ export const errors: readonly Blow[] = [
   late('kernel', 'ENOENT', isRemoval),
   ...KERNEL_READ.map((errno) => early('kernel', errno, ({ changes }) => !changes)),
   ...DISK_CHANGE.map((errno) => early('disk', errno, ({ changes }) => changes)),
-  half('ENOSPC', ({ args }) => { throw diskError('ENOSPC', 'write', args); }),
+  half('ENOSPC'),
   ...DISK_READ.map((errno) => early('disk', errno, ({ changes }) => !changes)),
-];
-
-/** Nothing between two steps reaches the node, so after one is before the next, and after the last is the end of the call; and a step that only reads is neither. */
-export const kills = (steps: Steps): readonly Blow[] => [
-  { name: 'killed before', meets: ({ changes }) => changes, strike: () => steps.kill() },
-  half('killed', () => steps.kill()),
 ];
 
 function early(of: Step['of'], errno: string, meets: Blow['meets']): Blow {
@@ -49,13 +43,13 @@ function late(of: Step['of'], errno: string, meets: Blow['meets']): Blow {
 }
 
 /** A write is not one step: of a new content there can be nothing or a part. */
-function half(name: string, then: (step: Step) => unknown): Blow {
+function half(errno: string): Blow {
   return {
-    name: `${name} in the middle of`,
-    meets: ({ of, name: step }) => of === 'disk' && (step === 'writeSync' || step === 'writeFileSync'),
-    strike: (step) => {
-      step.cut();
-      return then(step);
+    name: `${errno} in the middle of`,
+    meets: ({ cut }) => cut !== undefined,
+    strike: ({ cut, args }) => {
+      cut!();
+      throw diskError(errno, 'write', args);
     },
   };
 }

@@ -6,64 +6,56 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { CniError, CODE } from '../../host/cni-error.ts';
-import type { RunGuest } from '../../host/sandbox/sandbox.ts';
 import { chainOf, fakeNode, type FakeNode } from '../support/fake-host.ts';
-import { momentOf } from './moment.ts';
+import { momentOf, type Moment } from './moment.ts';
+import type { Call, Outcome } from './outcome.ts';
 import { scenesBelow, type PluginConf, type Scene } from './scenes.ts';
-import { Steps } from './steps.ts';
-import type { Blow } from './strikes.ts';
+import type { Steps } from './steps.ts';
 
-export const VERBS = ['ADD', 'CHECK', 'DEL', 'GC', 'STATUS'] as const;
-export type Swept = (typeof VERBS)[number];
+const VERBS = ['ADD', 'CHECK', 'DEL', 'GC', 'STATUS'] as const;
+type Swept = (typeof VERBS)[number];
 
 /** of the problems of one sweep */
 const SHOWN = 12;
 
-/** What the runtime sends after a host that was killed. */
+/** What the runtime sends after the struck call. */
 export type Next = 'DEL' | 'GC' | 'ADD';
 
 export interface Sweep {
   steps: Steps;
   scene: string;
-  verb: Swept;
-  blows: readonly Blow[];
-  /** after a host that did not answer */
-  next?: Next;
-  run?: RunGuest;
+  outcomes(call: Call): Iterable<Outcome>;
+  nexts?: readonly Next[];
 }
 
-export function sweep({ steps, scene: name, verb, blows, next = 'DEL', run }: Sweep): void {
-  const node = fakeNode({}, run, (kernel) => steps.kernel(kernel));
+export function sweep({ steps, scene: name, outcomes, nexts = ['DEL'] }: Sweep): void {
+  const node = fakeNode({}, undefined, (kernel) => steps.kernel(kernel));
   steps.root = node.root;
-  const round = setUp(steps, node, scenesBelow(node.root)[name]!, verb, next);
+  const { begin, wrongWith } = setUp(node, scenesBelow(node.root)[name]!);
   const problems: string[] = [];
-  let cases = 0;
-  for (const blow of blows) {
-    for (let at = 1; ; at++) {
-      let now = 0;
-      let met: string | undefined;
-      const problem = round((step) => {
-        if (!blow.meets(step) || ++now !== at) return step.act();
-        met = `${blow.name} ${step.name} ${String(step.args[0]).replace(node.root, '')}, number ${at}`;
-        return blow.strike(step);
-      });
-      // The last round strikes nothing: it ends behind the last step, and what comes next must be right there, too.
-      if (problem) problems.push(`${verb}, ${met ?? 'to its end'}, then ${next}: ${problem}`);
-      if (met === undefined) break;
-      cases++;
+  for (const verb of VERBS) {
+    let cases = 0;
+    for (const outcome of outcomes({ steps, node, run: begin(verb) })) {
+      // The call that nothing happened to is none, but what comes next must be right there, too.
+      if (outcome.struck) cases += nexts.length;
+      problems.push(...wrongWith(verb, outcome, nexts).map((problem) => `${verb}, ${struckIn(outcome, node)}${problem}`));
     }
+    // Collected by whoever wants to know how many there are.
+    console.log(`CASES ${cases} ${name}: ${verb}`);
   }
-  steps.root = '';
   node.remove();
-  // Collected by whoever wants to know how many there are.
-  console.log(`CASES ${cases} ${name}: ${verb}`);
   assert.is(problems.length, 0, `${problems.length} problems with ${name}:\n${problems.slice(0, SHOWN).join('\n')}`);
 }
 
-/** What is wrong after a strike, if anything. */
-type Round = (strike: Parameters<Steps['process']>[0]) => string | undefined;
+const struckIn = ({ struck }: Outcome, { root }: FakeNode): string => (struck ? `${struck.how} ${struck.step.name} ${String(struck.step.args[0]).replace(root, '')}` : 'to its end');
 
-function setUp(steps: Steps, node: FakeNode, scene: Scene, verb: Swept, next: Next): Round {
+interface Stage {
+  /** Everything is as the verb finds it; what is called then. */
+  begin(verb: Swept): () => void;
+  wrongWith(verb: Swept, outcome: Outcome, nexts: readonly Next[]): string[];
+}
+
+function setUp(node: FakeNode, scene: Scene): Stage {
   if (scene.firewalld) node.kernel.state.host.zones = {};
   if (scene.files) mkdirSync(join(node.leases, 'blue'), { recursive: true });
   for (let n = 0; n < (scene.files ?? 0); n++) writeFileSync(join(node.leases, 'blue', `note${n}`), `other${n}\r\neth0`);
@@ -71,30 +63,39 @@ function setUp(steps: Steps, node: FakeNode, scene: Scene, verb: Swept, next: Ne
   // What belongs to the network stays after the first attachment.
   calls.add(calls.prepare());
   calls.delAll();
-  const before = node.picture();
+  const before = momentOf(node);
   const prevResult = calls.prepare();
-  const result = verb === 'ADD' ? prevResult : calls.add(prevResult);
-  const begun = node.picture();
-  const back = momentOf(node);
-  recover(calls, verb, next, prevResult);
-  assert.is(node.picture(), before, `without a strike, after ${next}`);
-  // Coming back makes and removes leases, after which their index is not believed; but it is what is struck.
-  const renewIndex = (): unknown => scene.files && node.host.stores({ layout: 'ipam', root: node.leases, network: 'blue' }).with((store) => store.list('nobody'));
-  return (strike) => {
-    back();
-    renewIndex();
-    const outcome = steps.process(strike, () => ({ ADD: () => calls.add(prevResult), CHECK: () => calls.check(result), DEL: () => calls.del(result), GC: () => calls.gcAll(), STATUS: () => calls.status() })[verb]());
-    const now = node.picture();
-    const faults = [...wrongWith(verb, outcome), ...(outcome === 'killed' || (verb === 'GC' && calls.outlivesGc) ? [] : wrongState(verb, 'error' in outcome, withoutLocks(begun), withoutLocks(before), withoutLocks(now)))];
-    // As it was when it began, what comes next ends as it did without a strike; the index is in no picture.
-    if (now === begun && !scene.files) return faults.join('\n') || undefined;
-    recover(calls, verb, next, prevResult);
-    return [...faults, ...differences(before, node.picture(), `after ${next}`)].join('\n') || undefined;
+  const prepared = momentOf(node);
+  const result = calls.add(prevResult);
+  const attached = momentOf(node);
+  const runs = { ADD: () => calls.add(prevResult), CHECK: () => calls.check(result), DEL: () => calls.del(result), GC: () => calls.gcAll(), STATUS: () => calls.status() };
+  const begun = (verb: Swept): Moment => (verb === 'ADD' ? prepared : attached);
+  const recoveries = { DEL: () => calls.delAll(), GC: () => calls.gcAll(), ADD: () => (refusable(() => calls.add(prevResult)), calls.delAll()) };
+  // A host says and does the same where everything it can see is the same.
+  const seen = new Map<string, string[]>();
+  const after = (next: Next, left: Moment): string[] => {
+    const known = `${next} ${left.all}`;
+    if (!seen.has(known)) {
+      left.comeBack();
+      recoveries[next]();
+      seen.set(known, differences(before, momentOf(node), `, then ${next}`));
+    }
+    return seen.get(known)!;
+  };
+  return {
+    begin(verb) {
+      begun(verb).comeBack();
+      return runs[verb];
+    },
+    wrongWith: (verb, outcome, nexts) => [
+      ...wrongError(verb, outcome),
+      ...(outcome.killed || (verb === 'GC' && scene.outlivesGc) ? [] : wrongState(verb, outcome, begun(verb), before)),
+      // Only a container that was not there is added once more.
+      ...nexts.flatMap((next) => after(next === 'ADD' && verb !== 'ADD' ? 'DEL' : next, outcome.left)),
+    ],
   };
 }
-
 interface Calls {
-  outlivesGc: boolean;
   /** The plugins before those that are swept; their result. */
   prepare(): unknown;
   add(prevResult: unknown): unknown;
@@ -105,11 +106,9 @@ interface Calls {
   gcAll(): void;
 }
 
-function callsOf(node: FakeNode, scene: Scene): Calls {
-  const { earlier, plugins } = scene;
+function callsOf(node: FakeNode, { earlier, plugins }: Scene): Calls {
   const all: PluginConf[] = [...earlier, ...plugins];
   return {
-    outlivesGc: scene.outlivesGc ?? false,
     prepare: () => (earlier.length > 0 ? node.add(chainOf('ADD', earlier)) : undefined),
     add: (prevResult) => node.add(chainOf('ADD', plugins, { prevResult })),
     check: (prevResult) => node.check(chainOf('CHECK', plugins, { prevResult })),
@@ -121,44 +120,40 @@ function callsOf(node: FakeNode, scene: Scene): Calls {
 }
 
 /** A struck host answers with a CNI error, and not with its own surprise. */
-function wrongWith(verb: Swept, outcome: ReturnType<Steps['process']>): string[] {
-  if (outcome === 'killed' || !('error' in outcome)) return [];
-  const { error } = outcome;
-  if (!(error instanceof CniError)) return isSystemError(error) ? [] : [`ended in ${error instanceof Error ? error.stack ?? error.message : String(error)}`];
-  return error.code === CODE.hostInternal || (error.code === CODE.residue && verb === 'ADD') ? [`ended in code ${error.code}: ${error.message}`] : [];
+function wrongError(verb: Swept, { error }: Outcome): string[] {
+  if (error === undefined) return [];
+  if (!(error instanceof CniError)) return isSystemError(error) ? [] : [` ended in ${error instanceof Error ? error.stack ?? error.message : String(error)}`];
+  return error.code === CODE.hostInternal || (error.code === CODE.residue && verb === 'ADD') ? [` ended in code ${error.code}: ${error.message}`] : [];
 }
 
 /** Those that host/internal-error.ts puts into words. */
 const isSystemError = (error: unknown): boolean => error instanceof Error && (error.name === 'KernelError' || 'syscall' in error);
 
 /** Between the struck call and the next one. */
-function wrongState(verb: Swept, failed: boolean, attached: string, before: string, now: string): string[] {
+function wrongState(verb: Swept, { error, left }: Outcome, begun: Moment, before: Moment): string[] {
   switch (verb) {
-    case 'CHECK': case 'STATUS': return differences(attached, now, `after ${verb}`);
-    case 'ADD': return failed ? differences(attached, now, 'after the failed ADD') : [];
+    case 'CHECK': case 'STATUS': return differences(begun, left, '', withoutLocks);
+    case 'ADD': return error ? differences(begun, left, ', failed', withoutLocks) : [];
     case 'DEL': return []; // what is left is the next DEL's, and of a chain's first plugins
-    case 'GC': return failed ? [] : differences(before, now, 'after GC');
+    case 'GC': return error ? [] : differences(before, left, '', withoutLocks);
     default: return verb satisfies never;
   }
 }
 
-function recover(calls: Calls, verb: Swept, next: Next, prevResult: unknown): void {
-  if (next === 'GC') return calls.gcAll();
-  if (next === 'ADD' && verb === 'ADD') {
-    try {
-      calls.add(prevResult);
-    } catch (error) {
-      if (!(error instanceof CniError)) throw error;
-    }
-  }
-  calls.delAll();
+/** Empty files, which keep nobody out: between two calls one may stay where the disk would not have it removed. */
+const withoutLocks = (line: string): boolean => !/\/run\/lock\/[^ ]* ""$/.test(line);
+
+function differences(before: Moment, after: Moment, when: string, only = (_line: string) => true): string[] {
+  if (before.picture === after.picture) return [];
+  const [was, is] = [before, after].map(({ picture }) => picture.split('\n').filter(only)) as [string[], string[]];
+  if (was.join('\n') === is.join('\n')) return [];
+  return [[`${when}: the node differs:`, ...was.filter((line) => !is.includes(line)).map((line) => `  - ${line}`), ...is.filter((line) => !was.includes(line)).map((line) => `  + ${line}`)].join('\n')];
 }
 
-/** Empty files, which keep nobody out: between two calls one may stay where the disk would not have it removed. */
-const withoutLocks = (picture: string): string => picture.split('\n').filter((line) => !/\/run\/lock\/[^ ]* ""$/.test(line)).join('\n').trimEnd();
-
-function differences(before: string, after: string, when: string): string[] {
-  if (before === after) return [];
-  const [was, is] = [before.split('\n'), after.split('\n')];
-  return [`${when} the node differs:`, ...was.filter((line) => !is.includes(line)).map((line) => `  - ${line}`), ...is.filter((line) => !was.includes(line)).map((line) => `  + ${line}`)];
+function refusable(act: () => unknown): void {
+  try {
+    act();
+  } catch (error) {
+    if (!(error instanceof CniError)) throw error;
+  }
 }
