@@ -27,12 +27,8 @@ export function momentOf({ kernel, root }: FakeNode): Moment {
   const dump = kernel.dump();
   const indexed = believed(tree);
   return {
-    get picture() {
-      return [dump, ...textsOf(tree, isShown)].join('\n');
-    },
-    get all() {
-      return [dump, ...textsOf(tree), ...indexed.map(({ index }) => index)].join('\n');
-    },
+    picture: [dump, ...textsOf(tree, isShown)].join('\n'),
+    all: [dump, ...textsOf(tree), ...indexed.map(({ index }) => index)].join('\n'),
     comeBack() {
       if (!serialize(kernel.state).equals(state)) {
         delete kernel.state.container;

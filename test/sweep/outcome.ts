@@ -11,7 +11,7 @@ export interface Call { steps: Steps; node: FakeNode; run(): void }
 
 export interface Outcome {
   /** nothing happened to the call that came to its end */
-  struck?: { how: string; step: Step };
+  struck?: { how: string; step: Step; number: number };
   /** what the host answered, if it is one */
   error?: unknown;
   killed?: true;
@@ -27,11 +27,11 @@ export function* struck(call: Call, blows: readonly Blow[]): Generator<Outcome> 
     steps.push(step);
     return step.act();
   });
-  for (const [at, step] of steps.entries()) {
+  for (const [number, step] of steps.entries()) {
     for (const { name: how, strike } of blows.filter(({ meets }) => meets(step))) {
       begun.comeBack();
       let now = 0;
-      yield { struck: { how, step }, ...outcome(call, (one) => (now++ === at ? strike(one) : one.act())) };
+      yield { struck: { how, step, number }, ...outcome(call, (one) => (now++ === number ? strike(one) : one.act())) };
     }
   }
 }
@@ -43,7 +43,7 @@ export function* struck(call: Call, blows: readonly Blow[]): Generator<Outcome> 
 export function killed(call: Call): Outcome[] {
   const { steps, node } = call;
   const kills: Outcome[] = [];
-  const keep = (how: string, step: Step): void => void kills.push({ struck: { how, step }, killed: true, left: steps.run(() => momentOf(node)) });
+  const keep = (how: string, step: Step): void => void kills.push({ struck: { how, step, number: kills.length }, killed: true, left: steps.run(() => momentOf(node)) });
   const whole = outcome(call, (step) => {
     if (!step.changes) return step.act();
     keep('killed before', step);

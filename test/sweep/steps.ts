@@ -89,32 +89,34 @@ export class Steps {
     syncBuiltinESMExports();
   }
 
+  /** A file that is written is written over, or was not there. */
   private cutOf(name: string, write: Call, args: readonly unknown[], act: () => unknown): Pick<Step, 'cut'> {
-    const [at, content, ...more] = args;
-    if (name === 'writeSync') return { cut: () => inHalves(write, args) };
-    if (name !== 'writeFileSync') return {};
-    // Whatever was there before is written over, or there was nothing.
-    const again = (): unknown => {
-      this.run(() => fs.unlinkSync(at as string));
-      return act();
-    };
-    return { cut: () => (write(at, halvesOf(content)[0], ...more), again) };
+    const [at, content, ...how] = args;
+    const halves = (): ReturnType<typeof halvesOf> => halvesOf(content as string | Uint8Array);
+    switch (name) {
+      case 'writeSync': return { cut: () => {
+        const [first, second] = halves();
+        const position = how[2] as number | undefined;
+        // Length and position where they were given.
+        const put = (half: typeof first, from = position): number => write(at, half, ...(how.length > 1 ? [0, half.length, from] : how)) as number;
+        const written = put(first);
+        return () => written + put(second, position === undefined ? position : position + first.length);
+      } };
+      case 'writeFileSync': return { cut: () => {
+        write(at, halves()[0], ...how);
+        return () => {
+          this.run(() => fs.unlinkSync(at as string));
+          return act();
+        };
+      } };
+      default: return {};
+    }
   }
 }
 
 type Call = (...args: unknown[]) => unknown;
 
-/** With or without offset, length and position. */
-function inHalves(write: Call, [fd, content, ...where]: readonly unknown[]): () => unknown {
-  const [first, second] = halvesOf(content);
-  const at = where[2] as number | undefined;
-  const put = (half: string | Uint8Array, position = at): number => write(fd, half, ...(typeof where[0] === 'number' ? [0, half.length, position] : where)) as number;
-  const written = put(first);
-  return () => written + put(second, at === undefined ? at : at + first.length);
-}
-
-function halvesOf(content: unknown): [string, string] | [Uint8Array, Uint8Array] {
-  const { length } = content as string | Uint8Array;
-  const half = Math.floor(length / 2);
-  return typeof content === 'string' ? [content.slice(0, half), content.slice(half)] : [(content as Uint8Array).subarray(0, half), (content as Uint8Array).subarray(half)];
+function halvesOf(content: string | Uint8Array): [string | Uint8Array, string | Uint8Array] {
+  const half = Math.floor(content.length / 2);
+  return [content.slice(0, half), content.slice(half)];
 }

@@ -47,7 +47,11 @@ export function sweep({ steps, scene: name, outcomes, nexts = ['DEL'] }: Sweep):
   assert.is(problems.length, 0, `${problems.length} problems with ${name}:\n${problems.slice(0, SHOWN).join('\n')}`);
 }
 
-const struckIn = ({ struck }: Outcome, { root }: FakeNode): string => (struck ? `${struck.how} ${struck.step.name} ${String(struck.step.args[0]).replace(root, '')}` : 'to its end');
+function struckIn({ struck }: Outcome, { root }: FakeNode): string {
+  if (!struck) return 'to its end';
+  const { how, number, step: { name, args: [at] } } = struck;
+  return `${how} ${name} ${String(at).replace(root, '')}, number ${number}`;
+}
 
 interface Stage {
   /** Everything is as the verb finds it; what is called then. */
@@ -70,14 +74,14 @@ function setUp(node: FakeNode, scene: Scene): Stage {
   const attached = momentOf(node);
   const runs = { ADD: () => calls.add(prevResult), CHECK: () => calls.check(result), DEL: () => calls.del(result), GC: () => calls.gcAll(), STATUS: () => calls.status() };
   const begun = (verb: Swept): Moment => (verb === 'ADD' ? prepared : attached);
-  const recoveries = { DEL: () => calls.delAll(), GC: () => calls.gcAll(), ADD: () => (refusable(() => calls.add(prevResult)), calls.delAll()) };
+  const recover = { DEL: () => calls.delAll(), GC: () => calls.gcAll(), ADD: () => (refusable(() => calls.add(prevResult)), calls.delAll()) };
   // A host says and does the same where everything it can see is the same.
   const seen = new Map<string, string[]>();
   const after = (next: Next, left: Moment): string[] => {
     const known = `${next} ${left.all}`;
     if (!seen.has(known)) {
       left.comeBack();
-      recoveries[next]();
+      recover[next]();
       seen.set(known, differences(before, momentOf(node), `, then ${next}`));
     }
     return seen.get(known)!;
@@ -95,6 +99,7 @@ function setUp(node: FakeNode, scene: Scene): Stage {
     ],
   };
 }
+
 interface Calls {
   /** The plugins before those that are swept; their result. */
   prepare(): unknown;
@@ -120,8 +125,9 @@ function callsOf(node: FakeNode, { earlier, plugins }: Scene): Calls {
 }
 
 /** A struck host answers with a CNI error, and not with its own surprise. */
-function wrongError(verb: Swept, { error }: Outcome): string[] {
+function wrongError(verb: Swept, { struck, error }: Outcome): string[] {
   if (error === undefined) return [];
+  if (!struck) throw error;
   if (!(error instanceof CniError)) return isSystemError(error) ? [] : [` ended in ${error instanceof Error ? error.stack ?? error.message : String(error)}`];
   return error.code === CODE.hostInternal || (error.code === CODE.residue && verb === 'ADD') ? [` ended in code ${error.code}: ${error.message}`] : [];
 }
