@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { CniError, CODE } from '../../host/cni-error.ts';
+import { differing } from '../support/differing.ts';
 import { chainOf, fakeNode, type FakeNode } from '../support/fake-host.ts';
 import { momentOf, type Moment } from './moment.ts';
 import type { Call, Outcome } from './outcome.ts';
@@ -147,13 +148,12 @@ function wrongState(verb: Swept, { error, left }: Outcome, begun: Moment, before
 }
 
 /** Empty files, which keep nobody out: between two calls one may stay where the disk would not have it removed. */
-const withoutLocks = (line: string): boolean => !/\/run\/lock\/[^ ]* ""$/.test(line);
+const withoutLocks = (picture: string): string => picture.split('\n').filter((line) => !/\/run\/lock\/[^ ]* ""$/.test(line)).join('\n');
 
-function differences(before: Moment, after: Moment, when: string, only = (_line: string) => true): string[] {
+function differences(before: Moment, after: Moment, when: string, shown = (picture: string): string => picture): string[] {
   if (before.picture === after.picture) return [];
-  const [was, is] = [before, after].map(({ picture }) => picture.split('\n').filter(only)) as [string[], string[]];
-  if (was.join('\n') === is.join('\n')) return [];
-  return [[`${when}: the node differs:`, ...was.filter((line) => !is.includes(line)).map((line) => `  - ${line}`), ...is.filter((line) => !was.includes(line)).map((line) => `  + ${line}`)].join('\n')];
+  const [was, is] = [shown(before.picture), shown(after.picture)];
+  return was === is ? [] : [[`${when}: the node differs:`, ...differing(was, is)].join('\n  ')];
 }
 
 function refusable(act: () => unknown): void {
