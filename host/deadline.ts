@@ -13,6 +13,7 @@ export class DeadlinePassed extends Error {
 /** What is running: a script can be given nothing but what is global. Calls nest, when a guest's operation runs another guest. */
 interface Running { act: () => void; until: number; headStart: number; outer: Running | undefined }
 const SLOT = Symbol.for('cni-wasm.running');
+const RUN = new Script(`globalThis[Symbol.for('${SLOT.description}')].act()`);
 type Slotted = { [SLOT]?: Running | undefined };
 
 /**
@@ -38,7 +39,7 @@ export function withDeadline<T>(limitMs: number, act: () => T): T {
   try {
     const headStart = Math.min(HEAD_START_MS.most, Math.max(HEAD_START_MS.least, timeout / 10));
     slotted[SLOT] = { act: () => { value = { of: act() }; }, until: performance.now() + timeout, headStart, outer };
-    new Script(`globalThis[Symbol.for('cni-wasm.running')].act()`).runInThisContext({ timeout });
+    RUN.runInThisContext({ timeout });
     return value!.of;
   } catch (error) {
     if ((error as NodeJS.ErrnoException | undefined)?.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw new DeadlinePassed(timeout);
