@@ -2,7 +2,7 @@
 // killed host can take back what was made.
 // SPDX-License-Identifier: Apache-2.0
 
-import { closeSync, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Attachment } from '../protocol/request.ts';
 import { fileNameOf, folderOf } from './attachment-id.ts';
@@ -39,12 +39,8 @@ export function openJournal(run: string, attachment: Attachment, netnsPath: stri
   const intents: (Entry | undefined)[] = [];
   let fd: number | undefined;
   const append = (line: Line): void => {
-    if (fd === undefined) {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      fd = openSync(path, 'a', 0o600);
-      writeSync(fd, `${JSON.stringify({ attachment, netnsPath } satisfies Line)}\n`);
-    }
-    writeSync(fd, `${JSON.stringify(line)}\n`);
+    fd ??= openForLines(path);
+    addLine(fd, { attachment, netnsPath }, line);
   };
   return {
     get entries() {
@@ -57,12 +53,13 @@ export function openJournal(run: string, attachment: Attachment, netnsPath: stri
       return i;
     },
     made(i, index, peerIndex) {
-      append({ i, index, ...(peerIndex === undefined ? {} : { peerIndex }) });
+      // First in memory: this call's own way back needs no line.
       identify(intents[i], index, peerIndex);
+      append({ i, index, ...(peerIndex === undefined ? {} : { peerIndex }) });
     },
     refused(i) {
-      append({ i, refused: true });
       intents[i] = undefined;
+      append({ i, refused: true });
     },
     end() {
       if (fd === undefined) return;
@@ -71,6 +68,24 @@ export function openJournal(run: string, attachment: Attachment, netnsPath: stri
       fd = undefined;
     },
   };
+}
+
+function openForLines(path: string): number {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  return openSync(path, 'a', 0o600);
+}
+
+/** The whole line, the first one behind `head`, or an error and none of it: whatever is written next would be the rest of a torn one. */
+function addLine(fd: number, head: Line, line: Line): void {
+  const { size } = fstatSync(fd);
+  const bytes = Buffer.from([...(size === 0 ? [head] : []), line].map((one) => `${JSON.stringify(one)}\n`).join(''));
+  try {
+    // A file system that is filling up takes a part, and says why only when it is asked for the rest.
+    for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
+  } catch (error) {
+    ftruncateSync(fd, size);
+    throw error;
+  }
 }
 
 /** Takes notes of nothing: the verbs that only remove roll forward, and their plan is the ledger. */
@@ -108,7 +123,7 @@ function readRemains(path: string): Remains | undefined {
   return { attachment, netnsPath, entries: entries.filter(Boolean), forget: () => unlinkSync(path) };
 }
 
-/** The last line may be torn: its change was then never made, since the intent is written first. */
+/** A call that is killed may leave its last line torn: that change was never made, since the intent is written first. */
 function parsedLine(text: string): Line[] {
   try {
     return text ? [JSON.parse(text) as Line] : [];

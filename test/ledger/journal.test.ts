@@ -1,0 +1,70 @@
+// A journal on a file system that is full: an intent that is not wholly on disk is an error, and spoils nothing that is written after it.
+// SPDX-License-Identifier: Apache-2.0
+
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { fileNameOf, folderOf } from '../../host/ledger/attachment-id.ts';
+import { openJournal, remainsAt } from '../../host/ledger/journal.ts';
+import type { Undo } from '../../host/ledger/undo.ts';
+
+const run = mkdtempSync(join(tmpdir(), 'cni-wasm-journal-'));
+const attachment = { network: 'blue', containerId: 'c1', ifname: 'eth0' };
+const path = join(run, 'journal', folderOf('blue'), fileNameOf(attachment));
+test.after(() => rmSync(run, { recursive: true }));
+
+/** As on a full file system, what does not fit is written in part (setrlimit(2), RLIMIT_FSIZE). */
+function withRoomFor<T>(bytes: number, act: () => T): T {
+  limit(String(bytes));
+  try {
+    return act();
+  } finally {
+    limit('unlimited');
+  }
+}
+
+function limit(size: string): void {
+  const { status, stderr } = spawnSync('prlimit', ['--pid', String(process.pid), `--fsize=${size}:`], { encoding: 'utf8' });
+  assert.is(status, 0, stderr);
+}
+
+const link = (name: string): Undo => ({ life: 'attachment', by: 'bridge', op: 'link.create', inverse: { do: 'delete link', ns: 'host', netns: '4:1', name, kind: 'veth' } });
+const written = (): { name: string; index: number | undefined }[] => remainsAt(run, 'blue', fileNameOf(attachment))!.entries
+  .flatMap(({ undo: { inverse } }) => (inverse.do === 'delete link' ? [{ name: inverse.name, index: inverse.index }] : []));
+const failsToWrite = (act: () => unknown): void => assert.throws(act, (error: unknown) => (error as NodeJS.ErrnoException).code === 'EFBIG');
+
+test('an intent that does not fit is an error, and the next one is as if it had never been', () => {
+  const journal = openJournal(run, attachment, '/run/netns/c1');
+  journal.intend('bridge', link('one'));
+  withRoomFor(statSync(path).size + 20, () => failsToWrite(() => journal.intend('bridge', link('torn'))));
+  assert.equal(written(), [{ name: 'one', index: undefined }]);
+  journal.made(journal.intend('bridge', link('two')), 7);
+  assert.equal(written(), [{ name: 'one', index: undefined }, { name: 'two', index: 7 }]);
+  assert.is(journal.entries.length, 2);
+  journal.end();
+});
+
+test('the line that says whose journal it is comes with the first intent that fits', () => {
+  const journal = openJournal(run, attachment, '/run/netns/c1');
+  withRoomFor(20, () => failsToWrite(() => journal.intend('bridge', link('torn'))));
+  journal.intend('bridge', link('one'));
+  assert.equal(remainsAt(run, 'blue', fileNameOf(attachment))?.attachment, attachment);
+  assert.equal(written(), [{ name: 'one', index: undefined }]);
+  journal.end();
+});
+
+test('what the kernel answered is known to the call that asked, whether it fits or not', () => {
+  const journal = openJournal(run, attachment, '/run/netns/c1');
+  const [one, two] = [journal.intend('bridge', link('one')), journal.intend('bridge', link('two'))];
+  withRoomFor(statSync(path).size, () => {
+    failsToWrite(() => journal.made(one, 7));
+    failsToWrite(() => journal.refused(two));
+  });
+  assert.equal(journal.entries.map(({ undo: { inverse } }) => inverse), [{ ...link('one').inverse, index: 7 }]);
+  journal.end();
+});
+
+test.run();
