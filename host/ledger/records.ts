@@ -35,7 +35,8 @@ export const livingOf = (record: LedgerRecord, boot: string): Undo[] => record.p
 
 /** The namespaces (dev:inode) in which something was made that these take back. */
 export const namespacesOf = (undos: readonly Undo[], ns: Ns): Set<string> =>
-  new Set(undos.flatMap(({ inverse }) => ('netns' in inverse && inverse.ns === ns ? [inverse.netns] : [])));
+  new Set(undos.flatMap(({ inverse }) => [inverse, 'peer' in inverse ? inverse.peer : undefined])
+    .flatMap((made) => (made && 'netns' in made && made.ns === ns ? [made.netns] : [])));
 
 export const ownLinksOf = (record: LedgerRecord | undefined, boot: string): Set<number> =>
   record?.boot === boot ? hostLinksMade(record.plugins.flatMap(({ undo }) => undo)) : new Set();

@@ -17,9 +17,11 @@ export type Life = 'call' | 'attachment' | 'network';
 
 /** An object in a namespace that was `netns` (dev:inode) then. */
 interface In { ns: Ns; netns: string }
+/** The other end of a veth. Records of earlier do not say in which namespace it was. */
+interface Peer { ns: Ns; netns?: string; name: string; index?: number }
 
 export type Inverse =
-  | (In & { do: 'delete link'; name: string; kind: string; index?: number; peer?: { ns: Ns; name: string; index?: number } })
+  | (In & { do: 'delete link'; name: string; kind: string; index?: number; peer?: Peer })
   | (In & { do: 'set link'; index: number; to: LinkChange })
   | (In & { do: 'delete address'; index: number; address: string })
   | (In & { do: 'add address'; index: number; address: string; along?: AlongWithAddress })
@@ -106,16 +108,18 @@ const placeOf = ({ dst, table, metric, index, gw }: NewRoute): string => `${dst}
 /** One end of a veth is enough: the other goes with it. The end in a container that cannot be reached any more goes by its peer. */
 function deleteLink(kernel: Kernel, { ns, netns, name, kind, index, peer }: Extract<Inverse, { do: 'delete link' }>): void {
   if (kernel.netnsId(ns) === netns && deleteIfSame(kernel, ns, name, kind, index)) return;
-  if (peer?.ns === 'host') deleteIfSame(kernel, 'host', peer.name, kind, peer.index);
+  const host = kernel.netnsId('host');
+  if (peer?.ns === 'host' && (peer.netns ?? host) === host) deleteIfSame(kernel, 'host', peer.name, kind, peer.index);
 }
 
 /**
  * Without an index the host was killed between the intent and the kernel's answer. The name was free when the intent was written, and it is
  * the attachment's own (CNI_IFNAME, a name with its hash, or 32 random bits), so a link of that kind there is the one that was made.
+ * With one the name has to fit as well, since an index can be given again; but not in a container, which names its links as it likes.
  */
 function deleteIfSame(kernel: Kernel, ns: Ns, name: string, kind: string, index: number | undefined): boolean {
   const found = kernel.link.get(ns, index === undefined ? { name } : { index });
-  if (found?.kind !== kind) return false;
+  if (found?.kind !== kind || (ns === 'host' && found.name !== name)) return false;
   if (kind === 'bridge' && kernel.link.list(ns).some((port) => port.master === found.index)) return false;
   unlessGone(() => kernel.link.delete(ns, found.index));
   return true;

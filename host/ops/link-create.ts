@@ -29,7 +29,7 @@ function made(call: Call, ns: Ns, req: Requests['link.create'], link: NewLink): 
   if (call.kernel.link.get(ns, { name: link.name })) throw exists(ns, link.name);
   const life = req.life === 'network' ? 'network' : 'attachment';
   const i = intend(call, 'link.create', life, {
-    do: 'delete link', ...within(call, ns), name: link.name, kind: link.kind, ...(peer ? { peer: { ns: peer.ns, name: peer.name } } : {}),
+    do: 'delete link', ...within(call, ns), name: link.name, kind: link.kind, ...(peer ? { peer: { ...within(call, peer.ns), name: peer.name } } : {}),
   });
   const index = call.kernel.link.create(ns, link);
   const peerIndex = peer ? call.kernel.link.get(ns, { index })?.peer : undefined;
