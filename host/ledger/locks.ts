@@ -9,7 +9,7 @@ import { hasLine, standInLine, tidyLine, type Pipes, type Place } from './waitin
 export type LockMode = 'shared' | 'exclusive';
 
 export interface Lock {
-  /** From shared to exclusive if nobody else holds it; a failed try leaves it shared. */
+  /** From shared to exclusive if nobody else holds it; a failed try leaves it shared. Throws code 11 when it is lost: somebody who came in between does not end. */
   tryExclusive(): boolean;
   release(): void;
 }
@@ -37,7 +37,7 @@ const REGAIN_TIMEOUT = 60_000;
 /** ms between two tries of whoever is first in line. The calls that hold these locks last 10 to 100 ms. */
 const POLL = 1;
 
-export function fileLocks(folder: string, calls: LockCalls): Locks {
+export function fileLocks(folder: string, calls: LockCalls, regainTimeout = REGAIN_TIMEOUT): Locks {
   const { tryFlock } = calls;
   // One at a time, as everything here is synchronous. A module that V8's watchdog stops while it waits does not leave the line by itself.
   let standing: Place | undefined;
@@ -82,24 +82,30 @@ export function fileLocks(folder: string, calls: LockCalls): Locks {
   const pathOf = (name: string): string => join(folder, name);
   const lineOf = (name: string): string => join(folder, `${name}${LINE}`);
   const lockOn = (name: string, held: number): Lock => {
-    let fd = held;
+    // undefined once it is lost: its number may be another file's by then.
+    let fd: number | undefined = held;
+    const letGo = (): void => {
+      const mine = fd;
+      fd = undefined;
+      if (mine !== undefined) closeSync(mine);
+    };
     return {
       // flock(2) gives the shared lock up before it tries for the other, so that somebody else may have come in between.
       tryExclusive() {
-        if (tryFlock(fd, 'exclusive')) return true;
-        if (tryFlock(fd, 'shared') && isAt(pathOf(name), fd)) return false;
-        closeSync(fd);
-        fd = acquire(pathOf(name), 'shared', REGAIN_TIMEOUT, lineOf(name));
+        if (fd !== undefined && tryFlock(fd, 'exclusive')) return true;
+        if (fd !== undefined && tryFlock(fd, 'shared') && isAt(pathOf(name), fd)) return false;
+        letGo();
+        fd = acquire(pathOf(name), 'shared', regainTimeout, lineOf(name));
         return false;
       },
       release() {
-        leaveLine();
         try {
-          if (tryFlock(fd, 'exclusive')) unlinkSync(pathOf(name));
+          leaveLine();
+          if (fd !== undefined && tryFlock(fd, 'exclusive')) unlinkSync(pathOf(name));
         } catch {
           // A file that stays keeps nobody out, and what was done under the lock is done.
         }
-        closeSync(fd);
+        letGo();
       },
     };
   };

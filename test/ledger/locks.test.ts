@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { spawn, type ChildProcess } from 'node:child_process';
-import { appendFileSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, closeSync, existsSync, fstatSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -216,6 +216,35 @@ test('somebody who comes in between while a shared lock tries to become exclusiv
   assert.ok(tries > 4);
   refuses(() => locks.hold('x', 'exclusive', 1));
   one.release();
+  assert.equal(readdirSync(folder), []);
+});
+
+test('a shared lock that is not regained is over: its release gives nothing back that is somebody else\'s', () => {
+  let between: (() => void) | undefined;
+  const slow = fileLocks(folder, {
+    ...libc,
+    tryFlock(fd, mode) {
+      const done = libc.tryFlock(fd, mode);
+      between?.();
+      return done;
+    },
+  }, 20);
+  const other = locks.hold('x', 'shared', LONG);
+  const one = slow.hold('x', 'shared', LONG);
+  let alone: ReturnType<typeof locks.hold> | undefined;
+  between = () => {
+    between = undefined;
+    other.release();
+    alone = locks.hold('x', 'exclusive', LONG);
+  };
+  refuses(() => one.tryExclusive());
+  // The lowest free number is the one that was closed.
+  const stranger = openSync(lease, 'a');
+  one.release();
+  assert.is(fstatSync(stranger).ino, statSync(lease).ino);
+  closeSync(stranger);
+  refuses(() => locks.hold('x', 'exclusive', 1));
+  alone!.release();
   assert.equal(readdirSync(folder), []);
 });
 
