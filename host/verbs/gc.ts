@@ -7,11 +7,10 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { forwardJournal, journalsOf } from '../ledger/journal.ts';
 import type { LedgerRecord } from '../ledger/ledger.ts';
 import { folderOf } from '../ledger/attachment-id.ts';
-import type { Lock } from '../ledger/locks.ts';
 import { livingOf } from '../ledger/records.ts';
 import type { Attachment, Request } from '../protocol/request.ts';
 import type { Chain, Host } from './host.ts';
-import { finishPredecessor, networkLock, residueError, takerBack, type Opened } from './open-call.ts';
+import { finishPredecessor, holding, networkLock, residueError, takerBack, withKernel, type Opened } from './open-call.ts';
 import { runPlugin } from './run-plugin.ts';
 
 /** ms; runtimes call GC while nothing else is under way */
@@ -45,7 +44,6 @@ export interface Alone {
 
 /** Calls under way come to their end first, and the next ones wait: no attachment changes while `act` runs. */
 export function aloneOnNetwork(host: Host, request: Pick<Request, 'attachment' | 'withinNetwork'>, act: (alone: Alone) => void): void {
-  const kernel = host.openKernel('');
   const failures: unknown[] = [];
   const attempt = (one: () => void): void => {
     try {
@@ -54,14 +52,8 @@ export function aloneOnNetwork(host: Host, request: Pick<Request, 'attachment' |
       failures.push(error);
     }
   };
-  let lock: Lock | undefined;
-  try {
-    lock = networkLock(host, request, 'exclusive', LOCK_TIMEOUT);
-    act({ kernel, takeBackAll: takerBack(host, kernel, lock), attempt });
-  } finally {
-    lock?.release();
-    kernel.close();
-  }
+  withKernel(host.openKernel(''), (kernel) => holding(networkLock(host, request, 'exclusive', LOCK_TIMEOUT), (lock) =>
+    act({ kernel, takeBackAll: takerBack(host, kernel, lock), attempt })));
   if (failures.length > 0) throw allOf(failures);
 }
 

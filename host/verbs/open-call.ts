@@ -27,19 +27,28 @@ export interface Opened {
 /** Always attachment before network, so that two calls cannot wait for each other. */
 export function withAttachment<T>(host: Host, request: Request, openKernel: () => Kernel, act: (opened: Opened) => T): T {
   const { attachment } = request;
-  const own = host.locks.hold(lockOf(attachment.network, fileNameOf(attachment)), 'exclusive', LOCK_TIMEOUT);
-  let network: Lock | undefined;
-  let kernel: Kernel | undefined;
+  return holding(host.locks.hold(lockOf(attachment.network, fileNameOf(attachment)), 'exclusive', LOCK_TIMEOUT), () =>
+    holding(networkLock(host, request, 'shared', LOCK_TIMEOUT), (network) => withKernel(openKernel(), (kernel) => {
+      const opened = { kernel, network, takeBackAll: takerBack(host, kernel, network, request) };
+      finishPredecessor(host, attachment.network, fileNameOf(attachment), opened);
+      return act(opened);
+    })));
+}
+
+/** Released whatever happens, also when what was taken after it cannot be: a resident host lives on. */
+export function holding<T>(lock: Lock, act: (lock: Lock) => T): T {
   try {
-    network = networkLock(host, request, 'shared', LOCK_TIMEOUT);
-    kernel = openKernel();
-    const opened = { kernel, network, takeBackAll: takerBack(host, kernel, network, request) };
-    finishPredecessor(host, attachment.network, fileNameOf(attachment), opened);
-    return act(opened);
+    return act(lock);
   } finally {
-    kernel?.close();
-    network?.release();
-    own.release();
+    lock.release();
+  }
+}
+
+export function withKernel<T>(kernel: Kernel, act: (kernel: Kernel) => T): T {
+  try {
+    return act(kernel);
+  } finally {
+    kernel.close();
   }
 }
 
