@@ -1,7 +1,6 @@
 // GC of a whole node without a runtime's list: attachments whose network namespace is gone, and what killed calls have left.
 // SPDX-License-Identifier: Apache-2.0
 
-import { CniError } from '../cni-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { folderOf } from '../ledger/attachment-id.ts';
 import { allJournals, journalsOf, remainsAt } from '../ledger/journal.ts';
@@ -12,7 +11,7 @@ import type { Undo } from '../ledger/undo.ts';
 import type { Attachment } from '../protocol/request.ts';
 import { aloneOnNetwork, collect } from './gc.ts';
 import type { Host } from './host.ts';
-import { isAnothersNetns } from './netns.ts';
+import { isAnothersNetns, isNoNetns } from './netns.ts';
 import { finishPredecessor } from './open-call.ts';
 
 export interface Judged {
@@ -99,9 +98,7 @@ function lookAt(host: Host, path: string, made: readonly Undo[]): { kind: 'its o
       kernel.close();
     }
   } catch (error) {
-    const { kind, errno, cause } = error instanceof CniError ? error.facts : {};
-    // With a cause it is a namespace that cannot be entered, by us.
-    if ((kind === 'invalid' && cause === undefined) || errno === 'ENOENT' || errno === 'ENOTDIR') return { kind: 'none' };
+    if (isNoNetns(error)) return { kind: 'none' };
     return { kind: 'unknown', why: error instanceof Error ? error.message : String(error) };
   }
 }

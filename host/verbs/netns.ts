@@ -17,7 +17,7 @@ export function enterNetns(host: Host, request: Request, links: readonly Link[])
   return unlessOwn(host.openKernel(request.netns), request);
 }
 
-/** For DEL: a namespace that is unset, gone, or no namespace leaves the host's side to be cleaned. */
+/** For DEL: a namespace that is unset, gone, or no namespace leaves the host's side to be cleaned. Any other error is the call's, which the runtime tries again. */
 export function enterNetnsIfThere(host: Host, request: Request): Kernel {
   return unlessOwn(openOr(host, request.netns), request);
 }
@@ -31,11 +31,16 @@ export function isAnothersNetns(kernel: Kernel, made: readonly Undo[]): boolean 
   return there !== undefined && own.size > 0 && !own.has(there);
 }
 
+/** Does it say that nothing is at the path, or no network namespace? What cannot be opened now (EACCES, EMFILE) may be there, with all that was made in it. */
+export const isNoNetns = (error: unknown): boolean => error instanceof CniError && NO_NETNS.includes(error.facts.errno ?? '');
+/** ESRCH: /proc/PID of a process that ends just now. EINVAL: setns(2) of a namespace of another kind, or of no namespace. */
+const NO_NETNS = ['ENOENT', 'ENOTDIR', 'ESRCH', 'EINVAL'];
+
 function openOr(host: Host, netns: string): Kernel {
   try {
     return host.openKernel(netns);
   } catch (error) {
-    if (error instanceof CniError && netns !== '') return host.openKernel('');
+    if (netns !== '' && isNoNetns(error)) return host.openKernel('');
     throw error;
   }
 }

@@ -5,11 +5,12 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { CniError } from '../../host/cni-error.ts';
+import type { CniError } from '../../host/cni-error.ts';
 import { isNotFound, KernelError } from '../../host/kernel/kernel-error.ts';
 import { openContext } from '../../host/kernel/live/context.ts';
 import { openLibc } from '../../host/kernel/live/libc.ts';
 import { liveKernel } from '../../host/kernel/live/live-kernel.ts';
+import { isNoNetns } from '../../host/verbs/netns.ts';
 import { addNetns, deleteNetns, has, inNetns, sh } from '../support/node.ts';
 
 const AF_NETLINK = 16;
@@ -17,7 +18,7 @@ const SOCK_RAW = 3;
 const libc = openLibc();
 const here = (): string => readlinkSync('/proc/thread-self/ns/net');
 const refused = (path: string, words: string): void =>
-  assert.throws(() => openContext(libc, path), (error: unknown) => error instanceof CniError && error.message === `failed to open netns "${path}": ${words}`);
+  assert.throws(() => openContext(libc, path), (error: unknown) => isNoNetns(error) && (error as CniError).message === `failed to open netns "${path}": ${words}`);
 
 test('what is no namespace is refused in the words of the reference', () => {
   refused('/run/nothing', 'failed to Statfs "/run/nothing": no such file or directory');

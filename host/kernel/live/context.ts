@@ -85,7 +85,7 @@ export function openContext(libc: Libc, netns: string, { env, kept }: Surroundin
     if (fds.container !== undefined) socket('container', NETLINK_ROUTE);
   } catch (cause) {
     close();
-    throw new CniError(CODE.plugin, `failed to open netns "${netns}": ${(cause as Error).message}`, { kind: 'invalid', cause });
+    throw new CniError(CODE.plugin, `failed to open netns "${netns}": ${(cause as Error).message}`, { kind: 'invalid', cause, ...(cause instanceof KernelError ? { errno: cause.errno } : {}) });
   }
   return {
     libc, netnsFd, within, close,
@@ -106,12 +106,13 @@ function openNetns(libc: Libc, path: string): number {
     throw new CniError(CODE.plugin, `failed to open netns "${path}": failed to Statfs "${path}": ${words[errno] ?? errno}`, { kind: 'not-found', errno, cause: error });
   }
   if (type !== NSFS_MAGIC && type !== PROC_SUPER_MAGIC) {
-    throw new CniError(CODE.plugin, `failed to open netns "${path}": unknown FS magic on "${path}": ${type.toString(16)}`, { kind: 'invalid' });
+    throw new CniError(CODE.plugin, `failed to open netns "${path}": unknown FS magic on "${path}": ${type.toString(16)}`, { kind: 'invalid', errno: 'EINVAL' });
   }
   try {
     return openSync(path, 'r');
   } catch (error) {
-    throw new CniError(CODE.plugin, `failed to open netns "${path}": ${(error as NodeJS.ErrnoException).code}`, { kind: 'io', cause: error });
+    const { code: errno = 'EIO' } = error as NodeJS.ErrnoException;
+    throw new CniError(CODE.plugin, `failed to open netns "${path}": ${errno}`, { kind: 'io', errno, cause: error });
   }
 }
 
