@@ -35,8 +35,9 @@ export function collectGone(host: Host, { dryRun }: { dryRun: boolean }): Collec
           const remains = remainsAt(host.roots.run, network, fileName);
           if (!remains) continue;
           const { attachment, netnsPath, entries } = remains;
-          collected.gone.push(judged(attachment ?? ofNetwork(network), netnsPath, 'its call was killed', entries));
-          if (!dryRun) attempt(() => finishPredecessor(host, network, fileName, { takeBackAll }));
+          const { isGone, why } = fateOfKilled(entries);
+          (isGone ? collected.gone : collected.kept).push(judged(attachment ?? ofNetwork(network), netnsPath, why, entries));
+          if (isGone && !dryRun) attempt(() => finishPredecessor(host, network, fileName, { takeBackAll }));
         }
         if (!dryRun) attempt(() => host.ledger.dropDrafts(network));
         for (const record of host.ledger.of(network)) {
@@ -70,11 +71,21 @@ interface Fate { isGone: boolean; why: string }
 const gone = (why: string): Fate => ({ isGone: true, why });
 const stays = (why: string): Fate => ({ isGone: false, why });
 
+/** The program's own address would be forgotten with the rest. */
+function fateOfKilled(entries: readonly { undo: Undo }[]): Fate {
+  const program = programIn(entries.map(({ undo }) => undo));
+  return program === undefined ? gone('its call was killed') : stays(`its call was killed, and ${needsConfiguration(program)}`);
+}
+
+const programIn = (undos: readonly Undo[]): string | undefined => undos.flatMap(({ inverse }) => (inverse.do === 'delegate DEL' ? [inverse.type] : []))[0];
+
+const needsConfiguration = (program: string): string => `the IPAM program "${program}" needs its configuration: cni-wasm run gc CONFLIST`;
+
 /** In doubt it stays: who takes down a container that lives is worse than who leaves something. */
 function fateOf(host: Host, kernel: Kernel, record: LedgerRecord): Fate {
   const undos = record.plugins.flatMap(({ undo }) => undo);
-  const program = undos.map(({ inverse }) => inverse).find((inverse) => inverse.do === 'delegate DEL');
-  if (program) return stays(`the IPAM program "${program.type}" needs its configuration: cni-wasm run gc CONFLIST`);
+  const program = programIn(undos);
+  if (program !== undefined) return stays(needsConfiguration(program));
   if (record.boot !== host.boot()) return gone('it was made before the node was started anew');
   const outside = namespacesOf(undos, 'host');
   if (outside.size > 0 && !outside.has(kernel.netnsId('host')!)) return stays('it was made from another network namespace than this one');

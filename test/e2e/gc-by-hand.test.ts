@@ -2,12 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { addAll, delAll, parseConflist, type Conflist, type Target } from '../../host/cli/run-conflist.ts';
+import { addAll, delAll, gcAll, parseConflist, type Conflist, type Target } from '../../host/cli/run-conflist.ts';
 import type { Judged } from '../../host/verbs/collect-gone.ts';
+import { ipamProgram } from '../support/ipam-program.ts';
 import { addNetns, BIN, deleteNetns, has, picture } from '../support/node.ts';
 
 const targetOf = (id: string, port: number): Target => ({
@@ -80,5 +81,30 @@ for (const backend of ['nftables', 'iptables'] as const) {
     delAll(list, lives, result);
   });
 }
+
+test('ADD killed while it had an address of a foreign IPAM program: what only that program can give back is kept and named, until its configuration is at hand', () => {
+  const acme = ipamProgram('/run/acme', 'acme-ipam');
+  acme.does('ADD', 'kill -9 $PPID');
+  const path = [BIN, acme.folder];
+  const list: Conflist = { cniVersion: '1.1.0', name: 'green', plugins: [{ type: 'bridge', bridge: 'cni1', ipam: { type: 'acme-ipam' } }] };
+  addNetns('c2');
+  const before = picture(['c2']);
+  assert.throws(() => addAll(list, { ...goes, path }));
+  const left = unlocked();
+  for (const words of [['--dry-run'], []]) {
+    const { gone, kept } = judgedBy(...words);
+    assert.equal(gone, []);
+    assert.equal(kept.map(({ network, containerId, why }) => [network, containerId, why]),
+      [['green', 'c2', 'its call was killed, and the IPAM program "acme-ipam" needs its configuration: cni-wasm run gc CONFLIST']]);
+    assert.is(unlocked(), left);
+  }
+  assert.match(gc(), /^stays: network "green", container "c2", eth0, .*: its call was killed, and the IPAM program "acme-ipam" needs its configuration/);
+  gcAll(list, { path }, []);
+  assert.equal(acme.calls(), ['ADD c2 eth0', 'GC  ']);
+  assert.equal(judgedBy(), { dryRun: false, gone: [], kept: [], unclaimed: [] });
+  rmSync(acme.folder, { recursive: true });
+  assert.is(picture(['c2']), before);
+  deleteNetns('c2');
+});
 
 test.run();
