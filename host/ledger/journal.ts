@@ -99,6 +99,10 @@ export const remainsAt = (run: string, network: string, fileName: string): Remai
 /** The file names of a network's journals: of calls under way, and of killed ones. */
 export const journalsOf = (run: string, network: string): string[] => namesIfThere(join(run, 'journal', folderOf(network)));
 
+/** The networks under whose names there are journals of the same container and interface: a network can be renamed after a call was killed. */
+export const journalsElsewhere = (run: string, attachment: Attachment): string[] => namesIfThere(join(run, 'journal')).filter((folder) => folder !== folderOf(attachment.network))
+  .flatMap((folder) => readRemains(join(run, 'journal', folder, fileNameOf(attachment)))?.attachment?.network ?? []);
+
 /** Every journal of this node, by its network's folder and its own name. */
 export const allJournals = (run: string): { folder: string; fileName: string; remains: Remains }[] => namesIfThere(join(run, 'journal')).flatMap((folder) =>
   namesIfThere(join(run, 'journal', folder)).flatMap((fileName) => {

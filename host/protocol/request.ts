@@ -10,7 +10,7 @@ export interface Attachment {
   /** '' for GC and STATUS */
   containerId: string;
   ifname: string;
-  /** how many calls of ours on this very attachment wait for this one: it has a lock, a journal and a record of its own */
+  /** how many calls of ours on this very interface wait for this one: it has a lock, a journal and a record of its own */
   depth?: number;
 }
 

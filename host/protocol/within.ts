@@ -13,14 +13,13 @@ export const withinCallOn = ({ network, containerId, ifname, depth = 0 }: Attach
 export interface Outer {
   /** It is on the same network. */
   network: boolean;
-  /** So many calls around this one are on the same attachment. */
+  /** So many calls around this one are on the same interface of the container, under whatever network's name: what they made is not this one's to look for. */
   depth: number;
 }
 
 export function outerCall(env: Environment, { network, containerId, ifname }: Attachment): Outer {
   const [outerNetwork, outerContainer, outerIfname, depth] = listIn(env[VARIABLE]);
-  const same = outerNetwork === network;
-  return { network: same, depth: same && outerContainer === containerId && outerIfname === ifname && typeof depth === 'number' ? depth : 0 };
+  return { network: outerNetwork === network, depth: outerContainer === containerId && outerIfname === ifname && typeof depth === 'number' ? depth : 0 };
 }
 
 function listIn(text: string | undefined): unknown[] {

@@ -7,7 +7,7 @@ import { deferringKernel, type DeferringKernel } from '../kernel/deferred-delete
 import { KernelError } from '../kernel/kernel-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { fileNameOf } from '../ledger/attachment-id.ts';
-import { forwardJournal, remainsAt } from '../ledger/journal.ts';
+import { forwardJournal, journalsElsewhere, remainsAt } from '../ledger/journal.ts';
 import type { LedgerRecord } from '../ledger/ledger.ts';
 import { isOutsideKernel, livingOf, onlyBackendOf, ownLinksOf, survivors } from '../ledger/records.ts';
 import { ruleTables } from '../ops/rules/tables.ts';
@@ -19,12 +19,13 @@ import { runPlugin, type Run } from './run-plugin.ts';
 
 export function del(host: Host, { request, links }: Chain): void {
   const { attachment } = request;
-  withAttachment(host, request, () => enterOwnNetns(host, request), ({ kernel: direct, network }) => {
+  const formerNetworks = formerNetworksOf(host, attachment);
+  withAttachment(host, request, () => enterOwnNetns(host, request, formerNetworks), ({ kernel: direct, network }) => {
     const kernel = deferringKernel(direct);
     const tables = ruleTables(kernel, host.locks);
     const takeBackAll = takerBack(host, kernel, network, request, tables);
     const failures: unknown[] = [];
-    const known = knownOf(host, attachment);
+    const known = knownOf(host, attachment, formerNetworks);
     const record = known.find((one) => one.attachment.network === attachment.network);
     let left = known;
     const backends = new Map(links.map(({ name }) => [name, onlyBackendOf(record, name, host.boot(), direct.link)]));
@@ -52,25 +53,34 @@ export function del(host: Host, { request, links }: Chain): void {
       failures.push(error instanceof KernelError ? new CniError(CODE.kernel, error.message, { errno: error.errno, cause: error }) : error);
     }
     if (failures.length > 0) throw failures[0];
-  });
+  }, formerNetworks);
 }
 
 /** What is at the path now may be another container's: that one is left alone, as if there were none. */
-function enterOwnNetns(host: Host, request: Request): Kernel {
+function enterOwnNetns(host: Host, request: Request, formerNetworks: readonly string[]): Kernel {
   const { attachment, netns } = request;
+  const killed = [attachment.network, ...formerNetworks].flatMap((network) => remainsAt(host.roots.run, network, fileNameOf(attachment))?.entries.map(({ undo }) => undo) ?? []);
+  const made = [...knownOf(host, attachment, formerNetworks).flatMap((record) => livingOf(record, host.boot())), ...killed];
   const kernel = enterNetnsIfThere(host, request);
-  if (kernel.netnsId('container') === undefined) return kernel;
-  const killed = remainsAt(host.roots.run, attachment.network, fileNameOf(attachment))?.entries.map(({ undo }) => undo) ?? [];
-  if (!isAnothersNetns(kernel, [...knownOf(host, attachment).flatMap((record) => livingOf(record, host.boot())), ...killed])) return kernel;
+  if (!isAnothersNetns(kernel, made)) return kernel;
   kernel.close();
   host.log.warn({ attachment, netns }, 'another network namespace is at its path: DEL on the host alone');
   return host.openKernel('');
 }
 
-/** An interface of a container is on one network: what is not known under this name, but under another, has been renamed since. */
-function knownOf({ ledger }: Host, attachment: Attachment): LedgerRecord[] {
+/**
+ * An interface of a container is on one network: what is not known under this name, but under another, has been renamed since, and was perhaps
+ * being made by a call that was killed.
+ */
+function formerNetworksOf({ ledger, roots }: Host, attachment: Attachment): string[] {
+  if (ledger.read(attachment)) return [];
+  return [...new Set([...ledger.elsewhere(attachment).map((record) => record.attachment.network), ...journalsElsewhere(roots.run, attachment)])];
+}
+
+/** Under a former name only what this call has locked. */
+function knownOf({ ledger }: Host, attachment: Attachment, formerNetworks: readonly string[]): LedgerRecord[] {
   const record = ledger.read(attachment);
-  return record ? [record] : ledger.elsewhere(attachment);
+  return record ? [record] : formerNetworks.flatMap((network) => ledger.read({ ...attachment, network }) ?? []);
 }
 
 /**

@@ -24,15 +24,29 @@ export interface Opened {
   takeBackAll(undos: readonly Undo[]): Residue[];
 }
 
-/** Always attachment before network, so that two calls cannot wait for each other. */
-export function withAttachment<T>(host: Host, request: Request, openKernel: () => Kernel, act: (opened: Opened) => T): T {
-  const { attachment } = request;
-  return holding(host.locks.hold(lockOf(attachment.network, fileNameOf(attachment)), 'exclusive', LOCK_TIMEOUT), () =>
-    holding(networkLock(host, request, 'shared', LOCK_TIMEOUT), (network) => withKernel(openKernel(), (kernel) => {
-      const opened = { kernel, network, takeBackAll: takerBack(host, kernel, network, request) };
-      finishPredecessor(host, attachment.network, fileNameOf(attachment), opened);
-      return act(opened);
-    })));
+/**
+ * Always attachments before networks, and each in the order of their names, so that no two calls wait for each other. `others` are networks under
+ * whose names the attachment may be known, too.
+ */
+export function withAttachment<T>(host: Host, request: Request, openKernel: () => Kernel, act: (opened: Opened) => T, others: readonly string[] = []): T {
+  const { attachment, withinNetwork } = request;
+  const fileName = fileNameOf(attachment);
+  const names = [attachment.network, ...others].sort();
+  const lockAttachment = (name: string) => (): Lock => host.locks.hold(lockOf(name, fileName), 'exclusive', LOCK_TIMEOUT);
+  const lockNetwork = (name: string) => (): Lock =>
+    networkLock(host, { attachment: { ...attachment, network: name }, withinNetwork: withinNetwork && name === attachment.network }, 'shared', LOCK_TIMEOUT);
+  return holdingAll(names.map(lockAttachment), () => holdingAll(names.map(lockNetwork), (networks) => withKernel(openKernel(), (kernel) => {
+    const openedOn = (name: string): Opened => {
+      const network = networks[names.indexOf(name)]!;
+      return { kernel, network, takeBackAll: takerBack(host, kernel, network, request) };
+    };
+    for (const name of names) finishPredecessor(host, name, fileName, openedOn(name));
+    return act(openedOn(attachment.network));
+  })));
+}
+
+function holdingAll<T>([next, ...rest]: readonly (() => Lock)[], act: (held: readonly Lock[]) => T, held: readonly Lock[] = []): T {
+  return next ? holding(next(), (lock) => holdingAll(rest, act, [...held, lock])) : act(held);
 }
 
 /** Released whatever happens, also when what was taken after it cannot be: a resident host lives on. */

@@ -46,7 +46,7 @@ test('a call from inside another one of ours', () => {
   assert.equal(place(withinCallOn(around)), [true, 1]);
   assert.equal(place(withinCallOn({ ...around, depth: 1 })), [true, 2], 'and that one from inside a third');
   assert.equal(place(withinCallOn({ ...around, ifname: 'eth1' })), [true, undefined], 'on another attachment of the network');
-  assert.equal(place(withinCallOn({ ...around, network: 'green' })), [false, undefined]);
+  assert.equal(place(withinCallOn({ ...around, network: 'green' })), [false, 1], 'which is on another network');
   for (const nonsense of ['', 'blue', '{}', '["blue"', '7']) assert.equal(place({ CNI_WASM_WITHIN: nonsense }), [false, undefined], nonsense);
 });
 
