@@ -15,6 +15,8 @@ export interface LedgerPlugin {
   /** ISO 8601 */
   at: string;
   undo: Undo[];
+  /** the foreign IPAM program that it called: its own DEL and GC call that one, nothing else can */
+  program?: string;
 }
 
 export interface LedgerRecord {

@@ -38,6 +38,9 @@ export const namespacesOf = (undos: readonly Undo[], ns: Ns): Set<string> =>
   new Set(undos.flatMap(({ inverse }) => [inverse, 'peer' in inverse ? inverse.peer : undefined])
     .flatMap((made) => (made && 'netns' in made && made.ns === ns ? [made.netns] : [])));
 
+/** The foreign IPAM program that these would call. */
+export const programIn = (undos: readonly Undo[]): string | undefined => undos.flatMap(({ inverse }) => (inverse.do === 'delegate DEL' ? [inverse.type] : []))[0];
+
 export const ownLinksOf = (record: LedgerRecord | undefined, boot: string): Set<number> =>
   record?.boot === boot ? hostLinksMade(record.plugins.flatMap(({ undo }) => undo)) : new Set();
 

@@ -3,7 +3,8 @@
 
 import { CniError, CODE } from '../cni-error.ts';
 import { openJournal, type Journal } from '../ledger/journal.ts';
-import { hostLinksMade, strikeOut } from '../ledger/records.ts';
+import type { LedgerPlugin } from '../ledger/ledger.ts';
+import { hostLinksMade, programIn, strikeOut } from '../ledger/records.ts';
 import { nextNetconf } from '../protocol/compose-chain.ts';
 import type { Attachment } from '../protocol/request.ts';
 import { formatResult } from '../protocol/write-result.ts';
@@ -42,13 +43,14 @@ export function add(host: Host, { request, links }: Chain): string {
 
 /** What DEL must take back becomes the ledger's; the rest of the journal has served. */
 function commit(host: Host, { request: { attachment, netns } }: Chain, journal: Journal, plugins: readonly Plugin[]): void {
-  const made = plugins.map(({ name, digest }) => ({
-    name, digest, at: new Date().toISOString(),
-    undo: journal.entries.filter((entry) => entry.plugin === name && entry.undo.life === 'attachment').map(({ undo }) => undo),
-  }));
+  const made = plugins.map(({ name, digest }): LedgerPlugin => {
+    const undos = journal.entries.filter(({ plugin }) => plugin === name).map(({ undo }) => undo);
+    const program = programIn(undos);
+    return { name, digest, at: new Date().toISOString(), undo: undos.filter(({ life }) => life === 'attachment'), ...(program === undefined ? {} : { program }) };
+  });
   const known = host.ledger.read(attachment);
   const before = known?.boot === host.boot() ? known.plugins : [];
-  host.ledger.write({ version: 1, attachment, netnsPath: netns, boot: host.boot(), plugins: [...before, ...made.filter(({ undo }) => undo.length > 0)] });
+  host.ledger.write({ version: 1, attachment, netnsPath: netns, boot: host.boot(), plugins: [...before, ...made.filter(({ undo, program }) => undo.length > 0 || program !== undefined)] });
   journal.end();
 }
 

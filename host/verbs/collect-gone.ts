@@ -6,7 +6,7 @@ import { folderOf } from '../ledger/attachment-id.ts';
 import { allJournals, journalsOf, remainsAt } from '../ledger/journal.ts';
 import { objectsOf, textOf } from '../ledger/objects.ts';
 import type { LedgerRecord } from '../ledger/ledger.ts';
-import { namespacesOf, survivors } from '../ledger/records.ts';
+import { namespacesOf, programIn, survivors } from '../ledger/records.ts';
 import type { Undo } from '../ledger/undo.ts';
 import type { Attachment } from '../protocol/request.ts';
 import { aloneOnNetwork, collect } from './gc.ts';
@@ -35,13 +35,13 @@ export function collectGone(host: Host, { dryRun }: { dryRun: boolean }): Collec
           const remains = remainsAt(host.roots.run, network, fileName);
           if (!remains) continue;
           const { attachment, netnsPath, entries } = remains;
-          const { isGone, why } = fateOfKilled(entries);
+          const { isGone, why } = unlessProgram(programIn(entries.map(({ undo }) => undo)), gone('its call was killed'));
           (isGone ? collected.gone : collected.kept).push(judged(attachment ?? ofNetwork(network), netnsPath, why, entries));
           if (isGone && !dryRun) attempt(() => finishPredecessor(host, network, fileName, { takeBackAll }));
         }
         if (!dryRun) attempt(() => host.ledger.dropDrafts(network));
         for (const record of host.ledger.of(network)) {
-          const { isGone, why } = fateOf(host, kernel, record);
+          const { isGone, why } = unlessProgram(record.plugins.flatMap(({ program }) => program ?? [])[0], fateOf(host, kernel, record));
           const entries = record.plugins.flatMap(({ name, undo }) => survivors(record, host.boot(), undo).map((one) => ({ plugin: name, undo: one })));
           (isGone ? collected.gone : collected.kept).push(judged(record.attachment, record.netnsPath, why, entries));
           if (isGone && !dryRun) attempt(() => collect(host, record, takeBackAll));
@@ -71,21 +71,13 @@ interface Fate { isGone: boolean; why: string }
 const gone = (why: string): Fate => ({ isGone: true, why });
 const stays = (why: string): Fate => ({ isGone: false, why });
 
-/** The program's own address would be forgotten with the rest. */
-function fateOfKilled(entries: readonly { undo: Undo }[]): Fate {
-  const program = programIn(entries.map(({ undo }) => undo));
-  return program === undefined ? gone('its call was killed') : stays(`its call was killed, and ${needsConfiguration(program)}`);
-}
-
-const programIn = (undos: readonly Undo[]): string | undefined => undos.flatMap(({ inverse }) => (inverse.do === 'delegate DEL' ? [inverse.type] : []))[0];
-
-const needsConfiguration = (program: string): string => `the IPAM program "${program}" needs its configuration: cni-wasm run gc CONFLIST`;
+/** What a foreign IPAM program gave cannot be given back without its configuration, and must not be forgotten with the rest. */
+const unlessProgram = (program: string | undefined, fate: Fate): Fate =>
+  (fate.isGone && program !== undefined ? stays(`${fate.why}, and the IPAM program "${program}" needs its configuration: cni-wasm run gc CONFLIST`) : fate);
 
 /** In doubt it stays: who takes down a container that lives is worse than who leaves something. */
 function fateOf(host: Host, kernel: Kernel, record: LedgerRecord): Fate {
   const undos = record.plugins.flatMap(({ undo }) => undo);
-  const program = programIn(undos);
-  if (program !== undefined) return stays(needsConfiguration(program));
   if (record.boot !== host.boot()) return gone('it was made before the node was started anew');
   const outside = namespacesOf(undos, 'host');
   if (outside.size > 0 && !outside.has(kernel.netnsId('host')!)) return stays('it was made from another network namespace than this one');

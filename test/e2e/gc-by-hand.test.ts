@@ -30,7 +30,7 @@ function gc(...words: string[]): string {
   return stdout;
 }
 /** Without the files of locks: whoever takes a lock that a killed call has left, also to look, takes the file away afterwards. */
-const unlocked = (): string => picture(['c1', 'c2']).replace(/^\/run\/cni-wasm\/lock\/.*\n?/gm, '').trimEnd();
+const unlocked = (...ids: string[]): string => picture(ids).replace(/^\/run\/cni-wasm\/lock\/.*\n?/gm, '').trimEnd();
 const judgedBy = (...words: string[]): { gone: Judged[]; kept: Judged[] } => JSON.parse(gc('--json', ...words)) as { gone: Judged[]; kept: Judged[] };
 const idsOf = (judged: readonly Judged[]): string[] => judged.map(({ containerId }) => containerId);
 
@@ -70,9 +70,9 @@ for (const backend of ['nftables', 'iptables'] as const) {
       const input = JSON.stringify({ ...bridge, name: list.name, cniVersion: list.cniVersion });
       const { signal, status } = spawnSync('strace', ['-o', '/dev/null', '-e', 'trace=sendto', '-e', `inject=sendto:signal=KILL:when=${n}`, join(BIN, 'bridge')], { input, env });
       assert.ok(signal === 'SIGKILL' || status === 137, `message ${n} is not reached`);
-      const left = unlocked();
+      const left = unlocked('c1', 'c2');
       const { gone } = judgedBy('--dry-run');
-      assert.is(unlocked(), left);
+      assert.is(unlocked('c1', 'c2'), left);
       assert.equal(gone.map(({ containerId, why }) => `${containerId} ${why}`), /journal/.test(left) ? ['c2 its call was killed'] : []);
       gc();
       assert.is(picture(['c1', 'c2']), before, `killed at message ${n}`);
@@ -82,24 +82,40 @@ for (const backend of ['nftables', 'iptables'] as const) {
   });
 }
 
+const path = [BIN, '/run/acme'];
+const green: Conflist = { cniVersion: '1.1.0', name: 'green', plugins: [{ type: 'bridge', bridge: 'cni1', ipam: { type: 'acme-ipam' } }] };
+
+test('an attachment with an address of a foreign IPAM program, its namespace deleted without DEL: it is kept and named, until the configuration is at hand', () => {
+  const acme = ipamProgram('/run/acme', 'acme-ipam');
+  acme.gives({ cniVersion: '1.1.0', ips: [{ address: '192.0.2.9/24' }] });
+  addNetns('c2');
+  addAll(green, { ...goes, path });
+  deleteNetns('c2');
+  const left = unlocked();
+  assert.match(gc(), /^stays: network "green", container "c2", eth0, .*: its network namespace is gone, and the IPAM program "acme-ipam" needs its configuration: cni-wasm run gc CONFLIST\n/);
+  assert.is(unlocked(), left);
+  gcAll(green, { path }, []);
+  assert.equal(acme.calls(), ['ADD c2 eth0', 'GC  ']);
+  assert.equal(judgedBy(), { dryRun: false, gone: [], kept: [], unclaimed: [] });
+  rmSync(acme.folder, { recursive: true });
+});
+
 test('ADD killed while it had an address of a foreign IPAM program: what only that program can give back is kept and named, until its configuration is at hand', () => {
   const acme = ipamProgram('/run/acme', 'acme-ipam');
   acme.does('ADD', 'kill -9 $PPID');
-  const path = [BIN, acme.folder];
-  const list: Conflist = { cniVersion: '1.1.0', name: 'green', plugins: [{ type: 'bridge', bridge: 'cni1', ipam: { type: 'acme-ipam' } }] };
   addNetns('c2');
   const before = picture(['c2']);
-  assert.throws(() => addAll(list, { ...goes, path }));
-  const left = unlocked();
+  assert.throws(() => addAll(green, { ...goes, path }));
+  const left = unlocked('c2');
   for (const words of [['--dry-run'], []]) {
     const { gone, kept } = judgedBy(...words);
     assert.equal(gone, []);
     assert.equal(kept.map(({ network, containerId, why }) => [network, containerId, why]),
       [['green', 'c2', 'its call was killed, and the IPAM program "acme-ipam" needs its configuration: cni-wasm run gc CONFLIST']]);
-    assert.is(unlocked(), left);
+    assert.is(unlocked('c2'), left);
   }
   assert.match(gc(), /^stays: network "green", container "c2", eth0, .*: its call was killed, and the IPAM program "acme-ipam" needs its configuration/);
-  gcAll(list, { path }, []);
+  gcAll(green, { path }, []);
   assert.equal(acme.calls(), ['ADD c2 eth0', 'GC  ']);
   assert.equal(judgedBy(), { dryRun: false, gone: [], kept: [], unclaimed: [] });
   rmSync(acme.folder, { recursive: true });
