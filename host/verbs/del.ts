@@ -3,8 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { CniError, CODE } from '../cni-error.ts';
+import { asCniError } from '../internal-error.ts';
 import { deferringKernel, type DeferringKernel } from '../kernel/deferred-deletes.ts';
-import { KernelError } from '../kernel/kernel-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { fileNameOf } from '../ledger/attachment-id.ts';
 import { forwardJournal, journalsElsewhere, remainsAt } from '../ledger/journal.ts';
@@ -50,10 +50,19 @@ export function del(host: Host, { request, links }: Chain): void {
       kernel.deleteLinks();
       for (const made of left) if (!known.includes(made)) host.ledger.write(made);
     } catch (error) {
-      failures.push(error instanceof KernelError ? new CniError(CODE.kernel, error.message, { errno: error.errno, cause: error }) : error);
+      failures.push(error);
     }
-    if (failures.length > 0) throw failures[0];
+    if (failures.length > 0) throw firstOf(failures, host.log);
   }, formerNetworks);
+}
+
+/** The first is the answer, as of a plugin that stops there, and its text is what people know; its details tell the others. Ten are enough to read. */
+function firstOf(failures: readonly unknown[], log: Host['log']): unknown {
+  const [first, ...others] = failures.map((failure) => asCniError(failure, log));
+  const texts = [...new Set(others.map(({ message }) => message))].filter((text) => text !== first!.message).slice(0, 10);
+  if (texts.length === 0) return first;
+  const { code, message, facts } = first!;
+  return new CniError(code, message, { ...facts, details: [facts.details, `after it: ${texts.join('; ')}`].filter(Boolean).join('; ') });
 }
 
 /** What is at the path now may be another container's: that one is left alone, as if there were none. */

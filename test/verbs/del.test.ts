@@ -3,6 +3,8 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { CniError } from '../../host/cni-error.ts';
+import { KernelError } from '../../host/kernel/kernel-error.ts';
 import { blueChain, chainOf, fakeNode, type FakeNode } from '../support/fake-host.ts';
 import { files } from '../support/node.ts';
 
@@ -75,6 +77,19 @@ test('links that cannot be deleted stay in the ledger, and the next DEL takes th
   refuses = false;
   node.del(chainOf('DEL', plugins, { prevResult }));
   assert.is(node.picture(), before);
+  node.remove();
+});
+
+test('the first error is the answer, and its details tell the others', () => {
+  let refuses = false;
+  const node = fakeNode({ before: (method) => { if (refuses && ['nft.apply', 'link.deleteTogether'].includes(method)) throw new KernelError('EPERM', method); } });
+  const plugins = blueChain('nftables');
+  const prevResult = node.add(chainOf('ADD', plugins));
+  refuses = true;
+  assert.throws(() => node.del(chainOf('DEL', plugins, { prevResult })), (error: unknown) => error instanceof CniError
+    && error.message === 'error deleting nftables rules: nft.apply: EPERM' && /^after it: could not take back everything of plugin "portmap": .*; link.deleteTogether: EPERM; .*"bridge"/.test(error.facts.details ?? ''));
+  refuses = false;
+  node.del(chainOf('DEL', plugins, { prevResult }));
   node.remove();
 });
 
