@@ -7,7 +7,7 @@ import { formatError } from '../protocol/write-result.ts';
 import { rootsFrom } from '../roots.ts';
 import { VERSION } from '../version.ts';
 import { explain } from './explain.ts';
-import { gc } from './gc.ts';
+import { gc, type Told } from './gc.ts';
 import { inspect } from './inspect.ts';
 import { install } from './install.ts';
 import { complaint } from './printable.ts';
@@ -32,7 +32,7 @@ export async function cli(words: readonly string[]): Promise<number> {
       case 'keygen': return say(keygen(rest));
       case 'sign': return say(sign(rest));
       case 'run': return say(run(rest));
-      case 'gc': return say(gc(rest, openHost(process.env)));
+      case 'gc': return tell(gc(rest, openHost(process.env)));
       case 'why': return say(why(rest, openHost(process.env)));
       case 'plan': return await library<{ plan(words: readonly string[]): Promise<number> }>('plan').plan(rest);
       case 'serve': return await serve(rest);
@@ -51,6 +51,13 @@ async function serve(words: readonly string[]): Promise<number> {
   if (words.length > 0) throw new CniError(CODE.invalidConfig, `serve: takes no words, got "${words.join(' ')}"; CNI_WASM_RUN says where its socket is`);
   await library<{ serve(): Promise<void> }>('serve').serve();
   return 0;
+}
+
+/** What was done is told, whatever else went wrong. */
+function tell({ text, failure }: Told): number {
+  const exitCode = say(text);
+  if (failure) throw failure;
+  return exitCode;
 }
 
 function say(text: string): number {

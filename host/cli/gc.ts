@@ -11,22 +11,35 @@ import type { Host } from '../verbs/host.ts';
 
 const OPTIONS = { 'dry-run': { type: 'boolean', default: false }, json: { type: 'boolean', default: false } } as const;
 
-/** Throws after the work when something could not be taken back. */
-export function gc(words: readonly string[], host: Host): string {
+export interface Told {
+  text: string;
+  /** something could not be taken back, or looked at; the text is of the rest */
+  failure?: CniError;
+}
+
+export function gc(words: readonly string[], host: Host): Told {
   const { values: { 'dry-run': dryRun, json }, positionals } = parseArgs({ args: [...words], options: OPTIONS, allowPositionals: true });
   if (positionals.length > 0) throw new CniError(CODE.invalidConfig, `gc: takes no words, got "${positionals.join(' ')}"; with a conflist it is cni-wasm run gc CONFLIST`);
   mustBeOpen(host.roots);
   const unclaimed = leasesOf(host.roots.leases, host.ledger.all()).flatMap(({ ip, folder, owner }) => (owner ? [] : [{ ip, folder }]));
-  const { gone, kept, failures } = collectGone(host, { dryRun });
-  if (failures.length > 0) throw new CniError(CODE.residue, failures.join('; '));
-  if (json) return `${JSON.stringify({ dryRun, gone, kept, unclaimed }, null, 2)}\n`;
-  return [
-    ...gone.map((one) => `${dryRun ? 'would take back' : 'taken back'}: ${described(one)}${one.objects.map(({ plugin, object }) => `  ${plugin}: ${object}\n`).join('')}`),
+  const { gone: found, kept, failures } = collectGone(host, { dryRun });
+  // What a second look still finds could not be taken back.
+  const still = new Set(failures.length > 0 && !dryRun ? collectGone(host, { dryRun: true }).gone.map(described) : []);
+  const gone = found.filter((one) => !still.has(described(one)));
+  const left = found.filter((one) => still.has(described(one)));
+  const failure = failures.length > 0 ? { failure: new CniError(CODE.residue, failures.join('; ')) } : {};
+  if (json) return { text: `${JSON.stringify({ dryRun, gone, kept, unclaimed, ...(failures.length > 0 ? { left, failures } : {}) }, null, 2)}\n`, ...failure };
+  const text = [
+    ...gone.map((one) => `${dryRun ? 'would take back' : 'taken back'}: ${listed(one)}`),
+    ...left.map((one) => `could not take back: ${listed(one)}`),
     ...kept.map((one) => `stays: ${described(one)}`),
     ...unclaimed.map((one) => `stays: ${textOf({ kind: 'lease', ...one })}: ${UNCLAIMED}\n`),
-    gone.length === 0 ? 'nothing to collect\n' : '',
+    found.length === 0 && failures.length === 0 ? 'nothing to collect\n' : '',
   ].join('');
+  return { text, ...failure };
 }
+
+const listed = (one: Judged): string => `${described(one)}${one.objects.map(({ plugin, object }) => `  ${plugin}: ${object}\n`).join('')}`;
 
 const described = ({ network, containerId, ifname, netns, why }: Judged): string =>
   `network "${network}", container "${containerId}", ${ifname}${netns === '' ? '' : `, ${netns}`}: ${why}\n`;

@@ -6,13 +6,20 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CniError, CODE, type ErrorFacts } from '../../host/cni-error.ts';
-import { gc } from '../../host/cli/gc.ts';
+import { gc as collect } from '../../host/cli/gc.ts';
 import type { Kernel } from '../../host/kernel/kernel.ts';
-import type { Host } from '../../host/verbs/host.ts';
+import type { Chain, Host } from '../../host/verbs/host.ts';
 import type { Judged } from '../../host/verbs/collect-gone.ts';
 import { blueChain, chainOf, fakeNode } from '../support/fake-host.ts';
 
 const plugins = blueChain('iptables');
+
+/** Of what goes well. */
+function gc(words: readonly string[], host: Host): string {
+  const { text, failure } = collect(words, host);
+  if (failure) throw failure;
+  return text;
+}
 
 /** The namespace at the path is what `open` gives or throws; with `endGone` the kernel has taken the veth away. */
 function judge(open: (kernel: Kernel) => Kernel, { endGone = true, changed = {} }: { endGone?: boolean; changed?: Partial<Host> } = {}): { gone: Judged[]; kept: Judged[]; before: string; after: string; clean: string } {
@@ -80,6 +87,30 @@ test('leases that name no container stay, and are told', () => {
   assert.is(node.picture(), before);
   assert.match(gc([], { ...node.host, boot: () => 'another' }), new RegExp(`^taken back: network "blue", container "c1"[^]*^stays: address 10.88.0.2, leased in ${folder}: its lease names no container`, 'm'));
   assert.is(readFileSync(join(folder, '10.88.0.2'), 'utf8'), 'garbage of c1');
+  node.remove();
+});
+
+test('one that cannot be taken back: what was is told all the same, and what is left', () => {
+  let refuses = false;
+  const node = fakeNode({ before: (method) => { if (refuses && method === 'iptables.restore') throw new Error('no'); } });
+  const named = (network: string, of: readonly Record<string, unknown>[]): Chain => {
+    const chain = chainOf('ADD', of, { frame: { name: network } });
+    return { ...chain, request: { ...chain.request, attachment: { ...chain.request.attachment, network, containerId: network } } };
+  };
+  node.add(named('blue', plugins.slice(0, 1)));
+  node.add(named('green', [{ type: 'host-local', ipam: { type: 'host-local', subnet: '192.0.2.0/24' } }]));
+  refuses = true;
+  const host = { ...node.host, openKernel: (netns: string) => (netns === '' ? node.host.openKernel('') : fails({ errno: 'ENOENT' })()) };
+  node.kernel.link.delete('host', node.kernel.link.list('host').find(({ kind }) => kind === 'veth')!.index);
+  const { text, failure } = collect(['--json'], host);
+  const { gone, left, failures } = JSON.parse(text) as Record<'gone' | 'left', Judged[]> & { failures: string[] };
+  assert.equal([gone, left].map((judged) => judged.map(({ network }) => network)), [['green'], ['blue']]);
+  assert.match(failure!.message, /^network "blue": could not take back everything of container "blue": /);
+  assert.equal(failures, [failure!.message]);
+  node.add(named('green', [{ type: 'host-local', ipam: { type: 'host-local', subnet: '192.0.2.0/24' } }]));
+  assert.match(collect([], host).text, /^taken back: network "green", container "green".*\n(  .*\n)+could not take back: network "blue", container "blue".*\n(  .*\n)+$/);
+  refuses = false;
+  assert.match(gc([], host), /^taken back: network "blue"/);
   node.remove();
 });
 

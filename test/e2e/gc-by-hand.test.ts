@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { spawnSync } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -121,6 +121,29 @@ test('ADD killed while it had an address of a foreign IPAM program: what only th
   rmSync(acme.folder, { recursive: true });
   assert.is(picture(['c2']), before);
   deleteNetns('c2');
+});
+
+test('the leases of one network cannot be reached: what was taken back on the other is told, then the error', () => {
+  const before = picture(['c1']);
+  const folder = '/var/lib/cni/networks/blue';
+  for (const name of ['blue', 'yellow']) {
+    addNetns('c2');
+    addAll({ cniVersion: '1.1.0', name, plugins: [{ type: 'host-local', ipam: { type: 'host-local', subnet: '192.0.2.0/24' } }] }, goes);
+    deleteNetns('c2');
+  }
+  renameSync(folder, `${folder}.away`);
+  writeFileSync(folder, '');
+  const { status, stdout, stderr } = spawnSync(join(BIN, 'cni-wasm'), ['gc', '--json'], { encoding: 'utf8' });
+  assert.is(status, 1);
+  const { gone, left, failures } = JSON.parse(stdout) as { gone: Judged[]; left: Judged[]; failures: string[] };
+  assert.equal([gone, left].map((judged) => judged.map(({ network }) => network)), [['yellow'], ['blue']]);
+  assert.match(stderr, /^cni-wasm: \{\n.*\n {4}"msg": "network \\"blue\\": could not take back everything of container \\"c2\\"/);
+  assert.is(failures.length, 1);
+  rmSync(folder);
+  renameSync(`${folder}.away`, folder);
+  assert.match(gc(), /^taken back: network "blue"/);
+  for (const name of ['blue', 'yellow']) rmSync(`/var/lib/cni/networks/${name}`, { recursive: true });
+  assert.is(picture(['c1']), before);
 });
 
 test.run();
