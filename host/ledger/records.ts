@@ -1,7 +1,7 @@
 // Reading a ledger record: what of it can still exist, and which links it says are the attachment's.
 // SPDX-License-Identifier: Apache-2.0
 
-import type { LinkKernel, Ns } from '../kernel/kernel.ts';
+import type { Kernel, LinkKernel, Ns } from '../kernel/kernel.ts';
 import type { Attachment } from '../protocol/request.ts';
 import type { Ledger, LedgerRecord } from './ledger.ts';
 import type { Undo } from './undo.ts';
@@ -41,15 +41,16 @@ export const namespacesOf = (undos: readonly Undo[], ns: Ns): Set<string> =>
 /** The foreign IPAM program that these would call. */
 export const programIn = (undos: readonly Undo[]): string | undefined => undos.flatMap(({ inverse }) => (inverse.do === 'delegate DEL' ? [inverse.type] : []))[0];
 
-export const ownLinksOf = (record: LedgerRecord | undefined, boot: string): Set<number> =>
-  record?.boot === boot ? hostLinksMade(record.plugins.flatMap(({ undo }) => undo)) : new Set();
+export const ownLinksOf = (record: LedgerRecord | undefined, boot: string, kernel: Pick<Kernel, 'netnsId'>): Set<number> =>
+  record?.boot === boot ? hostLinksMade(record.plugins.flatMap(({ undo }) => undo), kernel) : new Set();
 
-/** Interface indexes of the host links that these inverses would delete. */
-export function hostLinksMade(undos: readonly Undo[]): Set<number> {
+/** Interface indexes of the host links that these inverses would delete. In another network namespace of the node they are other links'. */
+export function hostLinksMade(undos: readonly Undo[], kernel: Pick<Kernel, 'netnsId'>): Set<number> {
+  const host = kernel.netnsId('host');
   return new Set(undos.flatMap(({ inverse, life }) => {
     if (inverse.do !== 'delete link' || life !== 'attachment') return [];
     const ends = [inverse, ...(inverse.peer ? [inverse.peer] : [])];
-    return ends.flatMap(({ ns, index }) => (ns === 'host' && index !== undefined ? [index] : []));
+    return ends.flatMap(({ ns, netns = host, index }) => (ns === 'host' && netns === host && index !== undefined ? [index] : []));
   }));
 }
 

@@ -25,7 +25,7 @@ export function add(host: Host, { request, links }: Chain): string {
         const plugin = host.loadPlugin(link.name, netconf);
         const outcome = runPlugin(host, plugin, {
           request: { ...request, netconf }, verb: 'ADD', kernel: opened.kernel, journal, plugin: link.name,
-          ownLinks: hostLinksMade(journal.entries.map(({ undo }) => undo)),
+          ownLinks: hostLinksMade(journal.entries.map(({ undo }) => undo), opened.kernel),
         });
         if (!outcome?.result) throw new CniError(CODE.plugin, `plugin "${link.name}" gave no result; cni_add must call cni:abi/1.result`);
         result = withPath(outcome.result, request.netns);

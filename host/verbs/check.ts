@@ -23,7 +23,7 @@ export function check(host: Host, { request, links }: Chain): void {
       const plugin = host.loadPlugin(link.name, link.netconf);
       const ran = runPlugin(host, plugin, {
         request: { ...request, netconf: link.netconf }, verb: 'CHECK', kernel, journal: forwardJournal,
-        ownLinks: ownLinksOf(record, host.boot()), plugin: link.name,
+        ownLinks: ownLinksOf(record, host.boot(), kernel), plugin: link.name,
       });
       if (!ran) checkLedger(host, kernel, link.name, record?.plugins.filter(({ name }) => name === link.name).flatMap(({ undo }) => undo) ?? []);
     }

@@ -31,7 +31,7 @@ export function del(host: Host, { request, links }: Chain): void {
     const backends = new Map(links.map(({ name }) => [name, onlyBackendOf(record, name, host.boot(), direct.link)]));
     for (const link of links.toReversed()) {
       try {
-        runOwn(host, request, link, { kernel, tables, ownLinks: ownLinksOf(record, host.boot()), onlyBackend: backends.get(link.name), settle: () => kernel.deleteLinks() });
+        runOwn(host, request, link, { kernel, tables, ownLinks: ownLinksOf(record, host.boot(), kernel), onlyBackend: backends.get(link.name), settle: () => kernel.deleteLinks() });
       } catch (error) {
         if (hasNothingOutsideLedger(error, link, record)) host.log.warn({ plugin: link.name, attachment, err: error }, 'DEL from the ledger alone');
         else failures.push(error);

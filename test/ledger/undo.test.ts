@@ -4,8 +4,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Kernel } from '../../host/kernel/kernel.ts';
-import { namespacesOf } from '../../host/ledger/records.ts';
-import { carryOut, type Inverse } from '../../host/ledger/undo.ts';
+import { hostLinksMade, namespacesOf } from '../../host/ledger/records.ts';
+import { carryOut, type Inverse, type Undo } from '../../host/ledger/undo.ts';
 import { ruleTables } from '../../host/ops/rules/tables.ts';
 import { blueChain, chainOf, fakeNode } from '../support/fake-host.ts';
 
@@ -33,6 +33,15 @@ const older = (recorded: DeleteLink): DeleteLink => {
 };
 const fromElsewhere = (kernel: Kernel): Kernel => ({ ...kernel, netnsId: (ns) => (ns === 'host' ? '4:999' : kernel.netnsId(ns)) });
 
+test('a module owns what was made in this network namespace, and no link of another that has its index', () => {
+  const { kernel, remove } = fakeNode();
+  const undo: Undo = { life: 'attachment', by: 'bridge', op: 'link.create', inverse: {
+    do: 'delete link', ns: 'container', netns: 'gone', name: 'eth0', kind: 'veth', index: 2, peer: { ns: 'host', netns: kernel.netnsId('host')!, name: 'veth1', index: 7 },
+  } };
+  assert.equal([...hostLinksMade([undo], kernel)], [7]);
+  assert.equal([...hostLinksMade([undo], fromElsewhere(kernel))], []);
+  remove();
+});
 test('as it was recorded it goes', () => assert.is(isLeft((recorded) => recorded), false));
 test('it goes by a record of earlier, which does not say where it was', () => assert.is(isLeft(older), false));
 test('under its index, but another name, it stays', () => assert.is(isLeft(withPeer({ name: 'veth2' })), true));
