@@ -10,8 +10,8 @@ import { denied, needNs, rightToHostLink, sameAddress } from './scope.ts';
 
 export const addrOps = { 'addr.list': list, 'addr.add': add, 'addr.delete': remove, 'addr.await': settle };
 
-/** ms between two looks at duplicate address detection, as the reference looks */
-const DAD_POLL = 50;
+/** ms between two looks at duplicate address detection. The reference looks each 50; where none is done (accept_dad 0) the kernel still needs a moment, and less than one. */
+const DAD_POLL = { first: 1, most: 50 };
 /** RTPROT_KERNEL (linux/rtnetlink.h): comes with its address by itself */
 const PROTO_KERNEL = 2;
 /** linux/neighbour.h */
@@ -54,13 +54,13 @@ function goesAlong({ addr, route, neigh }: Kernel, { ns, index }: Held, address:
 function settle(call: Call, req: Requests['addr.await']): Answers['addr.await'] {
   const held = call.handles.use(req.link, 'addr.await', 'read');
   const deadline = performance.now() + req.timeoutMs;
-  for (;;) {
+  for (let pause = DAD_POLL.first; ; pause = Math.min(2 * pause, DAD_POLL.most)) {
     const six = call.kernel.addr.list(held.ns, held.index).filter(({ address }) => address.includes(':'));
     const failed = six.find(({ dadFailed }) => dadFailed);
     if (failed) return { settled: false, failed: failed.address.replace(/\/.*/, '') };
     if (!six.some(({ tentative }) => tentative)) return { settled: true };
     if (performance.now() >= deadline) return { settled: false };
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, DAD_POLL);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause);
   }
 }
 

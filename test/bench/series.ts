@@ -86,6 +86,9 @@ function startUp(node: Node, point: number, rounds: number): Row[] {
       const loopback = oneRound(node, mode, loopbackFor(mode), round);
       if (round > 0) rows.add(mode, { VERSION: version, ADD: loopback.ADD!, DEL: loopback.DEL! });
     }
+    // The least that a program in JavaScript takes: Node's own start and end, with nothing to run.
+    const start = measure({ file: process.execPath, env: node.env, stdin: '' });
+    if (round > 0) rows.add({ name: 'floor (Node)' }, { VERSION: start });
   }
   return rows.all;
 }
@@ -137,7 +140,7 @@ class Rows {
 
   constructor(private readonly series: SeriesName, private readonly backend: Backend, private readonly point: number) {}
 
-  add({ name: mode }: Mode, samples: Partial<Record<Row['verb'], Sample>>): void {
+  add({ name: mode }: Pick<Mode, 'name'>, samples: Partial<Record<Row['verb'], Sample>>): void {
     for (const [verb, { ms, cpuMs, failure }] of Object.entries(samples) as [Row['verb'], Sample][]) {
       let row = this.all.find((one) => one.mode === mode && one.verb === verb);
       if (!row) this.all.push(row = { series: this.series, backend: this.backend, point: this.point, mode, verb, samples: [] });
