@@ -41,6 +41,16 @@ export function ruleKey(family: RuleFamily, rule: Rule): string {
   return JSON.stringify([words.sort(), rest]);
 }
 
+/** ruleKey for whoever asks for the same rules again and again, as long as nobody changes them. */
+export function ruleKeys(family: RuleFamily): (rule: Rule) => string {
+  const keys = new Map<Rule, string>();
+  return (rule) => {
+    const key = keys.get(rule) ?? ruleKey(family, rule);
+    keys.set(rule, key);
+    return key;
+  };
+}
+
 /** Throws for a chain name that a listing could not be read back with. */
 export function checkChainName(name: string): string {
   if (!CHAIN.test(name)) throw invalid(`chain name ${JSON.stringify(name)} must be 1 to 127 letters, digits, or . _ - / and begin with a letter`);

@@ -112,7 +112,11 @@ export class Body {
 /** Attributes by type; of equal types the last wins. Throws EBADMSG for lengths that do not fit. */
 export type Attributes = ReadonlyMap<number, Buffer>;
 
-export const attributesOf = (data: Buffer | undefined): Attributes => new Map(data ? listAttributes(data).map(({ type, payload }) => [type, payload]) : []);
+export function attributesOf(data: Buffer | undefined): Attributes {
+  const found = new Map<number, Buffer>();
+  if (data) eachAttribute(data, (type, payload) => found.set(type, payload));
+  return found;
+}
 
 /** The attributes behind a message's fixed header, which must be whole before its fields are read. */
 export function attributesAfter(body: Buffer, header: number): Attributes {
@@ -133,12 +137,16 @@ export function attributeAfter(body: Buffer, header: number, type: number): Buff
 /** In order, for lists whose elements all have the same type. */
 export function listAttributes(data: Buffer): { type: number; payload: Buffer }[] {
   const found: { type: number; payload: Buffer }[] = [];
+  eachAttribute(data, (type, payload) => found.push({ type, payload }));
+  return found;
+}
+
+function eachAttribute(data: Buffer, take: (type: number, payload: Buffer) => void): void {
   for (let at = 0; at + HEADER <= data.length;) {
     const length = lengthAt(data, at);
-    found.push({ type: data.readUInt16LE(at + 2) & TYPE_MASK, payload: data.subarray(at + HEADER, at + length) });
+    take(data.readUInt16LE(at + 2) & TYPE_MASK, data.subarray(at + HEADER, at + length));
     at += (length + 3) & ~3;
   }
-  return found;
 }
 
 function lengthAt(data: Buffer, at: number): number {

@@ -5,7 +5,7 @@ import { wordsOf } from '../../kernel/iptables-parse.ts';
 import { checkIptablesChain, renderRule } from '../../kernel/iptables-text.ts';
 import type { IptablesRule, IptablesTable } from '../../kernel/kernel.ts';
 import { KernelError } from '../../kernel/kernel-error.ts';
-import { ruleKey } from '../../kernel/normal-rule.ts';
+import { ruleKeys } from '../../kernel/normal-rule.ts';
 import { chainCalled, type Rule } from '../../kernel/rule.ts';
 import { builtInChains } from '../../kernel/built-in-chains.ts';
 import { concerned } from './concerned.ts';
@@ -28,7 +28,7 @@ export function planIptables(current: IptablesTable, wanted: RuleSet, has: (chai
   for (const { name: chain, hook } of wanted.chains ?? []) {
     if (hook) throw new KernelError('EINVAL', `make iptables chain ${chain}`, 'chains with a hook are built in; leave hook out');
   }
-  const keyOf = (rule: Rule): string => ruleKey(family, rule);
+  const keyOf = ruleKeys(family);
   const known = recognise(present, wanted, keyOf, (chain, rule, one) => says(one, rule, render) && has(chain, render(rule)));
   const draft = draftOf(known, wanted, keyOf);
   return { lines: linesFor(draft, render), undo: undoOf(draft, wanted, false), get missing() { return missingIn(draft, render); } };

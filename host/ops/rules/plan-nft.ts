@@ -4,7 +4,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { NftCommand, NftRule, NftTable } from '../../kernel/kernel.ts';
 import { renderNftRule } from '../../kernel/nft-text.ts';
-import { normalRule, ruleKey } from '../../kernel/normal-rule.ts';
+import { normalRule, ruleKeys } from '../../kernel/normal-rule.ts';
 import { chainCalled, type Rule } from '../../kernel/rule.ts';
 import { draftOf, going, type ChainDraft, type Draft, type Present } from './draft.ts';
 import { missingIn } from './missing.ts';
@@ -19,7 +19,7 @@ type NftPresent = Present & { handle: number };
 /** No commands when all is as asked: every transaction that takes something away costs a grace period. */
 export function planNft(current: NftTable | undefined, wanted: RuleSet): NftPlan {
   const { family } = wanted;
-  const keyOf = (rule: Parameters<typeof ruleKey>[1]): string => ruleKey(family, rule);
+  const keyOf = ruleKeys(family);
   const present = (current?.chains ?? []).map(({ rules, ...chain }) => ({ ...chain, rules: rules.map((rule) => presentOf(rule, keyOf)) }));
   const draft = draftOf(recognise(present, wanted, keyOf, (_, rule, one) => says(one, normalRule(family, rule))), wanted, keyOf);
   const commands = commandsFor(draft, wanted);
@@ -35,7 +35,7 @@ export function planNft(current: NftTable | undefined, wanted: RuleSet): NftPlan
 const OTHERS: NftPresent = { handle: 0, key: 'handle 0' };
 
 /** A rule outside the grammar equals no other. What a rule says is only looked at when it matters. */
-function presentOf(rule: NftRule, keyOf: (rule: Parameters<typeof ruleKey>[1]) => string): NftPresent {
+function presentOf(rule: NftRule, keyOf: (rule: Rule) => string): NftPresent {
   if (rule.handle === 0) return OTHERS;
   const { handle, comment } = rule;
   let key: string | undefined;
