@@ -8,8 +8,11 @@ const NESTED = 0x8000;
 /** NLA_F_NESTED and NLA_F_NET_BYTEORDER are flags on the type. */
 const TYPE_MASK = 0x3fff;
 
+const aligned = (length: number): number => (length + 3) & ~3;
+
 /** Builds a message body: a fixed header, then attributes. `nested` is the flag of nests, which the kernel wants and does not itself list. */
 export class Body {
+  /** Zeros from `length` on, so that padding is there already. */
   private bytes: Buffer;
   private length = 0;
 
@@ -19,52 +22,59 @@ export class Body {
   }
 
   raw(data: Uint8Array): this {
-    this.reserve(data.length + 3);
+    this.reserve(data.length);
     this.bytes.set(data, this.length);
-    this.length += data.length;
-    return this.pad();
+    return this.advance(data.length);
   }
 
   attribute(type: number, payload: Uint8Array): this {
-    this.head(type, payload.length);
-    return this.raw(payload);
+    return this.head(type, payload.length).raw(payload);
   }
 
   u8(type: number, value: number): this {
-    return this.attribute(type, Uint8Array.of(value));
+    this.head(type, 1).bytes[this.length] = value;
+    return this.advance(1);
   }
 
   u16(type: number, value: number): this {
-    return this.number(type, 2, (at) => this.bytes.writeUInt16LE(value, at));
+    this.head(type, 2).bytes.writeUInt16LE(value, this.length);
+    return this.advance(2);
   }
 
   u32(type: number, value: number): this {
-    return this.number(type, 4, (at) => this.bytes.writeUInt32LE(value >>> 0, at));
+    this.head(type, 4).bytes.writeUInt32LE(value >>> 0, this.length);
+    return this.advance(4);
   }
 
   u64(type: number, value: bigint): this {
-    return this.number(type, 8, (at) => this.bytes.writeBigUInt64LE(value, at));
+    this.head(type, 8).bytes.writeBigUInt64LE(value, this.length);
+    return this.advance(8);
   }
 
   be16(type: number, value: number): this {
-    return this.number(type, 2, (at) => this.bytes.writeUInt16BE(value, at));
+    this.head(type, 2).bytes.writeUInt16BE(value, this.length);
+    return this.advance(2);
   }
 
   be32(type: number, value: number): this {
-    return this.number(type, 4, (at) => this.bytes.writeUInt32BE(value >>> 0, at));
+    this.head(type, 4).bytes.writeUInt32BE(value >>> 0, this.length);
+    return this.advance(4);
   }
 
   be64(type: number, value: bigint): this {
-    return this.number(type, 8, (at) => this.bytes.writeBigUInt64BE(value, at));
+    this.head(type, 8).bytes.writeBigUInt64BE(value, this.length);
+    return this.advance(8);
   }
 
   /** With its terminating NUL. */
   text(type: number, value: string): this {
-    return this.attribute(type, Buffer.from(`${value}\0`));
+    const size = Buffer.byteLength(value) + 1;
+    this.head(type, size).bytes.write(value, this.length);
+    return this.advance(size);
   }
 
   flag(type: number): this {
-    return this.attribute(type, new Uint8Array(0));
+    return this.head(type, 0);
   }
 
   nest(type: number, fill: (inner: this) => void, flag = this.nested): this {
@@ -79,30 +89,21 @@ export class Body {
     return this.bytes.subarray(0, this.length);
   }
 
-  private number(type: number, size: number, write: (at: number) => void): this {
-    this.head(type, size);
-    this.reserve(size + 3);
-    write(this.length);
-    this.length += size;
-    return this.pad();
-  }
-
-  private head(type: number, payload: number): void {
-    this.reserve(HEADER);
+  /** What is left to write is the payload, for which there is room. */
+  private head(type: number, payload: number): this {
+    this.reserve(HEADER + payload);
     this.bytes.writeUInt16LE(HEADER + payload, this.length);
     this.bytes.writeUInt16LE(type, this.length + 2);
-    this.length += HEADER;
+    return this.advance(HEADER);
   }
 
-  private pad(): this {
-    const end = (this.length + 3) & ~3;
-    this.bytes.fill(0, this.length, end);
-    this.length = end;
+  private advance(size: number): this {
+    this.length = aligned(this.length + size);
     return this;
   }
 
   private reserve(more: number): void {
-    if (this.length + more <= this.bytes.length) return;
+    if (aligned(this.length + more) <= this.bytes.length) return;
     const grown = Buffer.alloc((this.length + more) * 2);
     grown.set(this.bytes);
     this.bytes = grown;
@@ -129,7 +130,7 @@ export function attributeAfter(body: Buffer, header: number, type: number): Buff
   for (let at = header; at + HEADER <= body.length;) {
     const length = lengthAt(body, at);
     if ((body.readUInt16LE(at + 2) & TYPE_MASK) === type) return body.subarray(at + HEADER, at + length);
-    at += (length + 3) & ~3;
+    at += aligned(length);
   }
   return undefined;
 }
@@ -145,7 +146,7 @@ function eachAttribute(data: Buffer, take: (type: number, payload: Buffer) => vo
   for (let at = 0; at + HEADER <= data.length;) {
     const length = lengthAt(data, at);
     take(data.readUInt16LE(at + 2) & TYPE_MASK, data.subarray(at + HEADER, at + length));
-    at += (length + 3) & ~3;
+    at += aligned(length);
   }
 }
 
