@@ -51,6 +51,8 @@ export function newPool<Task, Outcome>(start: () => Thread<Task, Outcome>, limit
   /** since when each has its call */
   const busy = new Map<Thread<Task, Outcome>, number>();
   const queue: Waiting<Task, Outcome>[] = [];
+  /** those that waited for something when they were last looked at */
+  let asleep = new Set<Thread<Task, Outcome>>();
   let look: NodeJS.Timeout | undefined;
   let lastEnd = performance.now();
 
@@ -96,13 +98,17 @@ export function newPool<Task, Outcome>(start: () => Thread<Task, Outcome>, limit
     const isStuck = now - lastEnd > limits.stuck;
     while (queue[0] && ((isStuck && now - queue[0].since > limits.longest) || !queue[0].isWanted())) queue.shift()!.settle(undefined);
     // One that starts needs a processor as long as several calls do: it must not take that from those that are at work, or starting.
-    const isHeldUp = (thread: Thread<Task, Outcome>): boolean => busy.has(thread) && (thread.waits() || now - busy.get(thread)! > limits.slow);
+    // Every call waits now and then, for the kernel or for V8's helpers; one that is found waiting twice waits for something that takes its time.
+    const asleepBefore = asleep;
+    asleep = new Set([...busy.keys()].filter((thread) => thread.waits()));
+    const isHeldUp = (thread: Thread<Task, Outcome>): boolean => busy.has(thread) && ((asleep.has(thread) && asleepBefore.has(thread)) || now - busy.get(thread)! > limits.slow);
     if (queue[0] && now - queue[0].since > limits.patience && all.size < limits.most && [...all].every(isHeldUp)) add();
     const [oldest] = free;
     if (oldest && all.size > limits.kept && now - oldest.since > limits.idle) oldest.thread.end();
     if (queue.length > 0 || all.size > limits.kept) return;
     clearInterval(look);
     look = undefined;
+    asleep = new Set();
   };
 
   for (let i = 0; i < limits.kept; i++) add();

@@ -69,6 +69,20 @@ test('one thread is kept, a second one comes at once, more only for those who ha
   pool.end();
 });
 
+test('there is no further thread for those that wait for a moment now and then', async () => {
+  const { pool, threads, busy } = stage();
+  let looks = 0;
+  const outcomes = ['a', 'b', 'c'].map((task) => pool.run(task, always));
+  for (const thread of threads) thread.waits = () => (looks++ >> 1) % 2 === 1;
+  await until('they were looked at often enough', () => looks > 40);
+  assert.equal(busy(), ['a', 'b']);
+  for (const thread of threads) thread.done();
+  await until('the third has its turn', () => busy().includes('c'));
+  for (const thread of threads) if (thread.task !== undefined) thread.done();
+  assert.equal((await Promise.all(outcomes)).map((outcome) => outcome?.of), ['a', 'b', 'c']);
+  pool.end();
+});
+
 test('there is no further thread while one is at work, or has only been started', async () => {
   const { pool, threads, busy } = stage();
   threads[0]!.isAtWork = true;
