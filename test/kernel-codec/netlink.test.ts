@@ -77,6 +77,21 @@ test('an answer in parts, with messages for others between', () => {
   assert.equal(read.map(({ type, body }) => [type, String(body)]), [[16, 'one!'], [16, 'two!']]);
 });
 
+test('a question about one object wants no acknowledgement, and takes nothing of another question for its answer', () => {
+  const flags: number[] = [];
+  const asked = socket((sequence, sent) => {
+    flags.push(sent.readUInt16LE(6));
+    return [answer(sequence - 1, 16, 0, Buffer.from('old!')), ack(sequence - 1), answer(sequence, 16, 0, Buffer.from([sequence, 0, 0, 0]))];
+  });
+  assert.equal([1, 2, 3].map(() => asked.ask(18, Buffer.alloc(16), 'find it')?.body[0]), [1, 2, 3]);
+  assert.equal(flags, [1, 1, 1]);
+  assert.throws(() => socket((sequence) => [failure(sequence, 19, '')]).ask(18, Buffer.alloc(16), 'find it'), /^find it: ENODEV$/);
+  assert.throws(() => socket(() => []).ask(18, Buffer.alloc(16), 'find it'), /^find it: ETIMEDOUT$/);
+  // Of several the rest is passed over.
+  const wordy = socket((sequence) => ['one!', 'two!'].map((text) => answer(sequence, 16, 0, Buffer.from(`${text.slice(0, 3)}${sequence}`))));
+  assert.equal([1, 2].map(() => String(wordy.ask(18, Buffer.alloc(16), 'find it')?.body)), ['one1', 'one2']);
+});
+
 test('a dump that was interrupted is taken again, and the fifth is believed', () => {
   let dumps = 0;
   const interruptedUntil = (clean: number) => (sequence: number): Buffer[] => {

@@ -38,7 +38,7 @@ export function linkKernel(context: LiveContext): LinkKernel {
     if ('name' in key) body.text(IFLA.IFNAME, key.name);
     const socket = context.route(ns);
     return unlessGone(() => {
-      const [answer] = socket.request(RTM.GETLINK, 0, body.done(), `find link ${'name' in key ? `"${key.name}"` : key.index}`);
+      const answer = socket.ask(RTM.GETLINK, body.done(), `find link ${'name' in key ? `"${key.name}"` : key.index}`);
       return answer && parseLink(answer.body, ns, peerNamespace);
     });
   };

@@ -67,7 +67,14 @@ export class NetlinkSocket {
     for (const option of [NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK]) this.option(SOL_NETLINK, option, 1);
   }
 
-  /** A change, or a question with one answer: what came before the acknowledgement. Throws KernelError. */
+  /** A question that the kernel answers with one object or an error. No acknowledgement is wanted: it would be one more message to read. */
+  ask(type: number, body: Uint8Array, action: string): Message | undefined {
+    const sequence = this.sequences(1);
+    this.libc.send(this.fd, message(type, NLM_F_REQUEST, sequence, body), action);
+    return this.collect(sequence, action, { atMost: 1 }).messages[0];
+  }
+
+  /** A change, or a question that may be answered with nothing: what came before the acknowledgement. Throws KernelError. */
   request(type: number, flags: number, body: Uint8Array, action: string): Message[] {
     const sequence = this.sequences(1);
     this.libc.send(this.fd, message(type, flags | NLM_F_REQUEST | NLM_F_ACK, sequence, body), action);
@@ -79,7 +86,7 @@ export class NetlinkSocket {
     for (let tries = 1; ; tries++) {
       const sequence = this.sequences(1);
       this.libc.send(this.fd, message(type, NLM_F_DUMP | NLM_F_REQUEST, sequence, body), action);
-      const { messages, interrupted } = this.collect(sequence, action, sieveOf);
+      const { messages, interrupted } = this.collect(sequence, action, { sieveOf });
       if (!interrupted || tries === DUMP_TRIES) return messages;
     }
   }
@@ -110,7 +117,7 @@ export class NetlinkSocket {
     this.libc.close(this.fd);
   }
 
-  private collect(wanted: number, action: string, sieveOf?: SieveOf): { messages: Message[]; interrupted: boolean } {
+  private collect(wanted: number, action: string, { sieveOf, atMost }: { sieveOf?: SieveOf | undefined; atMost?: number } = {}): { messages: Message[]; interrupted: boolean } {
     const messages: Message[] = [];
     let interrupted = false;
     const deadline = deadlineNow();
@@ -125,6 +132,7 @@ export class NetlinkSocket {
         }
         // The next datagram comes to the same place. Without a sieve it has been copied as a whole.
         messages.push(body === PASSED_OVER ? OTHER : { type, body: sieveOf ? Buffer.from(body) : body });
+        if (messages.length === atMost) return { messages, interrupted };
       }
     }
   }

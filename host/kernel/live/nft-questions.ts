@@ -46,8 +46,10 @@ interface Keys { TABLE: number; CHAIN?: number }
 
 export function questionsAbout(socket: NetlinkSocket, family: RuleFamily, table: string, action: string) {
   const about = (type: number): Body => new Body(nfgenmsg(FAMILY[family])).text(type, table);
-  const get = (type: number, question: Body): Answer | undefined =>
-    unlessGone(() => socket.request((SUBSYSTEM << 8) | type, 0, question.done(), action))?.map(answerOf)[0];
+  const get = (type: number, question: Body): Answer | undefined => {
+    const message = unlessGone(() => socket.ask((SUBSYSTEM << 8) | type, question.done(), action));
+    return message && answerOf(message);
+  };
   const dump = (type: number, question: Buffer, sieve?: SieveOf): Message[] =>
     unlessGone(() => socket.dump((SUBSYSTEM << 8) | type, question, action, sieve)) ?? [];
   const list = (type: number, question: Buffer, keys: Keys, chain?: string): Answer[] =>
@@ -72,6 +74,6 @@ export function questionsAbout(socket: NetlinkSocket, family: RuleFamily, table:
 
 /** Of all tables of the namespace: every change makes the next one. */
 export function generationIn(socket: NetlinkSocket): number {
-  const [answer] = socket.request((SUBSYSTEM << 8) | MSG.GETGEN, 0, nfgenmsg(0), 'use nf_tables');
+  const answer = socket.ask((SUBSYSTEM << 8) | MSG.GETGEN, nfgenmsg(0), 'use nf_tables');
   return (answer && beOf(contentOf(answer).get(GENERATION_ID), 4)) ?? 0;
 }

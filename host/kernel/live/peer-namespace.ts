@@ -34,7 +34,7 @@ export function peerNamespaces(context: LiveContext): PeerNamespace {
 
 function ask(context: LiveContext, ns: Ns, other: Ns): number | undefined {
   try {
-    const [answer] = context.route(ns).request(RTM_GETNSID, 0, new Body(HEADER).u32(NETNSA.FD, context.netnsFd(other)).done(), `name the ${other} namespace`);
+    const answer = context.route(ns).ask(RTM_GETNSID, new Body(HEADER).u32(NETNSA.FD, context.netnsFd(other)).done(), `name the ${other} namespace`);
     return answer && u32Of(attributesAfter(answer.body, HEADER.length).get(NETNSA.NSID));
   } catch (error) {
     if (error instanceof KernelError) return undefined;

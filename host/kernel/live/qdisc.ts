@@ -23,6 +23,7 @@ const TBF_QOPT = { LIMIT: 24, BUFFER: 28, SIZE: 36 } as const;
 export function qdiscKernel(context: LiveContext, ticks: Ticks): Pick<TcKernel, 'qdiscs' | 'addQdisc' | 'deleteQdisc'> {
   const all = (ns: Ns): Qdisc[] => context.route(ns).dump(RTM_GETQDISC, tcHeader({ index: 0 }), 'list qdiscs').map(({ body }) => parseQdisc(body, ticks));
   const at = (ns: Ns, index: number, parent: number): Qdisc | undefined => unlessGone(() => {
+    // What every link has without anybody's doing is answered with nothing but the acknowledgement.
     const [answer] = context.route(ns).request(RTM_GETQDISC, NLM_F_ECHO, tcHeader({ index, parent }), `find the qdisc of interface ${index}`);
     return answer && parseQdisc(answer.body, ticks);
   });

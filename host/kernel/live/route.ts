@@ -34,7 +34,8 @@ export function routeKernel(context: LiveContext): RouteKernel {
       const { family, bytes } = parseAddress(address);
       const question = new Body(header({ family, length: bytes.length * 8, flags: RTM_F_FIB_MATCH })).attribute(RTA.DST, bytes).done();
       try {
-        return context.route(ns).request(RTM_GETROUTE, 0, question, `find the route to ${address}`).flatMap(({ body }) => parseRoute(body))[0];
+        const answer = context.route(ns).ask(RTM_GETROUTE, question, `find the route to ${address}`);
+        return answer && parseRoute(answer.body)[0];
       } catch (error) {
         if (error instanceof KernelError && ['ENETUNREACH', 'EHOSTUNREACH'].includes(error.errno)) return undefined;
         throw error;
