@@ -110,14 +110,36 @@ export class Body {
   }
 }
 
-/** Attributes by type; of equal types the last wins. Throws EBADMSG for lengths that do not fit. */
-export type Attributes = ReadonlyMap<number, Buffer>;
+/** Attributes by type; of equal types the last wins. A link has some fifty, of which a dozen are looked at: a payload is cut out when it is asked for. */
+export class Attributes {
+  private readonly places = new Map<number, number>();
 
-export function attributesOf(data: Buffer | undefined): Attributes {
-  const found = new Map<number, Buffer>();
-  if (data) eachAttribute(data, (type, payload) => found.set(type, payload));
-  return found;
+  /** Throws EBADMSG for lengths that do not fit. */
+  constructor(private readonly data: Buffer) {
+    eachAttribute(data, (type, at) => this.places.set(type, at));
+  }
+
+  get size(): number {
+    return this.places.size;
+  }
+
+  get types(): number[] {
+    return [...this.places.keys()];
+  }
+
+  has(type: number): boolean {
+    return this.places.has(type);
+  }
+
+  get(type: number): Buffer | undefined {
+    const at = this.places.get(type);
+    return at === undefined ? undefined : payloadAt(this.data, at);
+  }
 }
+
+const NONE = new Attributes(Buffer.alloc(0));
+
+export const attributesOf = (data: Buffer | undefined): Attributes => (data ? new Attributes(data) : NONE);
 
 /** The attributes behind a message's fixed header, which must be whole before its fields are read. */
 export function attributesAfter(body: Buffer, header: number): Attributes {
@@ -138,17 +160,19 @@ export function attributeAfter(body: Buffer, header: number, type: number): Buff
 /** In order, for lists whose elements all have the same type. */
 export function listAttributes(data: Buffer): { type: number; payload: Buffer }[] {
   const found: { type: number; payload: Buffer }[] = [];
-  eachAttribute(data, (type, payload) => found.push({ type, payload }));
+  eachAttribute(data, (type, at) => found.push({ type, payload: payloadAt(data, at) }));
   return found;
 }
 
-function eachAttribute(data: Buffer, take: (type: number, payload: Buffer) => void): void {
+function eachAttribute(data: Buffer, take: (type: number, at: number) => void): void {
   for (let at = 0; at + HEADER <= data.length;) {
     const length = lengthAt(data, at);
-    take(data.readUInt16LE(at + 2) & TYPE_MASK, data.subarray(at + HEADER, at + length));
+    take(data.readUInt16LE(at + 2) & TYPE_MASK, at);
     at += aligned(length);
   }
 }
+
+const payloadAt = (data: Buffer, at: number): Buffer => data.subarray(at + HEADER, at + data.readUInt16LE(at));
 
 function lengthAt(data: Buffer, at: number): number {
   const length = data.readUInt16LE(at);

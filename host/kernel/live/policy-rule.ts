@@ -85,4 +85,4 @@ function parseRule(body: Buffer, family: Family): { rule: Listed; plain: boolean
 
 const isPlain = (body: Buffer, attributes: Attributes): boolean =>
   body[3] === 0 && body[7] === FR_ACT_TO_TBL && (body.readUInt32LE(8) & FIB_RULE_INVERT) === 0 &&
-  [...attributes].every(([type, value]) => PLAIN.has(type) || (type === FRA.SUPPRESS_PREFIXLEN && u32Of(value) === NO_LIMIT));
+  attributes.types.every((type) => PLAIN.has(type) || (type === FRA.SUPPRESS_PREFIXLEN && u32Of(attributes.get(type)) === NO_LIMIT));
