@@ -2,11 +2,12 @@
 // killed host can take back what was made.
 // SPDX-License-Identifier: Apache-2.0
 
-import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { closeSync, fstatSync, ftruncateSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Attachment } from '../protocol/request.ts';
 import { fileNameOf, folderOf } from './attachment-id.ts';
 import { namesIfThere, textIfThere } from './if-there.ts';
+import { inFolder } from './in-folder.ts';
 import type { Undo } from './undo.ts';
 
 /** One line: for people, who the journal is of; an intent; what became known once the kernel had done it; or that it refused. */
@@ -37,10 +38,10 @@ export interface Journal {
 export function openJournal(run: string, attachment: Attachment, netnsPath: string): Journal {
   const path = pathOf(run, attachment);
   const intents: (Entry | undefined)[] = [];
-  let fd: number | undefined;
+  let file: { fd: number; size: number } | undefined;
   const append = (line: Line): void => {
-    fd ??= openForLines(path);
-    addLine(fd, { attachment, netnsPath }, line);
+    file ??= openForLines(path);
+    file.size += addLine(file, { attachment, netnsPath }, line);
   };
   return {
     get entries() {
@@ -62,26 +63,27 @@ export function openJournal(run: string, attachment: Attachment, netnsPath: stri
       append({ i, refused: true });
     },
     end() {
-      if (fd === undefined) return;
+      if (!file) return;
       unlinkSync(path);
-      closeSync(fd);
-      fd = undefined;
+      closeSync(file.fd);
+      file = undefined;
     },
   };
 }
 
-function openForLines(path: string): number {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  return openSync(path, 'a', 0o600);
+/** Under the attachment's lock nobody else writes to it, so that its size is known from here on. */
+function openForLines(path: string): { fd: number; size: number } {
+  const fd = inFolder(path, () => openSync(path, 'a', 0o600));
+  return { fd, size: fstatSync(fd).size };
 }
 
-/** The whole line, the first one behind `head`, or an error and none of it: whatever is written next would be the rest of a torn one. */
-function addLine(fd: number, head: Line, line: Line): void {
-  const { size } = fstatSync(fd);
+/** The whole line, the first one behind `head`, or an error and none of it: whatever is written next would be the rest of a torn one. Returns the bytes. */
+function addLine({ fd, size }: { fd: number; size: number }, head: Line, line: Line): number {
   const bytes = Buffer.from([...(size === 0 ? [head] : []), line].map((one) => `${JSON.stringify(one)}\n`).join(''));
   try {
     // A file system that is filling up takes a part, and says why only when it is asked for the rest.
     for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
+    return bytes.length;
   } catch (error) {
     ftruncateSync(fd, size);
     throw error;

@@ -1,9 +1,10 @@
 // Locks between host processes: flock(2), which the kernel gives back when a process dies, however it dies.
 // SPDX-License-Identifier: Apache-2.0
 
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readdirSync, statSync, unlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, statSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { CniError, CODE } from '../cni-error.ts';
+import { inFolder } from './in-folder.ts';
 import { hasLine, standInLine, tidyLine, type Pipes, type Place } from './waiting-line.ts';
 
 export type LockMode = 'shared' | 'exclusive';
@@ -81,9 +82,10 @@ export function fileLocks(folder: string, calls: LockCalls, regainTimeout = REGA
   };
   const pathOf = (name: string): string => join(folder, name);
   const lineOf = (name: string): string => join(folder, `${name}${LINE}`);
-  const lockOn = (name: string, held: number): Lock => {
+  const lockOn = (name: string, held: number, mode: LockMode): Lock => {
     // undefined once it is lost: its number may be another file's by then.
     let fd: number | undefined = held;
+    let isAlone = mode === 'exclusive';
     const letGo = (): void => {
       const mine = fd;
       fd = undefined;
@@ -92,7 +94,7 @@ export function fileLocks(folder: string, calls: LockCalls, regainTimeout = REGA
     return {
       // flock(2) gives the shared lock up before it tries for the other, so that somebody else may have come in between.
       tryExclusive() {
-        if (fd !== undefined && tryFlock(fd, 'exclusive')) return true;
+        if (fd !== undefined && tryFlock(fd, 'exclusive')) return (isAlone = true);
         if (fd !== undefined && tryFlock(fd, 'shared') && isAt(pathOf(name), fd)) return false;
         letGo();
         fd = acquire(pathOf(name), 'shared', regainTimeout, lineOf(name));
@@ -101,7 +103,7 @@ export function fileLocks(folder: string, calls: LockCalls, regainTimeout = REGA
       release() {
         try {
           leaveLine();
-          if (fd !== undefined && tryFlock(fd, 'exclusive')) unlinkSync(pathOf(name));
+          if (fd !== undefined && (isAlone || tryFlock(fd, 'exclusive'))) unlinkSync(pathOf(name));
         } catch {
           // A file that stays keeps nobody out, and what was done under the lock is done.
         }
@@ -111,12 +113,12 @@ export function fileLocks(folder: string, calls: LockCalls, regainTimeout = REGA
   };
   const tryHold = (name: string): Lock | undefined => {
     const fd = take(pathOf(name), 'exclusive');
-    return fd === undefined ? undefined : lockOn(name, fd);
+    return fd === undefined ? undefined : lockOn(name, fd, 'exclusive');
   };
   return {
     hold(name, mode, timeout) {
       leaveLine();
-      return lockOn(name, acquire(pathOf(name), mode, timeout, lineOf(name)));
+      return lockOn(name, acquire(pathOf(name), mode, timeout, lineOf(name)), mode);
     },
     tryHold,
     sweep(prefix) {
@@ -137,10 +139,7 @@ export function fileLocks(folder: string, calls: LockCalls, regainTimeout = REGA
   };
 }
 
-function open(path: string): number {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  return openSync(path, 'a', 0o600);
-}
+const open = (path: string): number => inFolder(path, () => openSync(path, 'a', 0o600));
 
 /** A holder unlinks the file when it is done; a lock on an unlinked file keeps nobody out. */
 const isAt = (path: string, fd: number): boolean => statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino;

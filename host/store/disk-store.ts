@@ -1,9 +1,10 @@
 // Entries as files: for IPAM the reference host-local's layout and lock, so that both can share a folder of live leases.
 // SPDX-License-Identifier: Apache-2.0
 
-import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { folderOf } from '../ledger/attachment-id.ts';
+import { inFolder } from '../ledger/in-folder.ts';
 import type { Locks } from '../ledger/locks.ts';
 import { folderStore, type FolderStore } from './folder-store.ts';
 import { openFile } from './one-file.ts';
@@ -27,10 +28,9 @@ function openFolder(folder: string, locks: Pick<Locks, 'holdFile'>, openIndex: O
   let held: { store: FolderStore; release: () => void } | undefined;
   const hold = (): Store => {
     if (!held) {
-      reaching(folder, () => mkdirSync(folder, { recursive: true, mode: 0o755 }));
       // 0750 before umask is what the reference creates it with.
       const file = join(folder, 'lock');
-      reaching(file, () => closeSync(openSync(file, LOCK_FLAGS, 0o750)));
+      reaching(file, () => inFolder(file, () => closeSync(openSync(file, LOCK_FLAGS, 0o750)), 0o755));
       const release = locks.holdFile(file, 'exclusive', LOCK_TIMEOUT);
       // One for as long as the lock is held: it remembers what it has read.
       held = { store: folderStore(folder, openIndex(folder)), release };

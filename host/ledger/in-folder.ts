@@ -1,0 +1,16 @@
+// Making a file of ours whose folder is only missing the first time.
+// SPDX-License-Identifier: Apache-2.0
+
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/** The folder is made when `make` finds none: to ask for it each time costs two system calls. */
+export function inFolder<T>(path: string, make: () => T, mode = 0o700): T {
+  try {
+    return make();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  mkdirSync(dirname(path), { recursive: true, mode });
+  return make();
+}
