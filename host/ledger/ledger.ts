@@ -1,7 +1,7 @@
 // The ledger: for each attachment, what each plugin made that must go with it. It is the plan of DEL and GC.
 // SPDX-License-Identifier: Apache-2.0
 
-import { mkdirSync, readFileSync, renameSync, rmSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync, renameSync, rmSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Attachment } from '../protocol/request.ts';
 import { isAbsence } from '../system-error.ts';
@@ -60,7 +60,7 @@ export function diskLedger(state: string): Ledger {
         put(path, JSON.stringify(record));
       }
     },
-    dropDraft: (network, fileName) => rmSync(draftOf(join(root, folderOf(network), fileName)), { force: true }),
+    dropDraft: (network, fileName) => dropDraftOf(join(root, folderOf(network), fileName)),
     dropDrafts: (network) => namesIfThere(join(root, folderOf(network))).map((name) => join(root, folderOf(network), name))
       .filter((path) => isDraft(path) || parsed(readFileSync(path, 'utf8')) === undefined).forEach((path) => rmSync(path, { force: true })),
     elsewhere: (attachment) => namesIfThere(root).filter((folder) => folder !== folderOf(attachment.network))
@@ -96,16 +96,20 @@ function put(path: string, text: string): void {
     writeFileSync(draftOf(path), text, { mode: 0o600 });
     renameSync(draftOf(path), path);
   } catch (error) {
-    rmSync(draftOf(path), { force: true });
+    dropDraftOf(path);
     throw error;
   }
 }
 
 const draftOf = (path: string): string => `${path}.new`;
+/** There is hardly ever one, and Node's rmSync takes five times as long to find that out. */
+function dropDraftOf(path: string): void {
+  if (lstatSync(draftOf(path), { throwIfNoEntry: false })) rmSync(draftOf(path), { force: true });
+}
 const isDraft = (name: string): boolean => name.endsWith('.new');
 
 function remove(path: string): void {
-  rmSync(draftOf(path), { force: true });
+  dropDraftOf(path);
   try {
     unlinkSync(path);
   } catch (error) {

@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { createHash } from 'node:crypto';
-import { mkdirSync, unlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { mark, timesOf } from './folder-mark.ts';
 import { makeOwnerPages, openOwnerPages, type Note, type OwnerPages } from './owner-pages.ts';
@@ -34,7 +34,7 @@ export const diskIndex = (state: string, boot: () => string): OpenIndex => (fold
 
   /** At the latest before the first change, after which the folder is not as it was left. */
   const look = (): OwnerPages | undefined => {
-    if (!looked) pages = attempt(() => openOwnerPages(path, trueOf(timesOf(folder))));
+    if (!looked && existsSync(path)) pages = attempt(() => openOwnerPages(path, trueOf(timesOf(folder))));
     looked = true;
     return pages;
   };
@@ -59,7 +59,7 @@ export const diskIndex = (state: string, boot: () => string): OpenIndex => (fold
       const isTrue = begun === 0 && pages?.areWhole;
       // What did not come to its end may have been done or not. Without a mark the folder's times say that it is not as it was left.
       const isKnown = begun === ended && (pages ?? owners) !== undefined;
-      if (!isTrue && isKnown && !attempt(() => keep(owners))) attempt(() => unlinkSync(path));
+      if (!isTrue && isKnown && !attempt(() => keep(owners)) && existsSync(path)) attempt(() => unlinkSync(path));
       attempt(() => pages?.close());
     },
   };
