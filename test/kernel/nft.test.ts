@@ -224,8 +224,8 @@ test('nf_tables is usable here, and in no container there is none', () => {
 
 test('nf_tables that does not answer is not said to be unusable', () => {
   const answering = (errno: string): string | undefined => {
-    const request = (): never => { throw new KernelError(errno, 'use nf_tables', 'no'); };
-    return nftKernel({ ...context, netfilter: () => ({ request }) as unknown as NetlinkSocket }).unusable('host');
+    const ask = (): never => { throw new KernelError(errno, 'use nf_tables', 'no'); };
+    return nftKernel({ ...context, netfilter: () => ({ ask }) as unknown as NetlinkSocket }).unusable('host');
   };
   assert.is(answering('EOPNOTSUPP'), 'use nf_tables: no (EOPNOTSUPP)');
   for (const lost of ['ETIMEDOUT', 'ENOBUFS']) assert.throws(() => answering(lost), new RegExp(lost));

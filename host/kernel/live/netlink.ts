@@ -31,7 +31,7 @@ const NETLINK_GET_STRICT_CHK = 12;
 
 /** seconds; the slowest answers are grace periods of some 20 ms */
 const ANSWER_TIMEOUT = 10;
-/** One transaction may hold a thousand rules, and each of its messages may be answered. */
+/** One transaction of nf_tables may hold a thousand rules, and each of its messages may be answered. */
 const QUEUE_BYTES = 8 * 1024 * 1024;
 /** The kernel builds dump parts of at most 32 KiB. */
 const BUFFER_BYTES = 64 * 1024;
@@ -63,7 +63,7 @@ export class NetlinkSocket {
     const timeout = Buffer.alloc(16);
     timeout.writeUInt32LE(ANSWER_TIMEOUT, 0);
     libc.setsockopt(this.fd, SOL_SOCKET, SO_RCVTIMEO, timeout, action);
-    for (const option of [SO_SNDBUFFORCE, SO_RCVBUFFORCE]) this.option(SOL_SOCKET, option, QUEUE_BYTES);
+    if (protocol === NETLINK_NETFILTER) for (const option of [SO_SNDBUFFORCE, SO_RCVBUFFORCE]) this.option(SOL_SOCKET, option, QUEUE_BYTES);
     for (const option of [NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK]) this.option(SOL_NETLINK, option, 1);
   }
 

@@ -21,7 +21,6 @@ export function readParts(socket: NetlinkSocket, family: RuleFamily, name: strin
       if (answer) generations.add(answer.generation);
       return answer;
     };
-    if (!noted(ask.table())) return undefined;
     const toRule = (answer: Answer | undefined, comments: NftPart['comments']): NftRule => {
       const rule = noted(answer) && lateRuleOf(family, answer!.content, portsIn(socket, family, name));
       return rule && (!comments || comments.some((start) => rule.comment?.startsWith(start))) ? rule : OTHERS;
@@ -35,6 +34,8 @@ export function readParts(socket: NetlinkSocket, family: RuleFamily, name: strin
       const chain = noted(ask.chain(part.chain));
       return chain ? [{ ...chainOf(chain.content), rules: rulesOf(part) }] : [];
     });
+    // A chain is in a table, which need not be asked for then.
+    if (chains.length === 0 && !noted(ask.table())) return undefined;
     if (generations.size === 1 || tries === READ_TRIES) return { family, name, chains };
   }
 }
