@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { closeSync, constants, existsSync, mkdirSync, openSync, readdirSync, readSync, rmSync, rmdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 export interface Pipes {
   /** mkfifo(3) */
@@ -20,6 +20,8 @@ export interface Place {
 
 /** ms; between two waits V8's watchdog can stop a module whose time is over */
 const LONGEST_WAIT = 250;
+/** of one that finds its folder removed each time; in truth something else is in its place, a link to nowhere say */
+const MOST_TRIES = 1000;
 
 /** Goes to the end of the line, and makes it if there is none. */
 export function standInLine(folder: string, pipes: Pipes): Place {
@@ -54,15 +56,25 @@ export function tidyLine(folder: string): void {
 /** Names sort by the time of arrival, which all processes of a machine count alike; the rest only tells two of one moment apart. */
 function takePlace(folder: string, { makePipe }: Pipes): { name: string; fd: number } {
   const name = `${String(process.hrtime.bigint()).padStart(20, '0')}-${process.pid}-${Math.random().toString(36).slice(2)}`;
-  for (;;) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  mkdirSync(dirname(folder), { recursive: true, mode: 0o700 });
+  for (let tries = 1; ; tries++) {
+    makeFolder(folder);
     try {
       makePipe(join(folder, name));
       return { name, fd: openSync(join(folder, name), constants.O_RDWR) };
     } catch (error) {
       // The last one in line has just removed the folder, or somebody took the pipe for a killed one's before it was open.
-      if (codeOf(error) !== 'ENOENT') throw error;
+      if (codeOf(error) !== 'ENOENT' || tries === MOST_TRIES) throw error;
     }
+  }
+}
+
+/** Not `recursive`: that looks again at what is there already, and fails when the last one in line has just removed it. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, 0o700);
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
   }
 }
 

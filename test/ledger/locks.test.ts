@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { spawn, type ChildProcess } from 'node:child_process';
-import { appendFileSync, closeSync, existsSync, fstatSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, closeSync, existsSync, fstatSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -10,6 +10,7 @@ import * as assert from 'uvu/assert';
 import { CniError } from '../../host/cni-error.ts';
 import { openLibc } from '../../host/kernel/live/libc.ts';
 import { fileLocks, type LockMode, type Locks } from '../../host/ledger/locks.ts';
+import { standInLine } from '../../host/ledger/waiting-line.ts';
 import { DeadlinePassed, withDeadline } from '../../host/deadline.ts';
 import { until } from '../support/until.ts';
 
@@ -36,6 +37,11 @@ async function holdOnce(word: string, name: string, mode: LockMode): Promise<voi
   appendFileSync(order, `${word} `);
   for await (const _ of process.stdin) { /* held */ }
   release();
+}
+
+/** As often as it takes for two to meet at any moment of making and removing a line. */
+function standOften(name: string): void {
+  for (let i = 0; i < 3000; i++) standInLine(join(folder, name), libc).leave();
 }
 
 interface Waiter { child: ChildProcess; ended: Promise<unknown> }
@@ -115,6 +121,22 @@ test('all waiters killed: the next one is not held up, or a sweep takes away wha
     next();
     assert.equal(readdirSync(folder), []);
   }
+});
+
+test('a line is made by one while another removes it', async () => {
+  const waiters = ['often', 'often', 'often'].map((word) => startWaiter(word));
+  await allEnded(waiters);
+  assert.equal(waiters.map(({ child }) => child.exitCode), [0, 0, 0]);
+  assert.equal(readdirSync(folder), []);
+});
+
+test('something else in the place of a line is an error, not an endless try', () => {
+  mkdirSync(folder);
+  symlinkSync('nowhere', join(folder, 'x~line'));
+  const held = openSync(join(folder, 'x'), 'a');
+  assert.ok(libc.tryFlock(held, 'exclusive'));
+  assert.throws(() => locks.hold('x', 'exclusive', LONG), (error: unknown) => /ENOENT/.test(JSON.stringify(error)) || /ENOENT/.test(String(error)));
+  closeSync(held);
 });
 
 test('a network may be called as another one\'s line would be', async () => {
@@ -259,5 +281,6 @@ test('a lease lock is the flock(2) of the file, and its line stands elsewhere', 
   assert.is(taken(), 'a');
 });
 
-if (word) await holdOnce(word, wanted!, wantedMode as LockMode);
+if (word === 'often') standOften(wanted!);
+else if (word) await holdOnce(word, wanted!, wantedMode as LockMode);
 else test.run();
