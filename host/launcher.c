@@ -15,7 +15,8 @@ char host_path[PATH_BYTES] = "@HOST@";
 #define HELLO_BYTES (256 * 1024) /* wire.ts: MAX_HELLO */
 #define STDIN_BYTES (16 * 1024 * 1024) /* wire.ts: MAX_STDIN */
 #define ANSWER_BYTES (64 * 1024 * 1024)
-#define ACCEPT_SECONDS 1 /* nothing is lost by not waiting: the call is not begun */
+#define LENGTH_BYTES 4
+#define ACCEPT_SECONDS 1 /* for its first word: a host that is slower finds the launcher gone, and begins nothing */
 #define ALIVE_SECONDS 10 /* the host gives a sign of life each second */
 
 #if defined(__x86_64__)
@@ -57,11 +58,13 @@ __asm__(".globl _start\n_start:\n mov x29, #0\n mov x30, #0\n mov x0, sp\n bl la
 
 enum { EINTR = -4, EAGAIN = -11 };
 enum { AT_FDCWD = -100, X_OK = 1, R_OK = 4 };
-enum { AF_UNIX = 1, SOCK_STREAM = 1, SOCK_CLOEXEC = 0x80000, SOL_SOCKET = 1, SO_PEERCRED = 17, SO_RCVTIMEO = 20, SO_SNDTIMEO = 21, MSG_NOSIGNAL = 0x4000 };
+enum { AF_UNIX = 1, SOCK_STREAM = 1, SOCK_CLOEXEC = 0x80000, SOL_SOCKET = 1, SO_PEERCRED = 17, SO_RCVTIMEO = 20, SO_SNDTIMEO = 21, MSG_PEEK = 2, MSG_NOSIGNAL = 0x4000 };
 enum { PROT_READ_WRITE = 3, MAP_PRIVATE_ANONYMOUS = 0x22, MREMAP_MAYMOVE = 1 };
+enum { POLLIN = 1, POLLOUT = 4 };
 enum { AT_EXECFN = 31 };
 
 struct timeval { i64 seconds, microseconds; };
+struct timespec { i64 seconds, nanoseconds; };
 struct unix_address { unsigned short family; char path[108]; };
 struct credentials { u32 pid, uid, gid; };
 struct poll { int fd; short events, revents; };
@@ -72,8 +75,8 @@ struct launch {
   char **argv, **env;
   char *executed;
   const char *name;
-  u8 *input;
-  u64 length, space;
+  u8 *input; /* as it is sent: LENGTH_BYTES for its length, then what was read */
+  u64 length, space; /* without those bytes, and with them */
   int is_read; /* input holds all of stdin */
 };
 
@@ -134,7 +137,7 @@ static void write_all(int fd, const void *bytes, u64 count) {
     const i64 written = call(WRITE, fd, (const u8 *)bytes + at, count - at);
     if (written > 0) at += (u64)written;
     else if (written == EAGAIN) {
-      struct poll full = { fd, 4 /* POLLOUT */, 0 };
+      struct poll full = { fd, POLLOUT, 0 };
       call6(PPOLL, (i64)&full, 1, 0, 0, 0, 0);
     } else if (written != EINTR) return;
   }
@@ -186,7 +189,7 @@ static const char *find_node(struct launch *launch) {
 static void give_back_input(struct launch *launch) {
   const int fd = (int)call(MEMFD_CREATE, "stdin", 1 /* MFD_CLOEXEC */, 0);
   if (fd < 0) fail(launch, "no memory to keep the configuration in");
-  write_all(fd, launch->input, launch->length);
+  write_all(fd, launch->input + LENGTH_BYTES, launch->length);
   while (!launch->is_read) {
     const i64 count = call(READ, 0, launch->input, launch->space);
     if (count > 0) write_all(fd, launch->input, (u64)count);
@@ -262,7 +265,7 @@ static int add_text(u8 *place, u64 *at, const char *text) {
 static int send_hello(int fd, struct launch *launch, const char *host) {
   static u8 hello[HELLO_BYTES];
   u64 at = 12;
-  memcpy(hello, "cniwasm1", 8);
+  memcpy(hello, "cniwasm2", 8);
   if (!add_text(hello, &at, launch->name) || !add_text(hello, &at, host)) return 0;
   for (char **text = launch->env; *text; text++) if (!add_text(hello, &at, *text)) return 0;
   const u32 length = (u32)(at - 12);
@@ -275,33 +278,64 @@ static void *room(u64 size) {
   return at < 0 && at > -4096 ? 0 : (void *)at;
 }
 
-/** All of stdin. 0 when it is more than a host takes, or cannot be read: what was read is kept. */
+/** What stdin has now. 0 when it is more than a host takes, or cannot be read: what was read is kept. */
 static int read_input(struct launch *launch) {
-  launch->space = 64 * 1024;
-  launch->input = room(launch->space);
-  if (!launch->input) return 0;
-  for (;;) {
-    const i64 count = call(READ, 0, launch->input + launch->length, launch->space - launch->length);
-    if (count == 0) return launch->is_read = 1;
-    if (count == EINTR) continue;
-    if (count < 0) return 0;
-    launch->length += (u64)count;
-    if (launch->length < launch->space) continue;
-    if (launch->space >= STDIN_BYTES) return 0;
-    const i64 moved = call6(MREMAP, (i64)launch->input, (i64)launch->space, (i64)launch->space * 2, MREMAP_MAYMOVE, 0, 0);
-    if (moved < 0 && moved > -4096) return 0;
+  if (LENGTH_BYTES + launch->length >= launch->space) {
+    const u64 more = launch->space ? launch->space * 2 : 64 * 1024;
+    if (more > STDIN_BYTES) return 0;
+    const i64 moved = launch->space ? call6(MREMAP, (i64)launch->input, (i64)launch->space, (i64)more, MREMAP_MAYMOVE, 0, 0) : (i64)room(more);
+    if (!moved || (moved < 0 && moved > -4096)) return 0;
     launch->input = (u8 *)moved;
-    launch->space *= 2;
+    launch->space = more;
   }
+  const u64 end = LENGTH_BYTES + launch->length;
+  const i64 count = call(READ, 0, launch->input + end, launch->space - end);
+  if (count > 0) launch->length += (u64)count;
+  launch->is_read = count == 0;
+  return count >= 0 || count == EINTR || count == EAGAIN;
+}
+
+static void allow_silence(int fd, i64 seconds) {
+  set_timeout(fd, SO_SNDTIMEO, seconds);
+  set_timeout(fd, SO_RCVTIMEO, seconds);
+}
+
+/** Is a sign of life what the host says next? Nothing else is taken out of the socket. */
+static int is_alive(int fd) {
+  u8 word = 0;
+  while (call6(RECVFROM, fd, (i64)&word, 1, MSG_PEEK, 0, 0) == EINTR);
+  return word == '.' && receive(fd, &word, 1);
+}
+
+/** Sends all of stdin, unless the host has an answer, or is gone, before stdin has ended. 0 when it is not to be waited for. */
+static int hand_over_input(struct launch *launch, int fd) {
+  struct timespec silence = { ACCEPT_SECONDS, 0 }; /* ppoll(2) takes off what has passed */
+  while (!launch->is_read) {
+    struct poll both[2] = { { 0, POLLIN, 0 }, { fd, POLLIN, 0 } };
+    const i64 ready = call6(PPOLL, (i64)both, 2, (i64)&silence, 0, 0, 0);
+    if (ready == EINTR) continue;
+    if (ready <= 0) return 0;
+    if (both[1].revents) {
+      if (!is_alive(fd)) return 1;
+      silence = (struct timespec){ ALIVE_SECONDS, 0 };
+      allow_silence(fd, ALIVE_SECONDS);
+    }
+    if (both[0].revents && !read_input(launch)) return 0;
+  }
+  const u32 length = (u32)launch->length;
+  memcpy(launch->input, &length, LENGTH_BYTES);
+  return send_all(fd, launch->input, LENGTH_BYTES + launch->length);
 }
 
 /** Prints the host's answer and ends. Returns when there is none, or one that makes no sense: nothing is printed then. */
 static void relay_answer(int fd) {
   u8 kind;
   u32 head[3]; /* exit code, bytes for stdout, bytes for stderr */
-  do {
+  for (;;) {
     if (!receive(fd, &kind, 1)) return;
-  } while (kind == '.');
+    if (kind != '.') break;
+    allow_silence(fd, ALIVE_SECONDS);
+  }
   if (kind != 'D' || !receive(fd, head, sizeof head) || head[0] > 255 || head[1] > ANSWER_BYTES || head[2] > ANSWER_BYTES) return;
   u8 *text = room((u64)head[1] + head[2] + 1);
   if (!text || !receive(fd, text, (u64)head[1] + head[2])) return;
@@ -311,19 +345,11 @@ static void relay_answer(int fd) {
 }
 
 /** Returns when somebody else has to do the work. */
-static void ask_host(struct launch *launch, const char *host) {
-  u8 reply;
+static void ask_host(struct launch *launch, const char *host, const char *verb) {
   const int fd = connect_to_host(launch);
   if (fd < 0) return;
-  if (send_hello(fd, launch, host) && receive(fd, &reply, 1) && (reply == 'A' || reply == 'V')) {
-    set_timeout(fd, SO_SNDTIMEO, ALIVE_SECONDS);
-    set_timeout(fd, SO_RCVTIMEO, ALIVE_SECONDS);
-    if (reply == 'V') relay_answer(fd);
-    else if (read_input(launch)) {
-      const u32 length = (u32)launch->length;
-      if (send_all(fd, &length, sizeof length) && send_all(fd, launch->input, launch->length)) relay_answer(fd);
-    }
-  }
+  /* VERSION needs no stdin: a person who tries it has a terminal there, which does not end. */
+  if (send_hello(fd, launch, host) && (is_same(verb, "VERSION") || hand_over_input(launch, fd))) relay_answer(fd);
   call(CLOSE, fd, 0, 0);
 }
 
@@ -351,6 +377,7 @@ __attribute__((noreturn, used)) void launch(u64 *stack) {
   drop_variables_of_node(launch.env);
   const char *host = find_host(&launch);
   /* Words are for people; without a verb nobody's network is meant. */
-  if (host && launch.argc <= 1 && variable(&launch, "CNI_COMMAND=")) ask_host(&launch, host);
+  const char *verb = variable(&launch, "CNI_COMMAND=");
+  if (host && verb && launch.argc <= 1) ask_host(&launch, host, verb);
   one_shot(&launch, host);
 }

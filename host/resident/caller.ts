@@ -2,11 +2,11 @@
 // others' launchers become one-shot hosts, which act where they are.
 // SPDX-License-Identifier: Apache-2.0
 
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import type { Hello } from './wire.ts';
 
 export interface Place {
-  /** "dev:inode" of what /proc/PID shows under these names */
+  /** what /proc/PID has under these names: a namespace by the text of its link, which is its number, a folder as "dev:inode" */
   ids: Readonly<Record<(typeof SAME)[number], string>>;
   /** effective capabilities */
   capabilities: bigint;
@@ -19,13 +19,13 @@ const SAME = ['ns/net', 'ns/mnt', 'ns/user', 'root'] as const;
 export function placeOf(of: number | 'self'): Place {
   const status = readFileSync(`/proc/${of}/status`, 'utf8');
   return {
-    ids: Object.fromEntries(SAME.map((name) => [name, identity(`/proc/${of}/${name}`)])) as Place['ids'],
+    ids: Object.fromEntries(SAME.map((name) => [name, name === 'root' ? folderId(`/proc/${of}/root`) : readlinkSync(`/proc/${of}/${name}`)])) as Place['ids'],
     capabilities: BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)![1]!}`),
     umask: Number.parseInt(/^Umask:\s*([0-7]+)$/m.exec(status)![1]!, 8),
   };
 }
 
-function identity(path: string): string {
+function folderId(path: string): string {
   const { dev, ino } = statSync(path);
   return `${dev}:${ino}`;
 }

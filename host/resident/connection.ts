@@ -1,12 +1,13 @@
-// One connection, which is one call: hello, the word whether we take it, stdin, the answer. Closing it without an answer means "not by me":
-// the launcher then does the call itself.
+// One connection, which is one call: hello, stdin, the answer. Closing it without an answer means "not by me": the launcher then does the call
+// itself.
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Socket } from 'node:net';
 import { checkEnvironment, readVerb } from '../protocol/environment.ts';
 import type { Outcome, Task } from './call-thread.ts';
 import { namesItself, namesItselfIn } from './caller.ts';
-import { ACCEPT, ACCEPT_WITHOUT_STDIN, ALIVE, formatReply, readHello, readStdin, REFUSE, WireError, type Hello } from './wire.ts';
+import { incoming } from './incoming.ts';
+import { ALIVE, formatReply, readHello, readStdin, WireError, type Hello } from './wire.ts';
 
 export interface Service {
   /** Who it is, or why this host does not act for it. Throws when the process is gone. */
@@ -19,59 +20,52 @@ export interface Service {
 
 /** ms until everything that is waited for must be here; a runtime may be slow to write a configuration, the launcher itself is not */
 const PATIENCE = { hello: 2_000, stdin: 30_000, reading: 30_000 };
-/** ms; the launcher waits ten times as long */
+/** ms; the launcher waits as long for the first, and ten times as long for the others */
 const SIGN_OF_LIFE = 1_000;
 
 export function attend(socket: Socket, service: Service): void {
-  let received: Buffer[] = [];
-  let expects: (bytes: Buffer) => void = onHello;
+  const received = incoming();
+  let proceed = onHello;
   let clock = setTimeout(give, PATIENCE.hello, 'no hello in time');
+  let alive: NodeJS.Timeout | undefined;
 
   socket.on('error', () => socket.destroy());
-  socket.on('close', () => clearTimeout(clock));
-  socket.on('data', (chunk) => {
-    received.push(chunk);
+  socket.on('close', stopClocks);
+  socket.on('data', onData);
+
+  function onData(chunk: Buffer): void {
+    received.add(chunk);
     try {
-      expects(received.length === 1 ? chunk : Buffer.concat(received));
+      proceed();
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
       give(error.message);
     }
-  });
+  }
+
+  function stopClocks(): void {
+    clearTimeout(clock);
+    clearInterval(alive);
+  }
 
   /** Leaves the call to the launcher. */
   function give(why: string, hello?: Hello): void {
     service.refused(why, hello);
-    socket.destroySoon();
+    socket.destroy();
   }
 
-  function expect(next: (bytes: Buffer) => void, ms: number, otherwise: string): void {
-    received = [];
-    expects = next;
-    clearTimeout(clock);
-    clock = setTimeout(give, ms, otherwise);
-  }
-
-  function onHello(bytes: Buffer): void {
-    const hello = readHello(bytes);
+  function onHello(): void {
+    const hello = received.take(readHello);
     if (!hello) return;
+    clearTimeout(clock);
     const caller = callerOf(hello);
-    if (typeof caller === 'string') {
-      socket.write(REFUSE);
-      return give(caller, hello);
-    }
+    if (typeof caller === 'string') return give(caller, hello);
+    alive = setInterval(() => void socket.write(ALIVE), SIGN_OF_LIFE);
     const begin = (stdin: Buffer): void => void perform({ calledAs: hello.calledAs, env: hello.env, stdin, caller });
-    if (!needsStdin(hello)) {
-      socket.write(ACCEPT_WITHOUT_STDIN);
-      return begin(Buffer.alloc(0));
-    }
-    socket.write(ACCEPT);
-    expect((more) => {
-      const stdin = readStdin(more);
-      if (!stdin) return;
-      if (namesItself(stdin.toString('latin1'))) return give('a path that means the process itself', hello);
-      begin(stdin);
-    }, PATIENCE.stdin, 'no stdin in time');
+    if (needsStdin(hello)) awaitStdin(hello, begin);
+    else begin(Buffer.alloc(0));
+    // The thread is woken first: it has more to do than the launcher, which only learns that it need not look for another host.
+    if (!socket.destroyed) socket.write(ALIVE);
   }
 
   function callerOf(hello: Hello): Task['caller'] | string {
@@ -83,12 +77,22 @@ export function attend(socket: Socket, service: Service): void {
     }
   }
 
+  function awaitStdin(hello: Hello, begin: (stdin: Buffer) => void): void {
+    clock = setTimeout(give, PATIENCE.stdin, 'no stdin in time', hello);
+    proceed = () => {
+      const stdin = received.take(readStdin);
+      if (!stdin) return;
+      clearTimeout(clock);
+      if (namesItself(stdin.toString('latin1'))) give('a path that means the process itself', hello);
+      else begin(stdin);
+    };
+    proceed();
+  }
+
   async function perform(task: Task): Promise<void> {
     const started = performance.now();
-    expects = () => give('more than a call');
-    received = [];
-    clearTimeout(clock);
-    const alive = setInterval(() => void socket.write(ALIVE), SIGN_OF_LIFE);
+    // A launcher that sends a stdin nobody waits for shall not hang with it.
+    socket.off('data', onData).resume();
     const outcome = await service.run(task, () => !socket.destroyed && !service.isClosed(socket));
     clearInterval(alive);
     if (!outcome) return give('nobody had time for it');

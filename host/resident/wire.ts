@@ -1,19 +1,20 @@
-// What launcher and resident host say to each other (the other side: host/launcher.c). All numbers are 32 bits, little endian.
+// What launcher and resident host say to each other (the other side: host/launcher.c). All numbers are 32 bits, little endian. Neither waits
+// for the other's word: hello and stdin usually lie there together, and only the answer goes back.
 //
-//   launcher  "cniwasm1", length, then texts that end with NUL: its name, the path of the one-shot host it would become, each variable
-//   host      'A' (send stdin), 'V' (not needed, the answer follows) or 'N' (not by me: the launcher becomes the one-shot host)
-//   launcher  length, all of stdin
-//   host      '.' each second, then 'D', exit code, length of stdout's text, length of stderr's, both texts
+//   launcher  "cniwasm2", length, then texts that end with NUL: its name, the path of the one-shot host it would become, each variable
+//             length, all of stdin: as soon as that has ended, never for VERSION
+//   host      '.' when it has taken the call and each second from then on
+//             'D', exit code, length of stdout's text, length of stderr's, both texts: stdin is waited for only where the answer needs it
+//
+// A host that closes before it has answered has not taken the call, or cannot end it: the launcher becomes the one-shot host.
 // SPDX-License-Identifier: Apache-2.0
 
-const MAGIC = 'cniwasm1';
+const MAGIC = 'cniwasm2';
 /** bytes; launcher.c has the same numbers */
 export const MAX_HELLO = 256 * 1024;
 export const MAX_STDIN = 16 * 1024 * 1024;
+const LENGTH_BYTES = 4;
 
-export const ACCEPT = Buffer.from('A');
-export const ACCEPT_WITHOUT_STDIN = Buffer.from('V');
-export const REFUSE = Buffer.from('N');
 export const ALIVE = Buffer.from('.');
 
 export interface Hello {
@@ -27,14 +28,37 @@ export class WireError extends Error {
   override name = 'WireError';
 }
 
-/** Undefined: more is to come. Throws WireError for what no launcher of this version sends. */
-export function readHello(bytes: Buffer): Hello | undefined {
-  const start = bytes.subarray(0, MAGIC.length).toString('latin1');
+/** Something whole, and what came behind it; or how many bytes there must be before it is worth looking again. */
+export type Read<T> = { whole: T; rest: Buffer } | { wanted: number };
+
+/** Throws WireError for what no launcher of this version sends. */
+export function readHello(bytes: Buffer): Read<Hello> {
+  const start = bytes.toString('latin1', 0, MAGIC.length);
   if (!MAGIC.startsWith(start)) throw new WireError(`a first word that is not "${MAGIC}"`);
-  const body = readSized(bytes, MAGIC.length, MAX_HELLO);
-  if (!body) return undefined;
+  const read = readSized(bytes, MAGIC.length, MAX_HELLO);
+  return 'wanted' in read ? read : { whole: helloOf(read.whole), rest: read.rest };
+}
+
+/** Throws WireError. */
+export function readStdin(bytes: Buffer): Read<Buffer> {
+  const read = readSized(bytes, 0, MAX_STDIN);
+  if ('rest' in read && read.rest.length > 0) throw new WireError('more than a call');
+  return read;
+}
+
+/** A length at `at`, and so many bytes. */
+function readSized(bytes: Buffer, at: number, limit: number): Read<Buffer> {
+  const begin = at + LENGTH_BYTES;
+  if (bytes.length < begin) return { wanted: begin };
+  const length = bytes.readUInt32LE(at);
+  if (length > limit) throw new WireError(`${length} bytes, at most ${limit} are taken`);
+  const end = begin + length;
+  return bytes.length < end ? { wanted: end } : { whole: bytes.subarray(begin, end), rest: bytes.subarray(end) };
+}
+
+function helloOf(body: Buffer): Hello {
   if (body.length === 0 || body[body.length - 1] !== 0) throw new WireError('texts without an end');
-  const [calledAs, oneShot, ...variables] = body.subarray(0, -1).toString('utf8').split('\0');
+  const [calledAs, oneShot, ...variables] = body.toString('utf8', 0, body.length - 1).split('\0');
   if (!calledAs || !oneShot) throw new WireError('no name, or no path of a host');
   return { calledAs, oneShot, env: environmentOf(variables) };
 }
@@ -47,19 +71,6 @@ function environmentOf(variables: readonly string[]): Record<string, string> {
     if (end > 0) env[text.slice(0, end)] ??= text.slice(end + 1);
   }
   return env;
-}
-
-/** Undefined: more is to come. Throws WireError. */
-export const readStdin = (bytes: Buffer): Buffer | undefined => readSized(bytes, 0, MAX_STDIN);
-
-/** A length at `at` and so many bytes after it, which are the last. */
-function readSized(bytes: Buffer, at: number, limit: number): Buffer | undefined {
-  if (bytes.length < at + 4) return undefined;
-  const length = bytes.readUInt32LE(at);
-  if (length > limit) throw new WireError(`${length} bytes, at most ${limit} are taken`);
-  const end = at + 4 + length;
-  if (bytes.length > end) throw new WireError('more than was announced');
-  return bytes.length < end ? undefined : bytes.subarray(at + 4);
 }
 
 export interface Reply { exitCode: number; stdout: string; stderr: string }

@@ -2,14 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { spawn } from 'node:child_process';
-import { existsSync, linkSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
+import type { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { formatReply, readHello, type Hello } from '../../host/resident/wire.ts';
 import { BIN, sh, skip } from '../support/node.ts';
+import { until } from '../support/until.ts';
 
 if (sh('head', '-c', '4', `${BIN}/cni-wasm`) !== '\x7fELF') skip('there is no C compiler, so the launcher is a script that knows no resident host');
 
@@ -21,13 +23,22 @@ const ONE_SHOT = /192\.0\.2\.7\/24/;
 
 interface Said { code: number | null; stdout: string; stderr: string }
 
-async function call(input: string | Buffer, { program = join(BIN, 'static'), env = ENV as Record<string, string>, args = [] as string[] } = {}): Promise<Said> {
+/** A call whose stdin is still to come. */
+function begin({ program = join(BIN, 'static'), env = ENV as Record<string, string>, args = [] as string[] } = {}): { pid: number; stdin: Writable; said: Promise<Said> } {
   const child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
   child.stdin.on('error', () => undefined);
-  child.stdin.end(input);
-  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), new Promise<number | null>((done) => { child.on('close', done); })]);
-  return { code, stdout, stderr };
+  const said = Promise.all([text(child.stdout), text(child.stderr), new Promise<number | null>((done) => { child.on('close', done); })]);
+  return { pid: child.pid!, stdin: child.stdin, said: said.then(([stdout, stderr, code]) => ({ code, stdout, stderr })) };
 }
+
+function call(input: string | Buffer, how: Parameters<typeof begin>[0] = {}): Promise<Said> {
+  const { stdin, said } = begin(how);
+  stdin.end(input);
+  return said;
+}
+
+/** proc_pid_io(5): what a process has read, of which what comes through sockets is no part. */
+const hasRead = (pid: number): number => Number(/^rchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))![1]);
 
 /** What a host of the test heard, and how it behaves when the hello is whole. */
 interface Played { server: Server; hellos: Hello[]; heard: Buffer[]; connections: number }
@@ -36,27 +47,33 @@ function playHost(onHello: (socket: Socket) => void, onMore: (socket: Socket, al
   mkdirSync(RUN, { recursive: true, mode: 0o700 });
   const played: Played = { server: undefined as unknown as Server, hellos: [], heard: [], connections: 0 };
   played.server = createServer((socket) => {
-    let bytes = Buffer.alloc(0);
+    let bytes: Buffer = Buffer.alloc(0);
     let isKnown = false;
     const number = played.connections++;
     socket.on('error', () => undefined);
     socket.on('data', (chunk) => {
       bytes = Buffer.concat([bytes, chunk]);
-      if (isKnown) {
-        played.heard[number] = bytes;
-        return onMore(socket, bytes);
+      if (!isKnown) {
+        const read = readHello(bytes);
+        if ('wanted' in read) return;
+        isKnown = true;
+        bytes = read.rest;
+        played.hellos.push(read.whole);
+        onHello(socket);
       }
-      const hello = readHello(bytes);
-      if (!hello) return;
-      isKnown = true;
-      bytes = Buffer.alloc(0);
-      played.hellos.push(hello);
-      onHello(socket);
+      if (bytes.length === 0) return;
+      played.heard[number] = bytes;
+      onMore(socket, bytes);
     });
   });
   played.server.unref();
   return new Promise((ready) => { played.server.listen(`${RUN}/host.sock`, () => ready(played)); });
 }
+
+/** For a host that answers when it has all of stdin. */
+const onceWhole = (act: (socket: Socket) => void) => (socket: Socket, all: Buffer): void => {
+  if (all.length >= 4 && all.length === 4 + all.readUInt32LE(0)) act(socket);
+};
 
 async function end({ server }: Played): Promise<void> {
   await new Promise((closed) => { server.close(closed); });
@@ -80,9 +97,7 @@ test('no host, or a socket that nobody listens on', async () => {
 });
 
 test('a host is told the name, the environment and where the one-shot host is, and what it says is printed', async () => {
-  const host = await playHost((socket) => socket.write('A'), (socket, all) => {
-    if (all.length >= 4 && all.length === 4 + all.readUInt32LE(0)) socket.end(Buffer.concat([Buffer.from('..'), formatReply({ exitCode: 7, stdout: '{"a":1}', stderr: 'a word\n' })]));
-  });
+  const host = await playHost((socket) => socket.write('.'), onceWhole((socket) => socket.end(Buffer.concat([Buffer.from('..'), formatReply({ exitCode: 7, stdout: '{"a":1}', stderr: 'a word\n' })]))));
   mkdirSync('/run/bin', { recursive: true });
   symlinkSync(join(BIN, 'static'), '/run/bin/acme');
   const env = { ...ENV, NODE_OPTIONS: '--nowhere', NODE_EXTRA_CA_CERTS: '/nowhere', OTHER: 'x' };
@@ -93,16 +108,63 @@ test('a host is told the name, the environment and where the one-shot host is, a
   await end(host);
 });
 
-test('stdin is not touched before the host has taken the call, nor for a call that needs none', async () => {
-  const refusing = await playHost((socket) => socket.end('N'));
-  isOneShot(await call(config()));
-  assert.is(refusing.heard.length, 0);
-  await end(refusing);
-  const answering = await playHost((socket) => socket.end(Buffer.concat([Buffer.from('V'), formatReply({ exitCode: 0, stdout: 'yes', stderr: '' })])));
-  const child = spawn(join(BIN, 'static'), [], { env: { ...ENV, CNI_COMMAND: 'VERSION' }, stdio: ['pipe', 'pipe', 'inherit'] });
-  assert.is(await text(child.stdout), 'yes', 'it must not wait for the end of stdin');
-  child.stdin.destroy();
-  await end(answering);
+const ANSWER = formatReply({ exitCode: 0, stdout: 'yes', stderr: '' });
+
+test('stdin is not waited for when the answer does not need it', async () => {
+  const host = await playHost((socket) => socket.end(ANSWER));
+  for (const env of [{ ...ENV, CNI_COMMAND: 'VERSION' }, { ...ENV, CNI_IFNAME: '' }]) {
+    const { stdin, said } = begin({ env });
+    assert.is((await said).stdout, 'yes', env.CNI_COMMAND);
+    stdin.destroy();
+  }
+  assert.is(host.heard.length, 0);
+  await end(host);
+});
+
+test('nothing of stdin is sent for VERSION', async () => {
+  const host = await playHost((socket) => socket.write('.'), (socket) => socket.destroy());
+  host.server.on('connection', (socket) => setImmediate(() => socket.write(ANSWER)));
+  assert.is((await call(config(), { env: { ...ENV, CNI_COMMAND: 'VERSION' } })).stdout, 'yes');
+  assert.is(host.heard.length, 0);
+  await end(host);
+});
+
+test('a host that has given a sign of life is waited for, while stdin comes and afterwards', async () => {
+  const late = (act: () => void): void => void setTimeout(act, 1_200);
+  const host = await playHost((socket) => socket.write('.'), onceWhole((socket) => late(() => socket.end(ANSWER))));
+  const { stdin, said } = begin();
+  stdin.write(config().slice(0, 10));
+  late(() => stdin.end(config().slice(10)));
+  assert.is((await said).stdout, 'yes');
+  assert.is(host.heard[0]!.subarray(4).toString(), config());
+  await end(host);
+});
+
+test('a host that refuses while stdin is still to come: the one-shot host gets all of it', async () => {
+  for (const first of [0, 10]) {
+    let refuse = (): void => undefined;
+    const host = await playHost((socket) => { refuse = () => socket.destroy(); });
+    const { pid, stdin, said } = begin();
+    await until('the host has the hello', () => host.hellos.length === 1);
+    const before = hasRead(pid);
+    stdin.write(config().slice(0, first));
+    await until('the first part is read', () => hasRead(pid) === before + first);
+    refuse();
+    stdin.end(config().slice(first));
+    isOneShot(await said);
+    assert.is(host.heard.length, 0);
+    await end(host);
+  }
+});
+
+test('a host that says nothing while stdin is still to come is no host', async () => {
+  const host = await playHost(() => undefined);
+  const { stdin, said } = begin();
+  stdin.write(config().slice(0, 10));
+  await new Promise((gone) => { host.server.on('connection', (socket) => socket.on('close', gone)); });
+  stdin.end(config().slice(10));
+  isOneShot(await said);
+  await end(host);
 });
 
 /** Each leaves the launcher without an answer at another moment. */
@@ -110,11 +172,11 @@ const FAILURES: Record<string, [onHello: (socket: Socket) => void, onMore?: (soc
   'that closes at once': [(socket) => socket.destroy()],
   'that hangs': [() => undefined],
   'that says nonsense': [(socket) => socket.write('HTTP/1.1 400')],
-  'that dies when it has taken the call': [(socket) => socket.write('A'), (socket) => socket.destroy()],
-  'that says nonsense when it has taken the call': [(socket) => socket.write('A'), (socket) => socket.end('x'.repeat(100))],
-  'that dies in the middle of its answer': [(socket) => socket.write('A'), (socket) => socket.end(formatReply({ exitCode: 0, stdout: '{"half":1}', stderr: '' }).subarray(0, 18))],
-  'with an answer of impossible length': [(socket) => socket.write('A'), (socket) => socket.end(Buffer.from('D\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff', 'latin1'))],
-  'with an impossible exit code': [(socket) => socket.write('A'), (socket) => socket.end(formatReply({ exitCode: 300, stdout: 'x', stderr: '' }))],
+  'that dies when it has taken the call': [(socket) => socket.write('.'), (socket) => socket.destroy()],
+  'that says nonsense when it has taken the call': [(socket) => socket.write('.'), (socket) => socket.end('x'.repeat(100))],
+  'that dies in the middle of its answer': [(socket) => socket.write('.'), (socket) => socket.end(formatReply({ exitCode: 0, stdout: '{"half":1}', stderr: '' }).subarray(0, 18))],
+  'with an answer of impossible length': [(socket) => socket.write('.'), (socket) => socket.end(Buffer.from('D\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff', 'latin1'))],
+  'with an impossible exit code': [(socket) => socket.write('.'), (socket) => socket.end(formatReply({ exitCode: 300, stdout: 'x', stderr: '' }))],
 };
 
 for (const [what, [onHello, onMore]] of Object.entries(FAILURES)) {
@@ -130,7 +192,7 @@ for (const [what, [onHello, onMore]] of Object.entries(FAILURES)) {
 
 test('a large configuration arrives whole, at the host and without it', async () => {
   const large = config({ filler: 'x'.repeat(3_000_000) });
-  const dying = await playHost((socket) => socket.write('A'), (socket, all) => {
+  const dying = await playHost((socket) => socket.write('.'), (socket, all) => {
     if (all.length === 4 + large.length) socket.destroy();
   });
   isOneShot(await call(large));
@@ -138,8 +200,25 @@ test('a large configuration arrives whole, at the host and without it', async ()
   await end(dying);
 });
 
+test('a host that dies while a large configuration is sent', async () => {
+  const large = config({ filler: 'x'.repeat(3_000_000) });
+  const host = await playHost((socket) => socket.write('.'), (socket) => socket.destroy());
+  isOneShot(await call(large));
+  assert.ok(host.heard[0]!.length < large.length);
+  await end(host);
+});
+
+test('a host that answers with much before it has read a large configuration', async () => {
+  const stdout = 'y'.repeat(3_000_000);
+  const host = await playHost((socket) => socket.write(formatReply({ exitCode: 0, stdout, stderr: '' })));
+  const { stdin, said } = begin();
+  stdin.end(config({ filler: 'x'.repeat(3_000_000) }));
+  assert.is((await said).stdout, stdout);
+  await end(host);
+});
+
 test('one that is too large for a host is done without it', async () => {
-  const host = await playHost((socket) => socket.write('A'));
+  const host = await playHost((socket) => socket.write('.'));
   // More than the module has memory for.
   assert.match((await call(config({ filler: 'x'.repeat(17_000_000) }))).stdout, /"code": 103/);
   assert.is(host.heard.length, 0);
@@ -147,14 +226,14 @@ test('one that is too large for a host is done without it', async () => {
 });
 
 test('an environment that is too large for a host is done without it', async () => {
-  const host = await playHost((socket) => socket.write('A'));
+  const host = await playHost((socket) => socket.write('.'));
   isOneShot(await call(config(), { env: { ...ENV, ...Object.fromEntries(Array.from({ length: 3 }, (_, i) => [`BIG${i}`, 'x'.repeat(100_000)])) } }));
   assert.is(host.hellos.length, 0);
   await end(host);
 });
 
 test('words are the one-shot host\'s, as is a call without a verb', async () => {
-  const host = await playHost((socket) => socket.write('A'));
+  const host = await playHost((socket) => socket.write('.'));
   assert.match((await call('', { program: join(BIN, 'cni-wasm'), args: ['--version'] })).stdout, /^v\d/);
   const { CNI_COMMAND: _, ...env } = ENV;
   assert.match((await call('', { env })).stderr, /CNI static plugin/);
@@ -163,7 +242,7 @@ test('words are the one-shot host\'s, as is a call without a verb', async () => 
 });
 
 test('with stdin, stdout or both closed the answer is the one-shot host\'s, and goes nowhere else', async () => {
-  const host = await playHost((socket) => socket.write('A'), (socket) => socket.end(formatReply({ exitCode: 0, stdout: 'x', stderr: '' })));
+  const host = await playHost((socket) => socket.write('.'), (socket) => socket.end(formatReply({ exitCode: 0, stdout: 'x', stderr: '' })));
   const shell = (redirections: string): Promise<Said> => call('', { program: '/bin/sh', args: ['-c', `"${BIN}/static" ${redirections}`] });
   const closed = await shell('<&-');
   assert.is(closed.code, 1);
@@ -176,7 +255,7 @@ test('with stdin, stdout or both closed the answer is the one-shot host\'s, and 
 test('a host of another user is no host', async () => {
   if (process.env['CNI_WASM_TEST_ROOT'] !== 'real') return;
   sh('chmod', '777', RUN);
-  const child = spawn(process.execPath, ['-e', `require("net").createServer((s) => s.on("error", () => {}).write("A")).listen("${RUN}/host.sock", () => console.log("ready"))`], { uid: 65_534, gid: 65_534, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['-e', `require("net").createServer((s) => s.on("error", () => {}).write(".")).listen("${RUN}/host.sock", () => console.log("ready"))`], { uid: 65_534, gid: 65_534, stdio: ['ignore', 'pipe', 'inherit'] });
   await new Promise((ready) => { child.stdout.once('data', ready); });
   // As if it had been made before the folder was set right.
   sh('chmod', '700', RUN);
@@ -187,7 +266,7 @@ test('a host of another user is no host', async () => {
 test('its name is that of the file, whatever the first word of the command line is', async () => {
   linkSync(join(BIN, 'static'), join(BIN, '.linked'));
   try {
-    const host = await playHost((socket) => socket.end('N'));
+    const host = await playHost((socket) => socket.destroy());
     await call(config(), { program: '/bin/bash', args: ['-c', `exec -a nonsense "${BIN}/.linked"`] });
     assert.is(host.hellos[0]!.calledAs, '.linked');
     await end(host);

@@ -4,7 +4,7 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, closeSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { suite } from 'uvu';
@@ -13,7 +13,7 @@ import { addAll, checkAll, delAll, execute, gcAll, parseConflist, type Target } 
 import { addNetns, BIN, deleteNetns, picture, sh, skip } from '../support/node.ts';
 import { startResidentHost, type ResidentHost } from '../support/resident-host.ts';
 import { until } from '../support/until.ts';
-import { callHost, helloBytes, talk } from '../support/wire.ts';
+import { callHost, helloBytes, sized, talk } from '../support/wire.ts';
 
 if (sh('head', '-c', '4', `${BIN}/cni-wasm`) !== '\x7fELF') skip('there is no C compiler, so the launcher is a script that knows no resident host');
 
@@ -229,16 +229,54 @@ test('a host that is killed in the middle loses nothing: the launcher does the c
 });
 
 test('nonsense and slowness on the socket end with the connection, and nothing else', async ({ host }) => {
-  assert.is(await talk([Buffer.from('GET / HTTP/1.1\r\n\r\n')]), '');
-  assert.is(await talk([Buffer.from('cniwasm1\xff\xff\xff\xff', 'latin1')]), '');
-  assert.is(await talk([Buffer.from('cni')]), '', 'who says no more is not waited for');
-  assert.is(await talk([helloBytes(['static', HOST, ...Object.entries(ENV).map((pair) => pair.join('='))]), Buffer.from('\xff\xff\xff\xff', 'latin1')]), 'A');
-  assert.is(await talk([helloBytes(['static', '/etc/hostname', 'CNI_COMMAND=ADD'])]), 'N');
-  assert.is(await talk([helloBytes(['static', '/nowhere', 'CNI_COMMAND=ADD'])]), 'N');
-  assert.match(await talk([helloBytes(['static', HOST, 'CNI_COMMAND=ADD'])]), /^VD[^]*required env variables/);
+  const hello = (...texts: string[]): Buffer => helloBytes(['static', ...texts]);
+  const known = hello(HOST, ...Object.entries(ENV).map((pair) => pair.join('=')));
+  assert.is(await talk(Buffer.from('GET / HTTP/1.1\r\n\r\n')), '');
+  assert.is(await talk(Buffer.from('cniwasm2\xff\xff\xff\xff', 'latin1')), '');
+  assert.is(await talk(Buffer.from('cniwasm1')), '', 'a launcher of another version');
+  assert.is(await talk(Buffer.from('cni')), '', 'who says no more is not waited for');
+  assert.is(await talk(Buffer.concat([known, Buffer.from('\xff\xff\xff\xff', 'latin1')])), '');
+  assert.is(await talk(Buffer.concat([known, sized(Buffer.from('{}')), Buffer.from('x')])), '');
+  assert.is(await talk(hello('/etc/hostname', 'CNI_COMMAND=ADD')), '');
+  assert.is(await talk(hello('/nowhere', 'CNI_COMMAND=ADD')), '');
+  assert.match(await talk(hello(HOST, 'CNI_COMMAND=ADD')), /^\.D[^]*required env variables/);
   assert.is((await callHost('static', ENV, JSON.stringify(STATIC)))?.exitCode, 0);
   assert.is((await callHost('static', ENV, 'no JSON'))?.exitCode, 1);
   assert.is(host.process.exitCode, null);
+});
+
+test('a call is answered before stdin has ended when the answer does not need it, and takes any stdin all the same', async ({ host }) => {
+  const served = host.served().length;
+  for (const [env, answer] of [[{ ...ENV, CNI_COMMAND: 'VERSION' }, /supportedVersions/], [{ ...ENV, CNI_IFNAME: 'much too long for one' }, /interface name is too long/]] as const) {
+    const child = spawn(join(BIN, 'static'), [], { env, stdio: ['pipe', 'pipe', 'inherit'] });
+    assert.match(await text(child.stdout), answer);
+    child.stdin.destroy();
+    const { stdout } = spawnSync(join(BIN, 'static'), [], { env, input: 'x'.repeat(15_000_000), encoding: 'utf8' });
+    assert.match(stdout, answer);
+  }
+  assert.is(host.served().length - served, 4);
+});
+
+test('a configuration that is larger than what a socket holds is read as a whole', ({ host }) => {
+  const count = counted(host, () => {
+    const { stdout } = spawnSync(join(BIN, 'static'), [], { env: ENV, input: JSON.stringify({ ...STATIC, filler: 'x'.repeat(1_000_000) }), encoding: 'utf8' });
+    assert.match(stdout, /192\.0\.2\.7/);
+    // More than the module has memory for; that is the answer.
+    assert.match(spawnSync(join(BIN, 'static'), [], { env: ENV, input: JSON.stringify({ ...STATIC, filler: 'x'.repeat(16_000_000) }), encoding: 'utf8' }).stdout, /"code": 103/);
+  });
+  assert.equal(count, { served: 2, left: 0 });
+});
+
+test('a call whose launcher has lost patience is not begun', async ({ host }) => {
+  const [served, left] = [host.served().length, host.left().length];
+  host.process.kill('SIGSTOP');
+  const socket = connect('/run/cni-wasm/host.sock');
+  await new Promise((written) => socket.write(Buffer.concat([helloBytes(['static', HOST, ...Object.entries(ENV).map((pair) => pair.join('='))]), sized(Buffer.from(JSON.stringify(STATIC)))]), written));
+  socket.destroy();
+  await new Promise((closed) => { socket.on('close', closed); });
+  host.process.kill('SIGCONT');
+  await until('it is noticed', () => host.left().length > left);
+  assert.is(host.served().length, served);
 });
 
 test('a second host is refused, as is a folder that others can enter', () => {

@@ -22,8 +22,8 @@ const hello = fc.array(fc.string({ unit: 'binary' }), { maxLength: 8 }).map(hell
 test('bytes at random, alone and behind the right beginning', () => {
   fc.assert(fc.property(bytes, (some) => {
     isTakenOrRefused(readHello, some);
-    isTakenOrRefused(readHello, Buffer.concat([Buffer.from('cniwasm1'), some]));
-    isTakenOrRefused(readHello, Buffer.concat([Buffer.from('cniwasm1'), sized(some)]));
+    isTakenOrRefused(readHello, Buffer.concat([Buffer.from('cniwasm2'), some]));
+    isTakenOrRefused(readHello, Buffer.concat([Buffer.from('cniwasm2'), sized(some)]));
     isTakenOrRefused(readStdin, some);
   }), runs(1000));
 });

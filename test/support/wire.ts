@@ -11,7 +11,7 @@ export function sized(bytes: Uint8Array): Buffer {
   return Buffer.concat([length, bytes]);
 }
 
-export const helloBytes = (texts: readonly string[]): Buffer => Buffer.concat([Buffer.from('cniwasm1'), sized(Buffer.from(texts.map((text) => `${text}\0`).join('')))]);
+export const helloBytes = (texts: readonly string[]): Buffer => Buffer.concat([Buffer.from('cniwasm2'), sized(Buffer.from(texts.map((text) => `${text}\0`).join('')))]);
 
 /** Throws when it is none. */
 export function replyOf(bytes: Buffer): Reply {
@@ -21,17 +21,12 @@ export function replyOf(bytes: Buffer): Reply {
   return { exitCode, stdout: bytes.subarray(13, 13 + out).toString(), stderr: bytes.subarray(13 + out).toString() };
 }
 
-/** What the host says until it closes, to bytes that are sent as soon as it asks for more ('A'). */
-export function talk(parts: readonly Buffer[], socketPath = '/run/cni-wasm/host.sock'): Promise<string> {
+/** What the host says until it closes. */
+export function talk(bytes: Buffer, socketPath = '/run/cni-wasm/host.sock'): Promise<string> {
   return new Promise((said) => {
     const chunks: Buffer[] = [];
-    const rest = [...parts];
-    const socket = connect(socketPath, () => void socket.write(rest.shift()!));
-    socket.on('data', (chunk) => {
-      chunks.push(chunk);
-      const next = chunk.toString('latin1') === 'A' ? rest.shift() : undefined;
-      if (next) socket.write(next);
-    });
+    const socket = connect(socketPath, () => void socket.write(bytes));
+    socket.on('data', (chunk) => chunks.push(chunk));
     socket.on('error', () => undefined);
     socket.on('close', () => said(Buffer.concat(chunks).toString('latin1')));
   });
@@ -40,6 +35,6 @@ export function talk(parts: readonly Buffer[], socketPath = '/run/cni-wasm/host.
 /** One call as the launcher does it, but without going on when nobody answers: undefined then. */
 export async function callHost(calledAs: string, env: Readonly<Record<string, string>>, stdin: string): Promise<Reply | undefined> {
   const texts = [calledAs, join(process.cwd(), 'dist/lib/host.cjs'), ...Object.entries(env).map(([key, value]) => `${key}=${value}`)];
-  const said = (await talk([helloBytes(texts), sized(Buffer.from(stdin))], `${env['CNI_WASM_RUN'] ?? '/run/cni-wasm'}/host.sock`)).replace(/^A?\.*/, '');
+  const said = (await talk(Buffer.concat([helloBytes(texts), sized(Buffer.from(stdin))]), `${env['CNI_WASM_RUN'] ?? '/run/cni-wasm'}/host.sock`)).replace(/^\.*/, '');
   return said.startsWith('D') ? replyOf(Buffer.from(said, 'latin1')) : undefined;
 }
