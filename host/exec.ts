@@ -1,7 +1,6 @@
 // The one place where the host starts programs. Arguments are a list, never a shell's line; the environment is only what is given.
 // SPDX-License-Identifier: Apache-2.0
 
-import { spawnSync } from 'node:child_process';
 import { timeLeft } from './deadline.ts';
 import { library } from '#parts';
 
@@ -32,6 +31,8 @@ const NO_TIME: ProgramOutcome = { stdout: '', stderr: '', exitCode: undefined, t
 export function runTool(file: string, args: readonly string[], { input = '', timeoutMs: most, env }: ProgramOptions): ProgramOutcome {
   const timeout = Math.min(most, timeLeft());
   if (timeout < 1) return NO_TIME;
+  // 1.5 ms, which calls that start no program need not pay.
+  const { spawnSync } = require('node:child_process') as typeof import('node:child_process');
   const { stdout, stderr, status, signal, error } = spawnSync(file, args, { input, env: { ...env }, timeout, killSignal: 'SIGKILL', maxBuffer: MAX_OUTPUT, encoding: 'utf8' });
   const timedOut = (error as NodeJS.ErrnoException | undefined)?.code === 'ETIMEDOUT';
   return {

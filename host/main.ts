@@ -6,10 +6,10 @@ import { answer } from './answer.ts';
 import { openHost } from './open-host.ts';
 import { about } from './protocol/about.ts';
 import { writeOut } from './protocol/write-result.ts';
-import { calledWith } from '#parts';
+import { calledWith, library } from '#parts';
 
 async function main(calledAs: string, words: readonly string[]): Promise<number> {
-  if (words.length > 0) return (await import('./cli/cli.ts')).cli(words);
+  if (words.length > 0) return library<typeof import('./cli/cli.ts')>('cli').cli(words);
   if (!process.env['CNI_COMMAND']) return about(calledAs);
   const { exitCode, stdout } = await answer(openHost(process.env), { calledAs, env: process.env, readStdin: () => readFileSync(0) });
   if (stdout !== undefined) writeOut(stdout);

@@ -1,8 +1,7 @@
 // What a question of `cni-wasm why` means: a link, an address, a port, a chain, a comment or a line of a rule listing.
 // SPDX-License-Identifier: Apache-2.0
 
-import { isIP } from 'node:net';
-import { canonicalAddress } from '../kernel/address.ts';
+import { canonicalAddress, isAddress } from '../kernel/address.ts';
 import { wordsOf } from '../kernel/iptables-parse.ts';
 import type { Rule } from '../kernel/rule.ts';
 import { hashesOf } from '../ledger/attachment-id.ts';
@@ -50,7 +49,7 @@ function speaksOf(word: string, rule: Rule | undefined): boolean {
 }
 
 const isSameAddress = (word: string, ip: string | undefined): boolean =>
-  ip !== undefined && isIP(word) !== 0 && isIP(ip) !== 0 && canonicalAddress(word) === canonicalAddress(ip);
+  ip !== undefined && isAddress(word) && isAddress(ip) && canonicalAddress(word) === canonicalAddress(ip);
 
 function isLineOf(line: string, object: Extract<OwnedObject, { kind: 'rule' }>): boolean {
   const text = ruleText(object);

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { lstatSync, readdirSync } from 'node:fs';
-import { isIP } from 'node:net';
 import { join } from 'node:path';
+import { isAddress } from '../kernel/address.ts';
 import type { Attachment } from '../protocol/request.ts';
 import { readPlain } from '../store/entry.ts';
 import { mustBeReadable } from './books.ts';
@@ -33,7 +33,7 @@ const dataDirsOf = ({ plugins }: LedgerRecord): string[] => plugins.flatMap(({ u
   (inverse.do === 'delete entry' && inverse.store.layout === 'ipam' ? [inverse.store.root] : [])));
 
 function leasesIn(folder: string, network: string): Lease[] {
-  return readdirSync(folder, { withFileTypes: true }).filter(({ name }) => isIP(name) !== 0).flatMap((file): Lease[] => {
+  return readdirSync(folder, { withFileTypes: true }).filter(({ name }) => isAddress(name)).flatMap((file): Lease[] => {
     const path = join(folder, file.name);
     const value = file.isFile() ? readPlain(path) : '';
     const made = lstatSync(path, { throwIfNoEntry: false })?.mtime.toISOString();

@@ -2,10 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { createHash } from 'node:crypto';
-import { isIP } from 'node:net';
 import type { Answers, Requests } from '../../abi/gen/types.ts';
 import { CniError, CODE } from '../cni-error.ts';
-import { canonicalAddress } from '../kernel/address.ts';
+import { canonicalAddress, isAddress } from '../kernel/address.ts';
 import { collectLeases } from '../store/collect.ts';
 import { firstFree } from '../store/first-free.ts';
 import { isCursor, type Store } from '../store/store.ts';
@@ -38,7 +37,7 @@ function put(call: Call, req: Requests['store.put']): Answers['store.put'] {
     ? { do: 'delete entry', store: place, key: req.key, value: req.value }
     : { do: 'put entry', store: place, key: req.key, value: before, instead: req.value });
   store.put(req.key, req.value);
-  if (call.grants.store === 'ipam' && isIP(req.key) !== 0) call.addresses.add(req.key);
+  if (call.grants.store === 'ipam' && isAddress(req.key)) call.addresses.add(req.key);
   return { rev: revisionOf(req.value) };
 }
 
@@ -55,7 +54,7 @@ function remove(call: Call, req: Requests['store.delete']): Answers['store.delet
 
 /** Spelt another way an address has another file, so that it would be free while somebody has it. */
 function checkSpelling(call: Call, op: string, key: string): void {
-  if (call.grants.store !== 'ipam' || isIP(key) === 0 || canonicalAddress(key) === key) return;
+  if (call.grants.store !== 'ipam' || !isAddress(key) || canonicalAddress(key) === key) return;
   throw new CniError(CODE.kernel, `${op}: "${key}" is written "${canonicalAddress(key)}"`, { kind: 'invalid', op, at: key });
 }
 

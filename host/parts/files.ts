@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { readPlainFile } from '../open-file.ts';
 
 /** Libraries that only some calls need: `host/side/<name>.ts` says what each is, and it is read when it is asked for. */
-export type Library = 'execa' | 'pino' | 'wasi' | 'serve' | 'plan';
+export type Library = 'execa' | 'pino' | 'wasi' | 'cli' | 'serve' | 'plan';
 
 /** A module that ships with the host; the path is for messages. */
 export interface ModuleSource { path: string; read(): Buffer }

@@ -1,9 +1,8 @@
 // Results that come from outside, in the shape of their version: prevResult and the answers of delegates.
 // SPDX-License-Identifier: Apache-2.0
 
-import { isIP } from 'node:net';
 import { CniError, CODE } from '../cni-error.ts';
-import { parsePrefix, canonicalAddress, formatPrefix } from '../kernel/address.ts';
+import { canonicalAddress, formatPrefix, isAddress, parsePrefix } from '../kernel/address.ts';
 import { field, isObject, parseObject, reason } from './go-json.ts';
 import type { Netconf } from './request.ts';
 import type { Dns, Result, ResultInterface, ResultIp, ResultRoute } from './result.ts';
@@ -132,7 +131,7 @@ const count = (value: unknown, key: string): number | undefined => integer(value
 
 /** Host bits stay. */
 function cidr(value: unknown): string {
-  if (typeof value !== 'string' || isIP(value.replace(/\/[0-9]+$/, '')) === 0) throw new Error(`invalid CIDR address: ${String(value)}`);
+  if (typeof value !== 'string') throw new Error(`invalid CIDR address: ${String(value)}`);
   try {
     const { bytes, length } = parsePrefix(value);
     return formatPrefix(bytes, length);
@@ -144,6 +143,6 @@ function cidr(value: unknown): string {
 function optionalIp(value: unknown, key: string): string | undefined {
   const found = field(value, key);
   if (found === undefined || found === '') return undefined;
-  if (typeof found !== 'string' || isIP(found) === 0) throw new Error(`invalid IP address: ${String(found)}`);
+  if (typeof found !== 'string' || !isAddress(found)) throw new Error(`invalid IP address: ${String(found)}`);
   return canonicalAddress(found);
 }

@@ -1,7 +1,7 @@
 // GC of leases: those whose owner is no valid attachment any more, whoever made them.
 // SPDX-License-Identifier: Apache-2.0
 
-import { isIP } from 'node:net';
+import { isAddress } from '../kernel/address.ts';
 import type { Store } from './store.ts';
 
 /** Goes on after errors; returns what was freed and why the others were not. */
@@ -11,7 +11,7 @@ export function collectLeases(store: Store, valid: readonly { containerID: strin
   const problems: string[] = [];
   let deleted = 0;
   for (const { key, value } of store.list()) {
-    if (isIP(key) === 0 || owners.has(value.trim())) continue;
+    if (owners.has(value.trim()) || !isAddress(key)) continue;
     try {
       store.delete(key);
       deleted++;

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { readdirSync } from 'node:fs';
-import { isIP } from 'node:net';
 import { join } from 'node:path';
+import { isAddress } from '../kernel/address.ts';
 import { isInTheWay, makeEntry, readEntry, readPlain, removeEntry, writeEntry } from './entry.ts';
 import type { OwnerIndex } from './owner-index.ts';
 import { reaching } from './reaching.ts';
@@ -47,7 +47,7 @@ export function folderStore(folder: string, index: OwnerIndex): FolderStore {
     },
     repair() {
       for (const key of readdirSync(folder)) {
-        if (isIP(key) !== 0 && !isInTheWay(at(key)) && readEntry(at(key)) === undefined) index.change(() => removeEntry(at(key)));
+        if (isAddress(key) && !isInTheWay(at(key)) && readEntry(at(key)) === undefined) index.change(() => removeEntry(at(key)));
       }
     },
     list: (value) => (value === undefined ? [...everything()].map(([key, found]) => ({ key, value: found })) : ownedBy(value)),
