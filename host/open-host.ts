@@ -68,7 +68,7 @@ export function openHost(env: Readonly<Record<string, string | undefined>>, { li
     openKernel: (netns) => liveKernel(libc(), netns, { env, ...(sockets ? { kept: sockets } : {}) }),
     loadPlugin: (name, netconf) => audited(log, name, 'load', () => loadPlugin(load(name), netconf, roots)),
     manifestOf: (name) => audited(log, name, 'load', () => load(name).manifest),
-    usesWasi: (name) => isKnown(name, own, roots) && load(name).imports.wasi,
+    usesWasi: (name) => isKnown(name, own, roots) && load(name).code().imports.wasi,
     isModule: (name) => isKnown(name, own, roots),
     runGuest,
     runProgram,

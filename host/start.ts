@@ -2,7 +2,6 @@
 // called takes 15 to 20 ms of a call that lasts 60.
 // SPDX-License-Identifier: Apache-2.0
 
-import { createRequire } from 'node:module';
 import { Script } from 'node:vm';
 import { pathOf, readPart } from '#parts';
 
@@ -14,8 +13,8 @@ const path = pathOf(PROGRAM);
 const cachedData = readCode();
 // V8 refuses code of another version or with other flags, and compiles.
 const script = new Script(readPart(PROGRAM).toString('latin1'), { filename: path, ...(cachedData ? { cachedData } : {}) });
-const run = script.runInThisContext() as (require: NodeJS.Require, directory: string) => void;
-run(createRequire(path), __dirname);
+const run = script.runInThisContext() as (load: typeof require, directory: string) => void;
+run(require, __dirname);
 
 function readCode(): Buffer | undefined {
   try {

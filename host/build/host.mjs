@@ -20,9 +20,12 @@ const CALLS = { 'host/main.ts': { file: 'host.cjs', name: 'call' }, 'host/reside
 /** Programs for people; they run from the repository, so their packages stay where they are. */
 const PROGRAMS = { 'conf/demo.ts': 'dist/demo.mjs', 'test/bench/bench.ts': 'dist/bench.mjs' };
 
+/** They are modules, which have no `require`; the host's code in them takes it for given. */
+const REQUIRE = "import { createRequire as requireBeside } from 'node:module'; const require = requireBeside(import.meta.url);";
+
 export async function buildHost(digests) {
   const define = defineFor(digests);
-  const programs = Object.entries(PROGRAMS).filter(([entry]) => existsSync(entry)).map(([entry, outfile]) => bundle(entry, { outfile, format: 'esm', packages: 'external', define, minifyWhitespace: false, minifySyntax: false }));
+  const programs = Object.entries(PROGRAMS).filter(([entry]) => existsSync(entry)).map(([entry, outfile]) => bundle(entry, { outfile, format: 'esm', packages: 'external', banner: { js: REQUIRE }, define, minifyWhitespace: false, minifySyntax: false }));
   for (const { path, contents } of (await Promise.all(programs)).flat()) writeFile(path, contents);
   await buildParts(OUT, digests, { hosts: HOSTS, calls: CALLS, start: 'host/start.ts', conditions: [] });
   writeFile(`${OUT}/koffi.node`, readFileSync(koffiPath(process.arch, ownLibc())));

@@ -51,7 +51,8 @@ function about(name: string, as: string, network: string, roots: Roots): string 
 
 const BUILTIN: Omit<Word, 'may' | 'limits'> = { from: 'it ships with this host, which grants what it wants', why: '', allow: () => '' };
 
-function described({ found, manifest, imports: { operations } }: Loaded, as: string, network: string, roots: Roots): string {
+function described({ found, manifest, code }: Loaded, as: string, network: string, roots: Roots): string {
+  const { operations } = code().imports;
   const wants = { ...NO_GRANTS, ...manifest.wants };
   const policy = readPolicy(roots.etc);
   const word: Word = found.builtin ? { ...BUILTIN, may: wants, limits: {} } : wordOn({ digest: found.digest, network }, policy, signerOf(found, policy, roots));

@@ -22,7 +22,7 @@ export function inspect([which, ...more]: readonly string[], roots: Roots): stri
   const isFile = which.endsWith('.wasm') || existsSync(which);
   const { bytes, digest, path } = isFile ? fromFile(which) : installed(which, roots);
   const module = compile(bytes, which);
-  const manifest = readManifest(module, which);
+  const manifest = readManifest(bytes, which);
   const { operations, wasi } = readImports(module, which);
   const verbs = WebAssembly.Module.exports(module).map(({ name }) => name).filter((name) => /^cni_(add|del|check|gc|status)$/.test(name));
   return [

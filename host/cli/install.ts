@@ -5,12 +5,13 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CniError, CODE } from '../cni-error.ts';
 import { DEFAULT_LIMITS } from '../grant/grants.ts';
+import { readManifest } from '../grant/manifest.ts';
 import type { Roots } from '../roots.ts';
 import { checkImportTypes } from '../sandbox/import-types.ts';
 import { checkMemory } from '../sandbox/memory-limit.ts';
 import { builtins } from '../selection/builtins.ts';
 import { blobPath, digestOf } from '../selection/find-module.ts';
-import { contentOf } from '../selection/load-plugin.ts';
+import { codeOf } from '../selection/load-plugin.ts';
 import { lockPath, readLock } from '../selection/lockfile.ts';
 import { checkModuleName } from '../selection/module-name.ts';
 import { isSignedBy, readSignature, signaturePath } from '../selection/signature.ts';
@@ -18,7 +19,8 @@ import { isSignedBy, readSignature, signaturePath } from '../selection/signature
 export function install([file, asked]: readonly string[], roots: Roots): string {
   if (file === undefined) throw new CniError(CODE.invalidConfig, 'install: give a .wasm file');
   const bytes = readFileSync(file);
-  const { manifest, declared } = contentOf(bytes, file);
+  const { declared } = codeOf(bytes, file);
+  const manifest = readManifest(bytes, file);
   checkMemory(declared, file, DEFAULT_LIMITS.memoryPages);
   checkImportTypes(declared, file);
   const name = checkModuleName(asked ?? manifest.name);

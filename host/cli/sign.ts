@@ -31,7 +31,8 @@ export function sign(words: readonly string[]): string {
   const { values: { key }, positionals: [file, ...more] } = parseArgs({ args: [...words], options: { key: { type: 'string' } }, allowPositionals: true });
   if (file === undefined || key === undefined || more.length > 0) throw new CniError(CODE.invalidConfig, 'sign: give a .wasm file and --key FILE');
   const bytes = readFileSync(file);
-  readManifest(compile(bytes, file), file);
+  compile(bytes, file);
+  readManifest(bytes, file);
   const digest = digestOf(bytes);
   const signature = signDigest(readFileSync(key), digest);
   writeFileSync(signaturePath(file), `${JSON.stringify(signature, null, 2)}\n`);

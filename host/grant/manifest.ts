@@ -3,6 +3,7 @@
 
 import { CniError, CODE } from '../cni-error.ts';
 import { isObject, parseObject, reason } from '../protocol/go-json.ts';
+import { customSections } from '../sandbox/sections.ts';
 import { parseConfigSchema } from './config-schema.ts';
 import { parseGrants, parseLimits, refuse } from './parse-grants.ts';
 import type { Manifest } from './grants.ts';
@@ -12,14 +13,14 @@ const ROLES = ['main', 'chained', 'ipam'] as const;
 const KEYS = ['abi', 'name', 'version', 'role', 'license', 'description', 'cniVersions', 'wants', 'optional', 'limits', 'config'];
 
 /** Throws code 100. */
-export function readManifest(module: WebAssembly.Module, name: string): Manifest {
-  const sections = WebAssembly.Module.customSections(module, 'cni.manifest');
+export function readManifest(bytes: Uint8Array, name: string): Manifest {
+  const sections = customSections(bytes, 'cni.manifest');
   if (sections.length !== 1) {
     throw new CniError(CODE.moduleRefused, `module "${name}" has ${sections.length} cni.manifest sections, expected one`, { hint: 'stamp its manifest.json into it with `cni-wasm-sdk build`' });
   }
   let value: Record<string, unknown>;
   try {
-    ({ value } = parseObject(new Uint8Array(sections[0]!)));
+    ({ value } = parseObject(sections[0]!));
   } catch (error) {
     throw new CniError(CODE.moduleRefused, `manifest of module "${name}": ${reason(error)}`, { cause: error });
   }

@@ -1,5 +1,5 @@
 // A module's sections, as far as V8 does not tell: https://webassembly.github.io/spec/core/binary/modules.html
-// V8 has validated the bytes before, so they are well-formed; what this reader does not know it says so.
+// What is declared is read when V8 has validated the bytes, custom sections before; what this reader does not know it says so.
 // SPDX-License-Identifier: Apache-2.0
 
 export interface Declared {
@@ -14,12 +14,26 @@ export interface Declared {
 /** Of pages or entries. */
 export interface Range { minimum: number; maximum?: number; /** shared between threads, or addressed with 64 bits */ unusual: boolean }
 
+const CUSTOM = 0;
 const TYPES = 1;
 const IMPORTS = 2;
 const TABLES = 4;
 const MEMORIES = 5;
 const FUNCTION = 0x60;
 const REFERENCE = [0x63, 0x64];
+
+/** What the sections of this name hold. Of bytes that are no module it may be anything, but it ends. */
+export function customSections(bytes: Uint8Array, name: string): Uint8Array[] {
+  const found: Uint8Array[] = [];
+  const reader = readerOf(bytes);
+  reader.skip(8);
+  while (!reader.atEnd()) {
+    const id = reader.byte();
+    const content = readerOf(reader.take(reader.number()));
+    if (id === CUSTOM && content.text() === name) found.push(content.rest());
+  }
+  return found;
+}
 
 export function readDeclared(bytes: Uint8Array): Declared {
   const declared: Declared = { imports: [], memories: [], tables: [], heapTypes: false };
@@ -85,14 +99,15 @@ type Reader = ReturnType<typeof readerOf>;
 function readerOf(bytes: Uint8Array) {
   let at = 0;
   const byte = (): number => bytes[at++] ?? 0;
-  /** LEB128; multiplied rather than shifted, because 64-bit ranges do not fit 32 bits */
+  /** LEB128 of at most 64 bits; multiplied rather than shifted, because 64-bit ranges do not fit 32 bits */
   const number = (): number => {
     let value = 0;
-    for (let scale = 1; ; scale *= 128) {
+    for (let scale = 1; scale < 2 ** 64; scale *= 128) {
       const next = byte();
       value += (next & 0x7f) * scale;
-      if (next < 0x80) return value;
+      if (next < 0x80) break;
     }
+    return value;
   };
   const take = (count: number): Uint8Array => bytes.subarray(at, (at += count));
   return {
@@ -101,6 +116,7 @@ function readerOf(bytes: Uint8Array) {
     peek: (): number => bytes[at] ?? 0,
     skip: (count: number): void => { at += count; },
     take,
+    rest: (): Uint8Array => bytes.subarray(at),
     atEnd: (): boolean => at >= bytes.length,
     text: (): string => new TextDecoder().decode(take(number())),
     list: <T>(read: () => T): T[] => Array.from({ length: number() }, read),

@@ -7,6 +7,7 @@ import { readManifest } from '../grant/manifest.ts';
 import { readPolicy, type Policy, type Signer } from '../grant/policy.ts';
 import { readImports, type Imports } from '../grant/read-imports.ts';
 import type { Manifest } from '../grant/grants.ts';
+import { once } from '../once.ts';
 import { reason } from '../protocol/go-json.ts';
 import type { Netconf } from '../protocol/request.ts';
 import type { Roots } from '../roots.ts';
@@ -17,13 +18,15 @@ import type { Plugin } from '../verbs/host.ts';
 import { blobPath, findModule, type Builtins, type Found } from './find-module.ts';
 import { isSignedBy, readSignature, signaturePath } from './signature.ts';
 
-/** What the bytes of a module say, whatever it is called and wherever it runs: a digest stands for all of it. */
-export interface Content { module: WebAssembly.Module; manifest: Manifest; imports: Imports; declared: Declared }
+/** What the bytes of a module say, whatever it is called and wherever it runs: a digest stands for all of it. VERSION needs the manifest alone. */
+export interface Content { manifest: Manifest; code(): Code }
+export interface Code { module: WebAssembly.Module; imports: Imports; declared: Declared }
 export interface Loaded extends Content { found: Found }
 
 /** Throws code 100 (refused) or 101 (not granted). */
-export function loadPlugin({ found, module, manifest, imports, declared }: Loaded, netconf: Pick<Netconf, 'name'>, roots: Roots): Plugin {
+export function loadPlugin({ found, manifest, code }: Loaded, netconf: Pick<Netconf, 'name'>, roots: Roots): Plugin {
   const { name } = found;
+  const { module, imports, declared } = code();
   const asked = { name, digest: found.digest, manifest, operations: imports.operations, network: netconf.name };
   const grant = found.builtin ? grantBuiltin(asked) : grantFor(asked, found, roots);
   checkMemory(declared, name, grant.limits.memoryPages);
@@ -56,10 +59,12 @@ export function loadModule(name: string, builtins: Builtins, roots: Roots, cache
   return { found, ...content };
 }
 
+const contentOf = (bytes: Uint8Array, name: string): Content => ({ manifest: frozen(readManifest(bytes, name)), code: once(() => codeOf(bytes, name)) });
+
 /** Throws code 100. */
-export function contentOf(bytes: Uint8Array, name: string): Content {
+export function codeOf(bytes: Uint8Array, name: string): Code {
   const module = compile(bytes, name);
-  return { module, ...frozen({ manifest: readManifest(module, name), imports: readImports(module, name), declared: readDeclared(bytes) }) };
+  return { module, ...frozen({ imports: readImports(module, name), declared: readDeclared(bytes) }) };
 }
 
 /** All the way down: a call cannot leave anything for the next one in what both are given. */

@@ -44,8 +44,8 @@ test('a module of anything', () => {
   fc.assert(fc.property(recipes, (recipe) => {
     const some = moduleFrom(recipe);
     const loaded = answerOf(() => {
+      readManifest(some, 'acme');
       const module = compile(some, 'acme');
-      readManifest(module, 'acme');
       readImports(module, 'acme');
       checkMemory(readDeclared(some), 'acme', DEFAULT_LIMITS.memoryPages);
       return module;
