@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { Script } from 'node:vm';
+import { now } from './clock.ts';
 
 export class DeadlinePassed extends Error {
   constructor(readonly limitMs: number) {
@@ -25,7 +26,7 @@ const HEAD_START_MS = { least: 50, most: 1000 };
 /** For what a guest's operation waits for, a program above all: how long it may take, so that its failure is still told. */
 export function timeLeft(): number {
   const running = (globalThis as Slotted)[SLOT];
-  return running ? Math.floor(running.until - running.headStart - performance.now()) : Infinity;
+  return running ? Math.floor(running.until - running.headStart - now()) : Infinity;
 }
 
 /** Runs `act` and throws DeadlinePassed when it has not ended in time. */
@@ -38,7 +39,7 @@ export function withDeadline<T>(limitMs: number, act: () => T): T {
   let value: { of: T } | undefined;
   try {
     const headStart = Math.min(HEAD_START_MS.most, Math.max(HEAD_START_MS.least, timeout / 10));
-    slotted[SLOT] = { act: () => { value = { of: act() }; }, until: performance.now() + timeout, headStart, outer };
+    slotted[SLOT] = { act: () => { value = { of: act() }; }, until: now() + timeout, headStart, outer };
     RUN.runInThisContext({ timeout });
     return value!.of;
   } catch (error) {

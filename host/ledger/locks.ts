@@ -3,6 +3,7 @@
 
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { now } from '../clock.ts';
 import { CniError, CODE } from '../cni-error.ts';
 import { inFolder } from './in-folder.ts';
 import { hasLine, standInLine, tidyLine, type Pipes, type Place } from './waiting-line.ts';
@@ -65,7 +66,7 @@ export function fileLocks(folder: string, calls: LockCalls, regainTimeout = REGA
   const acquire = (path: string, mode: LockMode, timeout: number, line: string): number => {
     const fd = hasLine(line) ? undefined : take(path, mode);
     if (fd !== undefined) return fd;
-    const deadline = performance.now() + timeout;
+    const deadline = now() + timeout;
     standing = standInLine(line, calls);
     try {
       if (standing.reachHead(deadline)) {
@@ -73,7 +74,7 @@ export function fileLocks(folder: string, calls: LockCalls, regainTimeout = REGA
           const fd = take(path, mode);
           if (fd !== undefined) return fd;
           sleep(POLL);
-        } while (performance.now() < deadline);
+        } while (now() < deadline);
       }
       throw new CniError(CODE.tryAgainLater, `lock "${path}" is still held by another call after ${timeout} ms; try again`, { kind: 'busy' });
     } finally {

@@ -4,6 +4,7 @@
 
 import { closeSync, constants, existsSync, mkdirSync, openSync, readdirSync, readSync, rmSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { now } from '../clock.ts';
 
 export interface Pipes {
   /** mkfifo(3) */
@@ -13,7 +14,7 @@ export interface Pipes {
 }
 
 export interface Place {
-  /** Waits until everybody who came before has left; false when `deadline` (of performance.now) passes first. */
+  /** Waits until everybody who came before has left; false when `deadline` (of clock.ts) passes first. */
   reachHead(deadline: number): boolean;
   leave(): void;
 }
@@ -31,7 +32,7 @@ export function standInLine(folder: string, pipes: Pipes): Place {
       for (;;) {
         const before = placesIn(folder).filter((place) => place < name).at(-1);
         if (before === undefined) return true;
-        const left = deadline - performance.now();
+        const left = deadline - now();
         if (left <= 0) return false;
         awaitLeaving(join(folder, before), Math.min(left, LONGEST_WAIT), pipes);
       }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Answers, Requests } from '../../abi/gen/types.ts';
+import { now } from '../clock.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { AlongWithAddress } from '../ledger/undo.ts';
 import { change, within, type Call } from './call.ts';
@@ -53,13 +54,13 @@ function goesAlong({ addr, route, neigh }: Kernel, { ns, index }: Held, address:
 
 function settle(call: Call, req: Requests['addr.await']): Answers['addr.await'] {
   const held = call.handles.use(req.link, 'addr.await', 'read');
-  const deadline = performance.now() + req.timeoutMs;
+  const deadline = now() + req.timeoutMs;
   for (let pause = DAD_POLL.first; ; pause = Math.min(2 * pause, DAD_POLL.most)) {
     const six = call.kernel.addr.list(held.ns, held.index).filter(({ address }) => address.includes(':'));
     const failed = six.find(({ dadFailed }) => dadFailed);
     if (failed) return { settled: false, failed: failed.address.replace(/\/.*/, '') };
     if (!six.some(({ tentative }) => tentative)) return { settled: true };
-    if (performance.now() >= deadline) return { settled: false };
+    if (now() >= deadline) return { settled: false };
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause);
   }
 }

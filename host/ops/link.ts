@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Answers, Requests } from '../../abi/gen/types.ts';
+import { now } from '../clock.ts';
 import { CniError, CODE } from '../cni-error.ts';
 import type { Link, LinkChange, Ns } from '../kernel/kernel.ts';
 import { intend, within, type Call } from './call.ts';
@@ -40,10 +41,10 @@ const vlansOf = (call: Call, { vlans }: Requests['link.get'], { ns, index }: Pic
 
 /** The kernel's link watch is asynchronous: a port whose ends are both up is "down" for a moment longer. */
 function whenUp(call: Call, { ns, index }: Held, withinMs: number): Link | undefined {
-  const deadline = performance.now() + withinMs;
+  const deadline = now() + withinMs;
   for (;;) {
     const link = call.kernel.link.get(ns, { index });
-    if (!link || link.state === 'up' || performance.now() >= deadline) return link;
+    if (!link || link.state === 'up' || now() >= deadline) return link;
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, STATE_POLL);
   }
 }

@@ -1,6 +1,7 @@
 // One AF_NETLINK socket: requests, answers in parts, errors with the kernel's own words.
 // SPDX-License-Identifier: Apache-2.0
 
+import { now } from '../../clock.ts';
 import { KernelError } from '../kernel-error.ts';
 import type { Libc } from './libc.ts';
 import { errorIn, message, messagesIn, NLMSG_DONE, NLMSG_ERROR, PASSED_OVER, type Received, type Sieve } from './netlink-message.ts';
@@ -139,7 +140,7 @@ export class NetlinkSocket {
 
   private receive(action: string, deadline: number, sieveOf?: SieveOf): Received[] {
     this.sound = false;
-    if (performance.now() > deadline) throw new KernelError('ETIMEDOUT', action, 'the kernel did not come to an end');
+    if (now() > deadline) throw new KernelError('ETIMEDOUT', action, 'the kernel did not come to an end');
     const length = this.libc.recv(this.fd, this.buffer, action);
     const received = this.buffer.subarray(0, length);
     const datagram = sieveOf ? received : Buffer.from(received);
@@ -168,4 +169,4 @@ export class NetlinkSocket {
   }
 }
 
-const deadlineNow = (): number => performance.now() + ANSWER_TIMEOUT * 1000;
+const deadlineNow = (): number => now() + ANSWER_TIMEOUT * 1000;
