@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { isIP } from 'node:net';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { addressToNumber, broadcastOf, canonicalAddress, formatAddress, formatPrefix, networkOf, numberToAddress, parseAddress, parsePrefix } from '../../host/kernel/address.ts';
+import { addressToNumber, broadcastOf, canonicalAddress, formatAddress, formatPrefix, isAddress, networkOf, numberToAddress, parseAddress, parsePrefix } from '../../host/kernel/address.ts';
 import { KernelError } from '../../host/kernel/kernel-error.ts';
 
 const isInvalid = (error: unknown): boolean => error instanceof KernelError && error.errno === 'EINVAL';
@@ -42,6 +42,12 @@ test('every address has one text, which is read as the same bytes', () => {
       assert.equal([...parseAddress(text).bytes], [...bytes]);
     }));
   }
+});
+
+test('what is an address is so for Node too, but for zones', () => {
+  const parts = fc.constantFrom('0', '1', '9', '255', '256', 'a', 'ffff', '.', ':', '::', '1.2.3.4', '/', '[', ']', ' ', 'g');
+  fc.assert(fc.property(fc.oneof(fc.ipV4(), fc.ipV6(), fc.array(parts, { maxLength: 12 }).map((some) => some.join(''))), (text) => assert.is(isAddress(text), isIP(text) !== 0)));
+  for (const text of ['fe80::1%eth0', '10.1.0.5/24', '']) assert.is(isAddress(text), false);
 });
 
 test('prefixes keep their host bits', () => {
