@@ -1,7 +1,7 @@
 // Where the programs of the system are: in the folders of PATH, and where they usually are, since a runtime's environment may lack those.
 // SPDX-License-Identifier: Apache-2.0
 
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 const FOLDERS = ['/usr/sbin', '/sbin', '/usr/local/sbin', '/usr/bin', '/bin', '/usr/local/bin'];
@@ -18,7 +18,9 @@ export function programsIn(path: string): Programs {
   return { find: (name) => folders.map((folder) => join(folder, name)).find(isProgram), path: folders.join(':') };
 }
 
+/** Most folders do not have it, which is told without an error. */
 function isProgram(path: string): boolean {
+  if (!existsSync(path)) return false;
   try {
     accessSync(path, constants.X_OK);
     return true;
