@@ -15,7 +15,8 @@ export function keptSockets(netns: string): KeptSockets {
   const idle = new Map<number, NetlinkSocket>();
   return {
     take(of, protocol) {
-      const socket = of === netns ? idle.get(protocol) : undefined;
+      if (of !== netns) return undefined;
+      const socket = idle.get(protocol);
       idle.delete(protocol);
       return socket;
     },
