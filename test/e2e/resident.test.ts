@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, closeSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, cpSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -77,6 +77,16 @@ test('a chain is attached, checked and detached, and everything is served', ({ h
   });
   assert.equal(count, { served: 4 * list.plugins.length, left: 0 });
   assert.is(picture(['c1']), before);
+});
+
+test('calls leave no file open, nor more threads', async ({ host }) => {
+  const open = (): number[] => ['fd', 'task'].map((what) => readdirSync(`/proc/${host.process.pid}/${what}`).length);
+  const some = (): void => { for (let i = 0; i < 4; i++) delAll(list, target, addAll(list, target)); };
+  some();
+  const before = open();
+  some();
+  // The last connections are about to be closed.
+  await until(`no more are open than ${before.join(' files and ')} threads`, () => open().every((count, i) => count <= before[i]!));
 });
 
 test('socket and folder are root\'s alone', () => {
