@@ -113,7 +113,7 @@ test('STATUS says that the folder of the leases cannot be written', () => {
   writeFileSync('/run/a-file', '');
   const { code, msg } = JSON.parse(call(BIN, 'STATUS', conf({ subnet: '192.0.2.0/24', dataDir: '/run/a-file' })).stdout) as { code: number; msg: string };
   assert.is(code, 50);
-  assert.match(msg, /"\/run\/a-file\/blue"/);
+  assert.match(msg, /"\/run\/a-file\/blue\/lock": ENOTDIR/);
 });
 
 /** What a main plugin nobody here knows does: executes the IPAM program its configuration names, with its own environment and stdin. */
