@@ -28,9 +28,14 @@
 /** The kernel's CTA_FILTER_F_CTA_PROTO_NUM and CTA_FILTER_F_CTA_PROTO_DST_PORT, which it tells nobody. */
 #define BY_PROTOCOL_AND_PORT 0x28
 
-static char buf[65536];
+#define MOST_MAPPINGS 128
+#define FIRST_PORT 20000
+
+static char buf[128 * 1024];
 static size_t len, start;
 static unsigned sequence;
+/** as many as the configuration has on stdin, of TCP and UDP in turn */
+static int mappings;
 
 static void fail(const char *what, int error) {
   printf("{\"code\":1,\"msg\":\"%s: %s\"}\n", what, strerror(error));
@@ -293,12 +298,11 @@ static void addRules(int fd, const char *id, uint32_t address) {
   uint32_t ip = htonl(address), localhost = htonl(0x7f000001);
   batch(NFNL_MSG_BATCH_BEGIN);
   masquerade(id, NFPROTO_INET, "cni_plugins_masquerade", "masq_checks", ip, ip, 0xffff0000, NFT_CMP_NEQ);
-  forward(id, IPPROTO_TCP, 20000, ip, 80);
-  forward(id, IPPROTO_UDP, 20001, ip, 81);
+  for (int i = 0; i < mappings; i++) forward(id, i % 2 ? IPPROTO_UDP : IPPROTO_TCP, FIRST_PORT + i, ip, 80 + i);
   masquerade(id, NFPROTO_IPV4, "cni_hostport", "masquerading", ip, ip, 0xffffffff, NFT_CMP_EQ);
   masquerade(id, NFPROTO_IPV4, "cni_hostport", "masquerading", localhost, ip, 0xffffffff, NFT_CMP_EQ);
   batch(NFNL_MSG_BATCH_END);
-  transact(fd, 5, "rules");
+  transact(fd, 3 + mappings, "rules");
 }
 
 /** The handles of the container's rules in a chain, by their comment. */
@@ -327,7 +331,7 @@ static int findRules(int fd, int family, const char *table, const char *chain, c
 static void deleteRules(int fd, const char *id) {
   static const struct { int family; const char *table, *chain; } places[] = {
     {NFPROTO_INET, "cni_plugins_masquerade", "masq_checks"}, {NFPROTO_IPV4, "cni_hostport", "hostports"}, {NFPROTO_IPV4, "cni_hostport", "masquerading"}};
-  uint64_t handles[3][16];
+  static uint64_t handles[3][MOST_MAPPINGS];
   int counts[3], all = 0;
   for (int i = 0; i < 3; i++) all += counts[i] = findRules(fd, places[i].family, places[i].table, places[i].chain, id, handles[i]);
   batch(NFNL_MSG_BATCH_BEGIN);
@@ -344,7 +348,7 @@ static void deleteRules(int fd, const char *id) {
   if (all > 0) transact(fd, all, "delete rules");
 }
 
-/** What is known of UDP flows to the published port. Where the kernel cannot delete by a filter (before 6.12) the floor is without it. */
+/** What is known of UDP flows to a published port. Where the kernel cannot delete by a filter (before 6.12) the floor is without it. */
 static void forgetFlows(int fd, uint16_t hostPort) {
   struct nfgenmsg head = {.nfgen_family = AF_INET, .version = 1};
   begin(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE, NLM_F_ACK, &head, sizeof head);
@@ -362,6 +366,18 @@ static void forgetFlows(int fd, uint16_t hostPort) {
   len = 0;
 }
 
+static void forgetAllFlows(int fd) {
+  for (int i = 1; i < mappings; i += 2) forgetFlows(fd, FIRST_PORT + i);
+}
+
+static int mappingsOnStdin(void) {
+  static char text[65536];
+  const size_t size = fread(text, 1, sizeof text - 1, stdin);
+  int found = 0;
+  for (const char *at = text; (at = memmem(at, text + size - at, "\"hostPort\"", 10)); at++) found++;
+  return found < MOST_MAPPINGS ? found : MOST_MAPPINGS;
+}
+
 int main(void) {
   const char *verb = getenv("CNI_COMMAND"), *id = getenv("CNI_CONTAINERID"), *path = getenv("CNI_NETNS");
   char veth[16], ifb[16], lease[128], text[256];
@@ -370,6 +386,7 @@ int main(void) {
   uint32_t address = 0x0a01fa02;
   int group = 4242;
   snprintf(lease, sizeof lease, "/var/lib/cni/networks/bench/10.1.250.2");
+  mappings = mappingsOnStdin();
   int host = openNetlink(NETLINK_ROUTE), filter = openNetlink(NETLINK_NETFILTER);
   if (strcmp(verb, "ADD") == 0) {
     int netns = open(path, O_RDONLY | O_CLOEXEC), home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
@@ -391,10 +408,10 @@ int main(void) {
     redirect(host, outer, inner);
     tokenBucket(host, inner);
     addRules(filter, id, address);
-    forgetFlows(filter, 20001);
+    forgetAllFlows(filter);
   } else {
     deleteRules(filter, id);
-    forgetFlows(filter, 20001);
+    forgetAllFlows(filter);
     unlink(lease);
     struct ifinfomsg head = {0};
     begin(RTM_DELLINK, NLM_F_ACK, &head, sizeof head);

@@ -43,7 +43,7 @@ export function chainFor({ shape }: Mode, backend: Backend, dualStack = false): 
     { type: 'portmap', backend: filter, capabilities: { portMappings: true } },
     { type: 'bandwidth', capabilities: { bandwidth: true } },
   ];
-  return { cniVersion: '1.0.0', name: NETWORK, plugins: shape === 'plugins' ? plugins : shape === 'floor' ? [{ type: 'floor' }] : asOneEntry(plugins) };
+  return { cniVersion: '1.0.0', name: NETWORK, plugins: shape === 'plugins' ? plugins : shape === 'floor' ? [{ type: 'floor', capabilities: { portMappings: true } }] : asOneEntry(plugins) };
 }
 
 export const loopbackFor = ({ shape }: Mode): Conflist =>

@@ -33,12 +33,15 @@ export const SERIES: Readonly<Record<SeriesName, Series>> = {
   present: { what: 'the chain with so many containers on the node', unit: 'containers', points: [1, 50, 500, 1000], backends: ['iptables-nft', 'iptables-legacy', 'nftables'], rounds: 0.3, run: amongOthers },
 };
 
+/** where there is a program that does no more than the kernel's part */
+const FLOORS: readonly SeriesName[] = ['chain', 'ports', 'present'];
+
 interface Variant { mappings?: number; dualStack?: boolean }
 
 /** ADD, CHECK and DEL by everybody in turn, after a round that warms caches and makes what is shared. */
 function chainRows(node: Node, series: SeriesName, point: number, rounds: number, variant: Variant = {}): Row[] {
   const rows = new Rows(series, node.backend, point);
-  const modes = node.modes.filter(({ shape }) => shape !== 'floor' || (series === 'chain' || series === 'present'));
+  const modes = node.modes.filter(({ shape }) => shape !== 'floor' || FLOORS.includes(series));
   for (let round = 0; round <= rounds; round++) {
     for (const mode of modes) {
       const list = chainFor(mode, node.backend, variant.dualStack);
