@@ -59,7 +59,17 @@ export function loadModule(name: string, builtins: Builtins, roots: Roots, cache
   return { found, ...content };
 }
 
-const contentOf = (bytes: Uint8Array, name: string): Content => ({ manifest: frozen(readManifest(bytes, name)), code: once(() => codeOf(bytes, name)) });
+const contentOf = (bytes: Uint8Array, name: string): Content => ({ manifest: frozen(manifestIn(bytes, name)), code: once(() => codeOf(bytes, name)) });
+
+function manifestIn(bytes: Uint8Array, name: string): Manifest {
+  try {
+    return readManifest(bytes, name);
+  } catch (error) {
+    // Bytes that are no module have no manifest either, but that is not what is wrong with them.
+    compile(bytes, name);
+    throw error;
+  }
+}
 
 /** Throws code 100. */
 export function codeOf(bytes: Uint8Array, name: string): Code {
