@@ -29,7 +29,7 @@ test.after(() => node.remove());
 /** Early, in the middle, and when nearly all is done. */
 const POINTS = {
   bridge: [['sendto', 4], ['sendto', 17], ['write', 12]],
-  portmap: [['write', 3], ['write', 9]],
+  portmap: [['write', 3], ['sendto', 30]],
   bandwidth: [['sendto', 3], ['sendto', 9]],
 } as const;
 const CASES = [
