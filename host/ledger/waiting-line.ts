@@ -3,8 +3,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { closeSync, constants, existsSync, mkdirSync, openSync, readdirSync, readSync, rmSync, rmdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { now } from '../clock.ts';
+import { inFolder } from './in-folder.ts';
 
 export interface Pipes {
   /** mkfifo(3) */
@@ -57,9 +58,8 @@ export function tidyLine(folder: string): void {
 /** Names sort by the time of arrival, which all processes of a machine count alike; the rest only tells two of one moment apart. */
 function takePlace(folder: string, { makePipe }: Pipes): { name: string; fd: number } {
   const name = `${String(process.hrtime.bigint()).padStart(20, '0')}-${process.pid}-${Math.random().toString(36).slice(2)}`;
-  mkdirSync(dirname(folder), { recursive: true, mode: 0o700 });
   for (let tries = 1; ; tries++) {
-    makeFolder(folder);
+    inFolder(folder, () => makeFolder(folder));
     try {
       makePipe(join(folder, name));
       return { name, fd: openSync(join(folder, name), constants.O_RDWR) };

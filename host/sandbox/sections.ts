@@ -25,30 +25,29 @@ const REFERENCE = [0x63, 0x64];
 /** What the sections of this name hold. Of bytes that are no module it may be anything, but it ends. */
 export function customSections(bytes: Uint8Array, name: string): Uint8Array[] {
   const found: Uint8Array[] = [];
-  const reader = readerOf(bytes);
-  reader.skip(8);
-  while (!reader.atEnd()) {
-    const id = reader.byte();
-    const content = readerOf(reader.take(reader.number()));
+  eachSection(bytes, (id, content) => {
     if (id === CUSTOM && content.text() === name) found.push(content.rest());
-  }
+  });
   return found;
 }
 
 export function readDeclared(bytes: Uint8Array): Declared {
   const declared: Declared = { imports: [], memories: [], tables: [], heapTypes: false };
   let types: string[] = [];
-  const reader = readerOf(bytes);
-  reader.skip(8);
-  while (!reader.atEnd()) {
-    const id = reader.byte();
-    const content = readerOf(reader.take(reader.number()));
+  eachSection(bytes, (id, content) => {
     if (id === TYPES) ({ types, heapTypes: declared.heapTypes } = readTypes(content));
     if (id === IMPORTS) declared.imports = content.list(() => readImport(content, types)).filter((one) => one !== undefined);
     if (id === TABLES) declared.tables = content.list(() => readTable(content));
     if (id === MEMORIES) declared.memories = content.list(() => readRange(content));
-  }
+  });
   return declared;
+}
+
+/** In their order, behind the magic number and the version. */
+function eachSection(bytes: Uint8Array, read: (id: number, content: Reader) => void): void {
+  const reader = readerOf(bytes);
+  reader.skip(8);
+  while (!reader.atEnd()) read(reader.byte(), readerOf(reader.take(reader.number())));
 }
 
 /** Ends at the first type that is no function: the module is refused for it. */
