@@ -42,6 +42,21 @@ function filled([whole, digits, key, fallback]: RegExpMatchArray, { attachment, 
 const anyOr = (name: string | undefined): string => (name === undefined ? '[^/]*' : literal(name));
 const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
 
-/** Does the operator's pattern cover what a manifest wishes? Equal, or a `*` pattern that the wish, taken as a word, fits. */
-export const covers = (granted: string, wished: string): boolean =>
-  granted === wished || new RegExp(`^${granted.split('**').map((part) => part.split('*').map(literal).join('[^/]*')).join('.*')}$`, 's').test(wished);
+/**
+ * Does the operator's pattern cover what a manifest wishes, or the other way round? Equal, or a pattern with `*` that the other one, taken as a word, fits.
+ * Not by a regular expression, which many stars keep busy for ever: nobody has given the module a deadline yet.
+ */
+export function covers(granted: string, wished: string): boolean {
+  if (!granted.includes('*')) return granted === wished;
+  /** up to which places in `wished` the parts so far can lead */
+  let reached = Array.from({ length: wished.length + 1 }, (_, at) => at === 0);
+  for (const [part] of granted.matchAll(/\*\*?|[^*]+/g)) {
+    const before = reached;
+    reached = Array.from(before, () => false);
+    for (const at of before.keys()) {
+      if (part === '*' || part === '**') reached[at] = before[at]! || (at > 0 && reached[at - 1]! && (part === '**' || wished[at - 1] !== '/'));
+      else if (before[at] && wished.startsWith(part, at)) reached[at + part.length] = true;
+    }
+  }
+  return reached[wished.length]!;
+}
