@@ -27,6 +27,8 @@ export function unlessGone<T>(act: () => T): T | undefined {
   }
 }
 export const isExists = (error: unknown): boolean => error instanceof KernelError && error.errno === 'EEXIST';
+/** It was decided on what somebody has changed since. */
+export const isOvertaken = (error: unknown): boolean => error instanceof KernelError && error.errno === 'ERESTART';
 /** The kernel looked at it and did nothing. Without an answer, or with a lost one, nobody knows. */
 export const isRefusal = (error: unknown): boolean =>
   error instanceof KernelError && !['ETIMEDOUT', 'ENOBUFS', 'EINTR', 'EBADMSG', 'EMSGSIZE'].includes(error.errno);

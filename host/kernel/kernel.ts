@@ -200,8 +200,8 @@ export interface NftKernel {
   readLate(ns: Ns, family: RuleFamily, table: string, parts?: readonly NftPart[]): NftTable | undefined;
   /** Every change of rules in the namespace, by whoever, makes the next one. Undefined when nf_tables cannot be used. */
   generation(ns: Ns): number | undefined;
-  /** All or nothing: one NFNL batch. Adding a table or chain that exists is fine. */
-  apply(ns: Ns, commands: readonly NftCommand[]): void;
+  /** All or nothing: one NFNL batch. Adding a table or chain that exists is fine. Decided on a generation, it is refused (ERESTART) by any other. */
+  apply(ns: Ns, commands: readonly NftCommand[], generation?: number): void;
 }
 
 /** What it says is looked into when it is asked for: most rules are other containers'. */

@@ -5,6 +5,7 @@ import type { Answers, Requests } from '../../abi/gen/types.ts';
 import { CniError, CODE } from '../cni-error.ts';
 import { intend, within, type Call } from './call.ts';
 import type { RuleFamily } from '../kernel/rule.ts';
+import { carryOutPlan } from './rules/carry-out-plan.ts';
 import type { ListedRule } from './rules/list.ts';
 import { checkRuleScope, iptablesChains, nftChains } from './rules/scope.ts';
 import { granted } from './scope.ts';
@@ -57,14 +58,14 @@ function apply(call: Call, backend: Backend, { ns = 'container', ...rules }: Rul
   checkFamily(op, backend, rules.family);
   checkRuleScope(call, op, backend, rules);
   if (isWithoutRules(call, backend) && !makes(rules)) return {};
-  const plan = call.tables.plan(backend, ns, rules);
-  for (const life of ['call', 'network', 'attachment'] as const) {
-    const undo = plan.undo[life];
-    if (undo) intend(call, op, life, { do: backend, ...within(call, ns), rules: undo });
-  }
-  plan.carryOut();
+  carryOutPlan(() => call.tables.plan(backend, ns, rules), ({ undo }) => LIVES.flatMap((life) => {
+    const back = undo[life];
+    return back ? [intend(call, op, life, { do: backend, ...within(call, ns), rules: back })] : [];
+  }), (i) => call.journal.refused(i));
   return {};
 }
+
+const LIVES = ['call', 'network', 'attachment'] as const;
 
 /** Reading a table to find nothing in it takes two starts of a program with iptables. */
 const isWithoutRules = ({ verb, onlyBackend }: Call, backend: Backend): boolean => verb === 'DEL' && onlyBackend !== undefined && onlyBackend !== backend;

@@ -19,11 +19,11 @@ import {
 const PORT_TYPE = 13;
 const PORT_USERDATA = Uint8Array.of(0, 4, 2, 0, 0, 0);
 
-export function transactionOf(commands: readonly NftCommand[]): Batch {
+export function transactionOf(commands: readonly NftCommand[], generation?: number): Batch {
   let setId = 0;
   const nextSetId = (): number => ++setId;
   const named = commands.flatMap((command) => messagesFor(command, nextSetId).map((part) => ({ part, action: nameNftCommand(command) })));
-  return batchOf(named);
+  return batchOf(named, generation);
 }
 
 function messagesFor(command: NftCommand, nextSetId: () => number): Part[] {

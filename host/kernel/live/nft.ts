@@ -38,10 +38,10 @@ export function nftKernel(context: LiveContext): NftKernel {
         throw error;
       }
     },
-    apply(ns, commands) {
+    apply(ns, commands, generation) {
       if (commands.length === 0) return;
       if (commands.some(hasRawWords)) return runNft(context, ns, commands);
-      const { parts, actions } = transactionOf(commands);
+      const { parts, actions } = transactionOf(commands, generation);
       context.netfilter(ns).transaction(parts, actions);
     },
   };

@@ -2,7 +2,7 @@
 // somebody has changed rules since.
 // SPDX-License-Identifier: Apache-2.0
 
-import type { Kernel, Ns, NftTable, IptablesTable } from '../../kernel/kernel.ts';
+import type { Kernel, Ns, NftCommand, NftTable, IptablesTable } from '../../kernel/kernel.ts';
 import { KernelError } from '../../kernel/kernel-error.ts';
 import type { Family, RuleFamily } from '../../kernel/rule.ts';
 import type { Lock, Locks } from '../../ledger/locks.ts';
@@ -33,6 +33,9 @@ export interface RuleTables {
 
 /** ms; shorter than our modules may run. With many attachments at once each waits for all before it */
 const LOCK_TIMEOUT = 60_000;
+
+/** Such a command may mean rules that came after the table was read; an addition does not. */
+const takesAway = (command: NftCommand): boolean => /^(delete|flush)/.test(command.do);
 
 export function ruleTables(kernel: Kernel, locks: Locks): RuleTables {
   const held = new Map<string, Lock>();
@@ -91,10 +94,13 @@ export function ruleTables(kernel: Kernel, locks: Locks): RuleTables {
       get missing() { return plan.missing; },
       carryOut() {
         if (commands.length === 0) return;
+        const netns = netnsOf(ns);
         // What a failure says is that the table is not as it was read.
         nft.delete(key);
-        kernel.nft.apply(ns, commands);
-        generations.set(netnsOf(ns), (generations.get(netnsOf(ns)) ?? 0) + 1);
+        compared.delete(netns);
+        kernel.nft.apply(ns, commands, commands.some(takesAway) ? generations.get(netns) : undefined);
+        compared.add(netns);
+        generations.set(netns, (generations.get(netns) ?? 0) + 1);
         // Mostly nobody asks again.
         nft.set(key, { parts, table: once(() => applyToNft(before, commands)) });
       },

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Kernel, Ns } from '../../kernel/kernel.ts';
+import { carryOutPlan } from './carry-out-plan.ts';
 import type { Backend, RuleTables } from './tables.ts';
 import type { RuleSet } from './rule-set.ts';
 
@@ -9,5 +10,5 @@ export function undoRules(kernel: Kernel, tables: RuleTables, backend: Backend, 
   const { family } = rules;
   const gone = backend === 'nft' ? kernel.nft.unusable(ns) : family === 'inet' || family === 'bridge' ? 'no such family' : kernel.iptables.unusable(ns, family);
   // Without its program or kernel part the backend can hold no rules of ours to be taken back by us.
-  if (gone === undefined) tables.plan(backend, ns, rules).carryOut();
+  if (gone === undefined) carryOutPlan(() => tables.plan(backend, ns, rules));
 }

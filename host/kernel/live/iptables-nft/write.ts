@@ -1,7 +1,7 @@
 // Lines of iptables-restore as one nf_tables transaction.
 // SPDX-License-Identifier: Apache-2.0
 
-import { KernelError } from '../../kernel-error.ts';
+import { isOvertaken, KernelError } from '../../kernel-error.ts';
 import type { Rule } from '../../rule.ts';
 import { Body } from '../attributes.ts';
 import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, type Part } from '../netlink.ts';
@@ -21,10 +21,11 @@ const TRIES = 5;
 export function restoreThroughNetlink(table: NftTableOfIptables, lines: readonly string[]): boolean {
   const commands = lines.map((line) => commandOf(table, line));
   if (!commands.every((command) => command !== undefined)) return false;
+  const empties = commands.some((command) => command.do === 'empty');
   for (let tries = 1; tries <= TRIES; tries++) {
     const listed = tries === 1 ? table.listed : undefined;
     // Only what was found by looking can be outdated.
-    const generation = commands.some((command) => command.do === 'take away') ? listed?.generation ?? generationIn(table.socket) : undefined;
+    const generation = empties || commands.some((command) => command.do === 'take away') ? listed?.generation ?? generationIn(table.socket) : undefined;
     const parts = partsFor(table, commands, listed);
     if (!parts) return false;
     const { parts: batch, actions } = batchOf(parts.map((part) => ({ part, action: `change iptables table ${table.name}` })), generation);
@@ -34,7 +35,9 @@ export function restoreThroughNetlink(table: NftTableOfIptables, lines: readonly
     } catch (error) {
       // Without an answer it may have been done.
       if (!(error instanceof KernelError) || !table.socket.sound) throw error;
-      if (error.errno !== 'ERESTART') return false;
+      if (!isOvertaken(error)) return false;
+      // What others have put into a chain meanwhile must not go: whoever decided to empty it has to look again.
+      if (empties) throw error;
     }
   }
   return false;

@@ -1,0 +1,70 @@
+// Others write to the tables we write to, also between our look and our change: what they have put there stays.
+// SPDX-License-Identifier: Apache-2.0
+
+import { execFileSync } from 'node:child_process';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Kernel } from '../../host/kernel/kernel.ts';
+import { openLibc } from '../../host/kernel/live/libc.ts';
+import { liveKernel } from '../../host/kernel/live/live-kernel.ts';
+import type { Locks } from '../../host/ledger/locks.ts';
+import { ruleTables } from '../../host/ops/rules/tables.ts';
+import { undoRules } from '../../host/ops/rules/undo-rules.ts';
+
+const kernel = liveKernel(openLibc(), '');
+const locks = { hold: () => ({ release: () => undefined }) } as unknown as Locks;
+const run = (program: string, ...args: string[]): string => execFileSync(program, args, { encoding: 'utf8' });
+const load = (text: string): string => execFileSync('nft', ['-f', '-'], { input: text, encoding: 'utf8' });
+
+/** A kernel to which somebody else writes right before our first change. */
+function overtaken(interfere: () => void): Kernel {
+  let isFirst = true;
+  const after = <Args extends unknown[], T>(act: (...args: Args) => T) => (...args: Args): T => {
+    if (isFirst) interfere();
+    isFirst = false;
+    return act(...args);
+  };
+  return { ...kernel, nft: { ...kernel.nft, apply: after(kernel.nft.apply) }, iptables: { ...kernel.iptables, restore: after(kernel.iptables.restore) } };
+}
+
+test.before.each(() => void run('nft', 'flush', 'ruleset'));
+test.after(() => kernel.close());
+
+const OURS = { match: [{ mark: { value: 1, mask: 0xffffffff } }], action: { verdict: 'accept' as const }, comment: 'c1' };
+
+test('a shared chain of nftables that others come to use in between is neither emptied nor deleted', () => {
+  load('table inet shared {\nchain pass {\nmeta mark 1 accept comment "c1"\n}\n}\n');
+  const between = overtaken(() => load('add rule inet shared pass meta mark 2 accept comment "others"\n'));
+  undoRules(between, ruleTables(between, locks), 'nft', 'host', {
+    family: 'inet', table: 'shared', remove: [{ chain: 'pass', rule: OURS }], drop: [{ chain: 'pass' }], unlessShared: true, dropTable: true,
+  });
+  assert.match(run('nft', 'list', 'ruleset'), /comment "others"/);
+});
+
+test('nor is one of iptables', () => {
+  run('iptables', '-N', 'PASS-ON');
+  run('iptables', '-A', 'PASS-ON', '-m', 'comment', '--comment', 'c1', '-m', 'mark', '--mark', '1', '-j', 'ACCEPT');
+  const between = overtaken(() => void run('iptables', '-A', 'PASS-ON', '-m', 'comment', '--comment', 'others', '-j', 'ACCEPT'));
+  undoRules(between, ruleTables(between, locks), 'iptables', 'host', {
+    family: 'ip', table: 'filter', remove: [{ chain: 'PASS-ON', rule: OURS }], drop: [{ chain: 'PASS-ON' }], unlessShared: true,
+  });
+  assert.match(run('iptables', '-S', 'PASS-ON'), /others/);
+});
+
+test('a rule that others have taken away meanwhile is no error', () => {
+  load('table inet shared {\nchain pass {\nmeta mark 1 accept comment "c1"\nmeta mark 3 accept\n}\n}\n');
+  const between = overtaken(() => load('flush chain inet shared pass\nadd rule inet shared pass meta mark 2 accept comment "others"\n'));
+  undoRules(between, ruleTables(between, locks), 'nft', 'host', { family: 'inet', table: 'shared', remove: [{ chain: 'pass', comment: 'c1' }] });
+  assert.match(run('nft', 'list', 'ruleset'), /comment "others"/);
+});
+
+test('what is free of others goes all the same', () => {
+  load('table inet shared {\nchain pass {\nmeta mark 1 accept comment "c1"\n}\n}\n');
+  const between = overtaken(() => load('table inet elsewhere {\n}\n'));
+  undoRules(between, ruleTables(between, locks), 'nft', 'host', {
+    family: 'inet', table: 'shared', remove: [{ chain: 'pass', rule: OURS }], drop: [{ chain: 'pass' }], unlessShared: true, dropTable: true,
+  });
+  assert.is(run('nft', 'list', 'ruleset').trim(), 'table inet elsewhere {\n}');
+});
+
+test.run();
