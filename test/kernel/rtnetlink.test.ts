@@ -134,6 +134,15 @@ withPair('routes with everything they can have', ({ kernel, eth0, ip }) => {
   refuses('ESRCH', /delete route/, () => kernel.route.delete('container', { dst: '0.0.0.0/0' }));
 });
 
+withPair('where a route forbids to go none leads', ({ kernel, ip }) => {
+  for (const type of ['unreachable', 'prohibit', 'blackhole', 'throw']) {
+    ip('route', 'replace', type, '198.51.100.0/24');
+    ip('-6', 'route', 'add', type, '2001:db8:1::/48');
+    for (const address of ['198.51.100.5', '2001:db8:1::5']) assert.is(kernel.route.to('container', address), undefined, `${type} ${address}`);
+    ip('-6', 'route', 'delete', type, '2001:db8:1::/48');
+  }
+});
+
 withPair('a policy rule is deleted only when it is exactly that', ({ kernel, ip }) => {
   const ns: Ns = 'container';
   kernel.policyRule.add(ns, { family: 'ip', table: 1000, from: '10.1.0.5/32', priority: 90 });

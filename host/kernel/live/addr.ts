@@ -18,7 +18,7 @@ const IFA_F_TENTATIVE = 0x40;
 export function addrKernel(context: LiveContext): AddrKernel {
   // Kernels before 4.20 give those of all links.
   const listFamily = (socket: NetlinkSocket, family: AddressFamily, index: number): Addr[] =>
-    socket.dump(RTM_GETADDR, header(family, 0, index), 'list addresses')
+    socket.dumpFamily(family, RTM_GETADDR, header(family, 0, index), 'list addresses')
       .map(({ body }) => parseAddr(body))
       .filter((addr) => index === 0 || addr.index === index);
   return {

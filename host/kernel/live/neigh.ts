@@ -18,7 +18,7 @@ const NUD_PERMANENT = 0x80;
 export function neighKernel(context: LiveContext): NeighKernel {
   return {
     list: (ns, index) => ([2, 10] as const).flatMap((family) =>
-      context.route(ns).dump(RTM_GETNEIGH, new Body(header(family, 0, 0)).u32(NDA.IFINDEX, index).done(), 'list neighbours').flatMap(({ body }) => {
+      context.route(ns).dumpFamily(family, RTM_GETNEIGH, new Body(header(family, 0, 0)).u32(NDA.IFINDEX, index).done(), 'list neighbours').flatMap(({ body }) => {
         const attributes = attributesAfter(body, 12);
         const [ip, mac] = [attributes.get(NDA.DST), attributes.get(NDA.LLADDR)];
         if (!ip || body.readUInt32LE(4) !== index || body.readUInt16LE(8) === NUD_NOARP) return [];

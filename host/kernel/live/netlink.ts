@@ -92,6 +92,16 @@ export class NetlinkSocket {
     }
   }
 
+  /** What `dump` gives of one family: where IPv6 is off, the kernel answers with those of all others, or knows no such family. Its number comes first in question and answer. */
+  dumpFamily(family: number, type: number, body: Uint8Array, action: string): Message[] {
+    try {
+      return this.dump(type, body, action).filter((message) => message.body[0] === family);
+    } catch (error) {
+      if (error instanceof KernelError && error.errno === 'EAFNOSUPPORT') return [];
+      throw error;
+    }
+  }
+
   /** Several messages in one send, as nf_tables transactions are. The first error is thrown with the index of its message. */
   transaction(parts: readonly Part[], actions: readonly string[]): void {
     const first = this.sequences(parts.length);

@@ -25,7 +25,7 @@ type Listed = PolicyRule & { priority: number };
 
 export function policyRuleKernel(context: LiveContext): PolicyRuleKernel {
   const dump = (ns: Ns, family: Family): { rule: Listed; plain: boolean }[] =>
-    context.route(ns).dump(RTM_GETRULE, Buffer.from([FAMILY[family], ...new Array<number>(HEADER - 1).fill(0)]), 'list policy rules')
+    context.route(ns).dumpFamily(FAMILY[family], RTM_GETRULE, Buffer.from([FAMILY[family], ...new Array<number>(HEADER - 1).fill(0)]), 'list policy rules')
       .map(({ body }) => parseRule(body, family));
   return {
     list: (ns, family) => dump(ns, family).map(({ rule }) => rule),

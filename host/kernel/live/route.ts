@@ -24,12 +24,14 @@ const RT_SCOPE_NOWHERE = 255;
 const RTM_F_CLONED = 0x200;
 /** Answer the route itself, not what was made of it for this address. */
 const RTM_F_FIB_MATCH = 0x2000;
+/** No route, or one of type unreachable, prohibit or blackhole; and a kernel whose IPv6 is off. */
+const NO_WAY = ['ENETUNREACH', 'EHOSTUNREACH', 'EACCES', 'EINVAL', 'EOPNOTSUPP'];
 const HOP = 8;
 
 export function routeKernel(context: LiveContext): RouteKernel {
   return {
     list: (ns) => ([2, 10] as const).flatMap((family) =>
-      context.route(ns).dump(RTM_GETROUTE, header({ family }), 'list routes').flatMap(({ body }) => parseRoute(body))),
+      context.route(ns).dumpFamily(family, RTM_GETROUTE, header({ family }), 'list routes').flatMap(({ body }) => parseRoute(body))),
     to(ns, address) {
       const { family, bytes } = parseAddress(address);
       const question = new Body(header({ family, length: bytes.length * 8, flags: RTM_F_FIB_MATCH })).attribute(RTA.DST, bytes).done();
@@ -37,7 +39,7 @@ export function routeKernel(context: LiveContext): RouteKernel {
         const answer = context.route(ns).ask(RTM_GETROUTE, question, `find the route to ${address}`);
         return answer && parseRoute(answer.body)[0];
       } catch (error) {
-        if (error instanceof KernelError && ['ENETUNREACH', 'EHOSTUNREACH'].includes(error.errno)) return undefined;
+        if (error instanceof KernelError && NO_WAY.includes(error.errno)) return undefined;
         throw error;
       }
     },
