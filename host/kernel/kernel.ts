@@ -151,6 +151,7 @@ export interface RouteKernel {
 
 export interface PolicyRule { family: Family; priority?: number; table: number; from?: string; to?: string }
 export interface PolicyRuleKernel {
+  /** Without those that look at more than addresses. */
   list(ns: Ns, family: Family): (PolicyRule & { priority: number })[];
   add(ns: Ns, rule: PolicyRule): void;
   delete(ns: Ns, rule: PolicyRule): void;

@@ -28,13 +28,16 @@ export function policyRuleKernel(context: LiveContext): PolicyRuleKernel {
     context.route(ns).dumpFamily(FAMILY[family], RTM_GETRULE, Buffer.from([FAMILY[family], ...new Array<number>(HEADER - 1).fill(0)]), 'list policy rules')
       .map(({ body }) => parseRule(body, family));
   return {
-    list: (ns, family) => dump(ns, family).map(({ rule }) => rule),
+    list: (ns, family) => dump(ns, family).flatMap(({ rule, plain }) => (plain ? [rule] : [])),
     add: (ns, rule) => void context.route(ns).request(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, wire(rule), `add policy rule ${words(rule)}`),
     delete(ns, rule) {
       const action = `delete policy rule ${words(rule)}`;
       // The kernel takes what is left out as "any" and would delete somebody else's rule: it is asked only for one that was seen.
-      const found = dump(ns, rule.family).find(({ rule: other, plain }) => plain && isSame(other, rule));
+      const there = dump(ns, rule.family);
+      const found = there.find(({ rule: other, plain }) => plain && isSame(other, rule));
       if (!found) throw new KernelError('ENOENT', action);
+      // And of several that fit it takes the first.
+      if (there.find(({ rule: other }) => fits(other, found.rule)) !== found) throw new KernelError('EBUSY', action, 'another rule of this priority and table, which looks at more, stands before it and would go in its place');
       context.route(ns).request(RTM_DELRULE, 0, wire(found.rule), action);
     },
   };
@@ -47,6 +50,10 @@ function isSame(listed: Listed, wanted: PolicyRule): boolean {
   return listed.table === wanted.table && (wanted.priority ?? listed.priority) === listed.priority &&
     listed.from === selector(wanted.from) && listed.to === selector(wanted.to);
 }
+
+/** For the kernel, which compares what is said alone. */
+const fits = (listed: Listed, asked: Listed): boolean =>
+  listed.table === asked.table && listed.priority === asked.priority && [[listed.from, asked.from], [listed.to, asked.to]].every(([is, said]) => said === undefined || is === said);
 
 /** As the kernel lists it; /0 is no selector. */
 function selector(text: string | undefined): string | undefined {
