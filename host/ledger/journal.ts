@@ -10,9 +10,9 @@ import { namesIfThere, textIfThere } from './if-there.ts';
 import { inFolder } from './in-folder.ts';
 import type { Undo } from './undo.ts';
 
-/** One line: for people, who the journal is of; an intent; what became known once the kernel had done it; or that it refused. */
+/** One line: whose the journal is and when it begins (ISO 8601); an intent; what became known once the kernel had done it; or that it refused. */
 type Line =
-  | { attachment: Attachment; netnsPath: string }
+  | { attachment: Attachment; netnsPath: string; since: string }
   | { i: number; plugin: string; undo: Undo }
   | { i: number; index: number; peerIndex?: number }
   | { i: number; refused: true };
@@ -27,6 +27,8 @@ export interface Journal {
   /** The kernel refused intent number `i` as a whole: what it would take away was there before, or never is. */
   refused(i: number): void;
   readonly entries: readonly Entry[];
+  /** Nothing of it was made before this (ISO 8601). */
+  readonly since: string;
   /** The call is over, one way or the other. */
   end(): void;
 }
@@ -38,12 +40,14 @@ export interface Journal {
 export function openJournal(run: string, attachment: Attachment, netnsPath: string): Journal {
   const path = pathOf(run, attachment);
   const intents: (Entry | undefined)[] = [];
+  const since = new Date().toISOString();
   let file: { fd: number; size: number } | undefined;
   const append = (line: Line): void => {
     file ??= openForLines(path);
-    file.size += addLine(file, { attachment, netnsPath }, line);
+    file.size += addLine(file, { attachment, netnsPath, since }, line);
   };
   return {
+    since,
     get entries() {
       return intents.filter((entry) => entry !== undefined);
     },
@@ -91,9 +95,9 @@ function addLine({ fd, size }: { fd: number; size: number }, head: Line, line: L
 }
 
 /** Takes notes of nothing: the verbs that only remove roll forward, and their plan is the ledger. */
-export const forwardJournal: Journal = { intend: () => 0, made: () => undefined, refused: () => undefined, entries: [], end: () => undefined };
+export const forwardJournal: Journal = { intend: () => 0, made: () => undefined, refused: () => undefined, entries: [], since: '', end: () => undefined };
 
-export interface Remains { attachment: Attachment | undefined; netnsPath: string; entries: Entry[]; forget(): void }
+export interface Remains { attachment: Attachment | undefined; netnsPath: string; since: string; entries: Entry[]; forget(): void }
 
 /** What a killed predecessor left under this file name (see fileNameOf), if any. */
 export const remainsAt = (run: string, network: string, fileName: string): Remains | undefined => readRemains(join(run, 'journal', folderOf(network), fileName));
@@ -120,13 +124,15 @@ function readRemains(path: string): Remains | undefined {
   const entries: Entry[] = [];
   let attachment: Attachment | undefined;
   let netnsPath = '';
+  // One of an older host does not say: then everybody may have come later.
+  let since = '';
   for (const line of text.split('\n').flatMap(parsedLine)) {
-    if ('attachment' in line) ({ attachment, netnsPath } = line);
+    if ('attachment' in line) ({ attachment, netnsPath, since = '' } = line);
     else if ('undo' in line) entries[line.i] = { plugin: line.plugin, undo: line.undo };
     else if ('index' in line) identify(entries[line.i], line.index, line.peerIndex);
     else if ('refused' in line) delete entries[line.i];
   }
-  return { attachment, netnsPath, entries: entries.filter(Boolean), forget: () => unlinkSync(path) };
+  return { attachment, netnsPath, since, entries: entries.filter(Boolean), forget: () => unlinkSync(path) };
 }
 
 /** A call that is killed may leave its last line torn: that change was never made, since the intent is written first. */

@@ -33,6 +33,13 @@ function isLinkThere({ inverse }: Undo, link: Pick<LinkKernel, 'get'>): boolean 
 /** All that the record says and that can still exist. */
 export const livingOf = (record: LedgerRecord, boot: string): Undo[] => record.plugins.flatMap(({ undo }) => survivors(record, boot, undo));
 
+/** Whether another attachment of this node came after that time: it may use what it found, a bridge of its network or forwarding, as its own. */
+export const cameSince = (ledger: Pick<Ledger, 'all'>, own: Attachment | undefined, since: string): boolean =>
+  ledger.all().some(({ attachment, plugins }) => !(own && isSame(attachment, own)) && plugins.some(({ at }) => at >= since));
+
+const isSame = (one: Attachment, other: Attachment): boolean =>
+  one.network === other.network && one.containerId === other.containerId && one.ifname === other.ifname;
+
 /** The namespaces (dev:inode) in which something was made that these take back. */
 export const namespacesOf = (undos: readonly Undo[], ns: Ns): Set<string> =>
   new Set(undos.flatMap(({ inverse }) => [inverse, 'peer' in inverse ? inverse.peer : undefined])

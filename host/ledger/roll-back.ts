@@ -7,11 +7,11 @@ import { carryOut, type Undo, type UndoTools } from './undo.ts';
 export interface Residue { undo: Undo; why: string }
 
 /**
- * Everything, for a failed or killed ADD. What the whole network shares is taken back only when no other call of the network is under
- * way, which a shared lock on it shows: another ADD may have found the bridge and be about to use it.
+ * Everything, for a failed or killed ADD. What the whole network shares is taken back only when nobody else can use it: no other call of the
+ * network is under way, which a shared lock on it shows, and nobody has come since it was made, which `isUsed` says.
  */
-export function rollBack(undos: readonly Undo[], tools: UndoTools, network: Lock): Residue[] {
-  const shared = undos.some(({ life }) => life === 'network') && !network.tryExclusive();
+export function rollBack(undos: readonly Undo[], tools: UndoTools, network: Lock, isUsed: () => boolean): Residue[] {
+  const shared = undos.some(({ life }) => life === 'network') && (!network.tryExclusive() || isUsed());
   return takeBack(shared ? undos.filter(({ life }) => life !== 'network') : undos, tools);
 }
 

@@ -4,7 +4,7 @@
 import { CniError, CODE } from '../cni-error.ts';
 import { openJournal, type Journal } from '../ledger/journal.ts';
 import type { LedgerPlugin } from '../ledger/ledger.ts';
-import { hostLinksMade, programIn, strikeOut } from '../ledger/records.ts';
+import { cameSince, hostLinksMade, programIn, strikeOut } from '../ledger/records.ts';
 import { nextNetconf } from '../protocol/compose-chain.ts';
 import type { Attachment } from '../protocol/request.ts';
 import { formatResult } from '../protocol/write-result.ts';
@@ -56,7 +56,7 @@ function commit(host: Host, { request: { attachment, netns } }: Chain, journal: 
 
 function undone(host: Host, attachment: Attachment, journal: Journal, { takeBackAll }: Opened, error: unknown): unknown {
   const undos = journal.entries.map(({ undo }) => undo);
-  const residues = takeBackAll(undos);
+  const residues = takeBackAll(undos, () => cameSince(host.ledger, attachment, journal.since));
   if (residues.length > 0) return residueError(`the failed ADD (${error instanceof Error ? error.message : String(error)})`, residues, error);
   // The record may have been written before the end of the journal failed.
   strikeOut(host.ledger, attachment, undos);

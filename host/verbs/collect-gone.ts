@@ -6,7 +6,7 @@ import { folderOf } from '../ledger/attachment-id.ts';
 import { allJournals, journalsOf, remainsAt } from '../ledger/journal.ts';
 import { objectsOf, textOf } from '../ledger/objects.ts';
 import type { LedgerRecord } from '../ledger/ledger.ts';
-import { namespacesOf, programIn, survivors } from '../ledger/records.ts';
+import { cameSince, namespacesOf, programIn, survivors } from '../ledger/records.ts';
 import type { Undo } from '../ledger/undo.ts';
 import type { Attachment } from '../protocol/request.ts';
 import { aloneOnNetwork, collect } from './gc.ts';
@@ -34,7 +34,9 @@ export function collectGone(host: Host, { dryRun }: { dryRun: boolean }): Collec
         for (const fileName of journalsOf(host.roots.run, network)) {
           const remains = remainsAt(host.roots.run, network, fileName);
           if (!remains) continue;
-          const { attachment, netnsPath, entries } = remains;
+          const { attachment, netnsPath, since } = remains;
+          const isUsed = cameSince(host.ledger, attachment, since);
+          const entries = remains.entries.filter(({ undo }) => !isUsed || undo.life !== 'network');
           const { isGone, why } = unlessProgram(programIn(entries.map(({ undo }) => undo)), gone('its call was killed'));
           (isGone ? collected.gone : collected.kept).push(judged(attachment ?? ofNetwork(network), netnsPath, why, entries));
           if (isGone && !dryRun) attempt(() => finishPredecessor(host, network, fileName, { takeBackAll }));

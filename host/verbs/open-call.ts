@@ -6,7 +6,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { fileNameOf, folderOf } from '../ledger/attachment-id.ts';
 import { forwardJournal, remainsAt } from '../ledger/journal.ts';
 import type { Lock, LockMode } from '../ledger/locks.ts';
-import { strikeOut } from '../ledger/records.ts';
+import { cameSince, strikeOut } from '../ledger/records.ts';
 import { describe, rollBack, type Residue } from '../ledger/roll-back.ts';
 import type { Undo } from '../ledger/undo.ts';
 import { ruleTables } from '../ops/rules/tables.ts';
@@ -21,7 +21,8 @@ export interface Opened {
   kernel: Kernel;
   /** shared: other attachments of the network go on at the same time */
   network: Lock;
-  takeBackAll(undos: readonly Undo[]): Residue[];
+  /** What the network shares stays when `isUsed` says that somebody else relies on it. */
+  takeBackAll(undos: readonly Undo[], isUsed?: () => boolean): Residue[];
 }
 
 /**
@@ -75,10 +76,10 @@ const HELD_BY_OUTER: Lock = { tryExclusive: () => false, release: () => undefine
 export const lockOf = (network: string, fileName: string): string => `attachment-${folderOf(network)}-${fileName}`;
 
 /** Without a request there is no configuration at hand that could call a delegate; its own GC then does. */
-export const takerBack = (host: Host, kernel: Kernel, network: Lock, request?: Request, tables = ruleTables(kernel, host.locks)): Opened['takeBackAll'] => (undos) => {
+export const takerBack = (host: Host, kernel: Kernel, network: Lock, request?: Request, tables = ruleTables(kernel, host.locks)): Opened['takeBackAll'] => (undos, isUsed = () => false) => {
   try {
     const run = request && { request, kernel, journal: forwardJournal, ownLinks: new Set<number>(), plugin: '' };
-    return rollBack(undos, { kernel, tables, openStore: host.stores, ...(run ? { delegateDel: delegateDel(host, run) } : {}) }, network);
+    return rollBack(undos, { kernel, tables, openStore: host.stores, ...(run ? { delegateDel: delegateDel(host, run) } : {}) }, network, isUsed);
   } finally {
     tables.release();
   }
@@ -89,7 +90,7 @@ export function finishPredecessor(host: Host, network: string, fileName: string,
   const remains = remainsAt(host.roots.run, network, fileName);
   // Of a call that a loss of power ended no journal is left.
   if (!remains) return host.ledger.dropDraft(network, fileName);
-  const residues = takeBackAll(remains.entries.map(({ undo }) => undo));
+  const residues = takeBackAll(remains.entries.map(({ undo }) => undo), () => cameSince(host.ledger, remains.attachment, remains.since));
   host.log.warn({ network, journal: fileName, undone: remains.entries.length - residues.length, left: residues.length }, 'took back what a killed call had left');
   if (residues.length > 0) throw residueError('a killed call', residues);
   if (remains.attachment) strikeOut(host.ledger, remains.attachment, remains.entries.map(({ undo }) => undo));

@@ -5,7 +5,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { KernelError } from '../../host/kernel/kernel-error.ts';
 import { refuseEveryChange } from '../support/every-change.ts';
-import { blueChain, chainOf, fakeNode } from '../support/fake-host.ts';
+import type { Chain } from '../../host/verbs/host.ts';
+import { blueChain, chainOf, fakeNode, type FakeNode } from '../support/fake-host.ts';
 
 for (const backend of ['nftables', 'iptables'] as const) {
   const plugins = blueChain(backend);
@@ -52,6 +53,22 @@ for (const backend of ['nftables', 'iptables'] as const) {
     assert.ok(refuseEveryChange(plugins) > 20);
   });
 }
+
+test('an ADD that fails leaves to another, which came in the meantime, what both share', () => {
+  const plugins = blueChain('nftables');
+  const ofOther = ({ request, links }: Chain): Chain => ({ request: { ...request, attachment: { network: 'blue', containerId: 'c2', ifname: 'net1' } }, links });
+  let prevResult: unknown;
+  const node: FakeNode = fakeNode({ before: (method) => {
+    if (method !== 'tc.addQdisc' || prevResult) return;
+    prevResult = {};
+    prevResult = node.add(ofOther(chainOf('ADD', plugins)));
+    throw new KernelError('ENOMEM', 'add qdisc');
+  } });
+  assert.throws(() => node.add(chainOf('ADD', plugins)), (error: Error) => /qdisc/.test(error.message));
+  assert.is(node.kernel.link.get('host', { name: 'cni0' })?.up, true);
+  node.check(ofOther(chainOf('CHECK', plugins, { prevResult })));
+  node.remove();
+});
 
 test('what the kernel takes away with an address of the bridge comes back after a failed ADD', () => {
   const [bridge, ...others] = blueChain('nftables');
