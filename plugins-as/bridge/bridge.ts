@@ -12,6 +12,9 @@ import { BridgeConf } from './bridge-conf';
 import { noAdvertisements } from './no-advertisements';
 import { unsupported } from './unsupported';
 
+/** The kernel's word for an unpinned bridge whose last port has gone; nobody can be given it. */
+const WITHOUT_PORTS = '00:00:00:00:00:00';
+
 export class Bridge {
   link: i64 = 0;
   private mac: string = '';
@@ -66,9 +69,10 @@ export class Bridge {
     return linkCreate(request);
   }
 
-  /** An unpinned bridge takes the lowest address of its ports, and changes with them. The one it had before our port came stays. */
+  /** An unpinned bridge takes the lowest address of its ports, and changes with them. The one it had before our port came stays, if it had one. */
   pinMac(): i32 {
-    const set = linkSet(new Obj().int('link', this.link).str('mac', this.mac));
+    const mac = this.mac == WITHOUT_PORTS ? linkGet(new Obj().int('link', this.link)).json.get('mac').str() : this.mac;
+    const set = linkSet(new Obj().int('link', this.link).str('mac', mac));
     return set.ok ? 0 : failWith(set.error, "failed to set bridge addr: could not set bridge's mac");
   }
 

@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { test } from 'uvu';
 import { deleteNetns, inNetns, sh, skip } from '../support/node.ts';
 import { bandwidth, bridge, differs, leases, list, nat, ok, pool, portmap, ruleset } from './scenes.ts';
-import { add, C1, call, type Container } from './switch-node.ts';
+import { add, C1, call, del, type Container } from './switch-node.ts';
 import { MISSING } from './switch-table.ts';
 
 if (MISSING.includes('1.9.1')) skip('no reference plugins 1.9.1');
@@ -142,5 +142,13 @@ differs('nf_tables masquerading ends without an error where iptables can be used
   const result = add(who, chain, C1);
   return { ended: ok(call(who, 'DEL', chain, chain.plugins[0]!, C1, result)), rules: /192\.0\.2\.2/.test(ruleset()) };
 }, { reference: { ended: false, rules: false }, ours: { ended: true, rules: false } });
+
+differs('a bridge that has lost its last port, and its hardware address with it, becomes a gateway', (who) => {
+  const plain = list(bridge({ isGateway: false }));
+  del(who, plain, C1, add(who, plain, C1));
+  const chain = list(bridge());
+  const addressed = !/00:00:00:00:00:00/.test(sh('ip', 'link', 'show', 'cni0'));
+  return { addressed, attached: ok(call(who, 'ADD', chain, chain.plugins[0]!, C1)) };
+}, { reference: { addressed: false, attached: false }, ours: { addressed: false, attached: true } });
 
 test.run();
