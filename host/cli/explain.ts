@@ -58,7 +58,9 @@ function described({ found, manifest, code }: Loaded, as: string, network: strin
   const word: Word = found.builtin ? { ...BUILTIN, may: wants, limits: {} } : wordOn({ digest: found.digest, network }, policy, signerOf(found, policy, roots));
   const gets = intersect(wants, word.may);
   const denied = operations.filter((operation) => !isGranted(operation, gets));
-  const lacking = Object.entries(manifest.wants).filter(([key, wish]) => JSON.stringify(gets[key as keyof Grants]) !== JSON.stringify(wish));
+  // All that it wants, written as what it gets is.
+  const whole = intersect(wants, wants);
+  const lacking = Object.entries(manifest.wants).filter(([key]) => JSON.stringify(gets[key as keyof Grants]) !== JSON.stringify(whole[key as keyof Grants]));
   return [
     `${as} "${found.name}" ${manifest.version}, ${found.digest}`,
     `  asks for   ${operations.join(' ') || 'nothing beyond cni:abi/1'}`,

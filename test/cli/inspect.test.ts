@@ -1,7 +1,7 @@
 // `cni-wasm inspect` of a module that would like to look better than it is: its words are shown, and no line is its own.
 // SPDX-License-Identifier: Apache-2.0
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -34,5 +34,16 @@ for (const [what, trick] of Object.entries({
     assert.match(lines[1]!, `d\\u{${trick.charCodeAt(0).toString(16)}}`);
   });
 }
+
+test('a folder of that name, as that of its source, is not taken for the module', () => {
+  const here = process.cwd();
+  process.chdir(folder);
+  try {
+    mkdirSync(join(folder, 'acme-route'));
+    assert.throws(() => inspect(['acme-route'], rootsFrom({})), /no module "acme-route"/);
+  } finally {
+    process.chdir(here);
+  }
+});
 
 test.run();
