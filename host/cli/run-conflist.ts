@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { isObject } from '../protocol/go-json.ts';
 import type { Verb } from '../protocol/request.ts';
 
 export interface Conflist { cniVersion: string; name: string; plugins: PluginConf[] }
@@ -21,6 +22,8 @@ export interface Target {
   /** what the runtime offers: portMappings, bandwidth, ipRanges, … */
   capabilityArgs?: Record<string, unknown>;
   env?: Readonly<Record<string, string>>;
+  /** what plugins write to stderr goes to this program's own; otherwise it is kept for the answer */
+  showsStderr?: boolean;
 }
 
 export interface Answer { plugin: string; exitCode: number; stdout: string; stderr: string; ms: number }
@@ -33,11 +36,23 @@ export class PluginFailed extends Error {
 
 /** A list, or a single plugin's configuration as a list of one. */
 export function parseConflist(text: string): Conflist {
-  const value = JSON.parse(text) as Conflist & PluginConf;
-  if (Array.isArray(value.plugins) && value.type === undefined) return value;
-  const { name, cniVersion, ...plugin } = value;
+  const value: unknown = JSON.parse(text);
+  if (!isObject(value)) throw new Error('it must be an object');
+  if (value['plugins'] === undefined || value['type'] !== undefined) return listOfOne(value);
+  const { plugins } = value;
+  if (!Array.isArray(plugins) || plugins.length === 0) throw new Error('"plugins" must be a list of at least one plugin');
+  const without = plugins.findIndex((plugin) => !hasType(plugin));
+  if (without >= 0) throw new Error(`plugins[${without}] has no "type"`);
+  return value as unknown as Conflist;
+}
+
+function listOfOne(value: Record<string, unknown>): Conflist {
+  if (!hasType(value)) throw new Error('it has neither "plugins" nor a "type"');
+  const { name, cniVersion, ...plugin } = value as unknown as Conflist & PluginConf;
   return { name, cniVersion, plugins: [plugin] };
 }
+
+const hasType = (value: unknown): boolean => isObject(value) && typeof value['type'] === 'string';
 
 /** Returns the last result. Throws PluginFailed at the first failure and leaves the clean-up (DEL) to the caller, as libcni does. */
 export function addAll(list: Conflist, target: Target): unknown {
@@ -53,16 +68,18 @@ export function delAll(list: Conflist, target: Target, prevResult?: unknown): vo
   for (const plugin of list.plugins.toReversed()) callPlugin(list, plugin, 'DEL', target, prevResult);
 }
 
-export function gcAll(list: Conflist, target: Pick<Target, 'path' | 'env'>, valid: readonly { containerID: string; ifname: string }[]): void {
+export function gcAll(list: Conflist, target: OfNone, valid: readonly { containerID: string; ifname: string }[]): void {
   const attachments = { 'cni.dev/valid-attachments': valid, 'cni.dev/attachments': valid };
   for (const plugin of list.plugins) callPlugin(list, { ...plugin, ...attachments }, 'GC', ofNoContainer(target));
 }
 
-export function statusAll(list: Conflist, target: Pick<Target, 'path' | 'env'>): void {
+export function statusAll(list: Conflist, target: OfNone): void {
   for (const plugin of list.plugins) callPlugin(list, plugin, 'STATUS', ofNoContainer(target));
 }
 
-const ofNoContainer = ({ path, env = {} }: Pick<Target, 'path' | 'env'>): Target => ({ containerId: '', netns: '', ifname: '', path, env });
+type OfNone = Pick<Target, 'path' | 'env' | 'showsStderr'>;
+
+const ofNoContainer = ({ path, env = {}, showsStderr = false }: OfNone): Target => ({ containerId: '', netns: '', ifname: '', path, env, showsStderr });
 
 export function callPlugin(list: Conflist, plugin: PluginConf, verb: Verb, target: Target, prevResult?: unknown): Answer {
   const answer = execute(plugin.type, verb, target, JSON.stringify(configFor(list, plugin, target, prevResult)));
@@ -81,15 +98,15 @@ export function configFor({ name, cniVersion }: Conflist, plugin: PluginConf, { 
 
 /** Executes one plugin with a bare environment, as the strictest runtime would. */
 export function execute(type: string, verb: string, target: Target, stdin: string | Uint8Array): Answer {
-  const { containerId, netns, ifname, path, args = '', env = {} } = target;
+  const { containerId, netns, ifname, path, args = '', env = {}, showsStderr = false } = target;
   const file = path.map((folder) => join(folder, type)).find((candidate) => existsSync(candidate));
   if (!file) throw new Error(`no plugin "${type}" in ${path.join(':')}`);
   const start = performance.now();
   const { status, signal, stdout, stderr, error } = spawnSync(file, [], {
-    input: stdin,
+    input: stdin, stdio: ['pipe', 'pipe', showsStderr ? 'inherit' : 'pipe'],
     env: { CNI_COMMAND: verb, CNI_CONTAINERID: containerId, CNI_NETNS: netns, CNI_IFNAME: ifname, CNI_ARGS: args, CNI_PATH: path.join(':'), ...env },
   });
   // A plugin that finds its environment wrong answers before it reads stdin, as libcni knows too.
   if (error && (error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
-  return { plugin: type, exitCode: status ?? (signal ? 128 : 1), stdout: String(stdout), stderr: String(stderr), ms: performance.now() - start };
+  return { plugin: type, exitCode: status ?? (signal ? 128 : 1), stdout: String(stdout), stderr: String(stderr ?? ''), ms: performance.now() - start };
 }

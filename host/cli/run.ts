@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CniError, CODE } from '../cni-error.ts';
 import { byHand, OPTIONS } from './by-hand.ts';
-import { addAll, checkAll, delAll, gcAll, statusAll, type Conflist, type Target } from './run-conflist.ts';
+import { addAll, checkAll, delAll, gcAll, PluginFailed, statusAll, type Conflist, type Target } from './run-conflist.ts';
 
 export function run(words: readonly string[]): string {
   const { values, positionals: [verb = '', file, ...rest] } = parseArgs({ args: [...words], options: OPTIONS, allowPositionals: true });
@@ -13,10 +13,10 @@ export function run(words: readonly string[]): string {
   if (file === undefined) throw usage(`${verb} needs a conflist`);
   const { list, target: asked, prevResult } = byHand(file, rest[0] ? resolve(rest[0]) : '', values);
   const env = Object.fromEntries(Object.entries(process.env).filter(([key, value]) => key.startsWith('CNI_WASM_') && value !== undefined)) as Record<string, string>;
-  const target: Target = { ...asked, env };
+  const target: Target = { ...asked, env, showsStderr: true };
   if ((verb === 'add' || verb === 'check') && target.netns === '') throw usage(`${verb} needs a network namespace`);
   switch (verb) {
-    case 'add': return `${JSON.stringify(addAll(list, target), null, 4)}\n`;
+    case 'add': return `${JSON.stringify(added(list, target), null, 4)}\n`;
     case 'check': checkAll(list, target, prevResult); return 'as it should be\n';
     case 'del': delAll(list, target, prevResult); return 'detached\n';
     case 'status': statusAll(ofNewest(list), target); return 'ready\n';
@@ -24,9 +24,19 @@ export function run(words: readonly string[]): string {
   }
 }
 
+/** A runtime sends DEL after an ADD that failed; here that is up to whoever looks at it. */
+function added(list: Conflist, target: Target): unknown {
+  try {
+    return addAll(list, target);
+  } catch (error) {
+    if (!(error instanceof PluginFailed) || error.answer.plugin === list.plugins[0]!.type) throw error;
+    throw new Error(`${error.message.trimEnd()}\nwhat the plugins before it have made stays until \`cni-wasm run del\``, { cause: error });
+  }
+}
+
 const VERBS: readonly string[] = ['add', 'check', 'del', 'status', 'gc'];
 
-const usage = (what: string): CniError => new CniError(CODE.invalidConfig, `run: ${what}; see cni-wasm --help`);
+const usage = (what: string): CniError => new CniError(CODE.invalidConfig, `run: ${what}; see cni-wasm run --help`);
 
 /** GC and STATUS came with 1.1.0, whatever the network's attachments are made with. */
 const ofNewest = (list: Conflist): Conflist => ({ ...list, cniVersion: '1.1.0' });

@@ -3,7 +3,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { addNetns, BIN, inNetns, picture, sh } from '../support/node.ts';
@@ -52,7 +52,7 @@ for (const [words, says] of [
   test(`run ${words.join(' ')}`, () => {
     const said = run(...words);
     assert.match(said, /^1 cni-wasm: /);
-    assert.is((JSON.parse(said.slice('1 cni-wasm: '.length)) as { msg: string }).msg, `run: ${says}; see cni-wasm --help`);
+    assert.is((JSON.parse(said.slice('1 cni-wasm: '.length)) as { msg: string }).msg, `run: ${says}; see cni-wasm run --help`);
   });
 }
 
@@ -65,5 +65,33 @@ for (const [words, says] of [
     assert.ok((JSON.parse(said.slice('1 cni-wasm: '.length)) as { msg: string }).msg.startsWith(says), said);
   });
 }
+
+for (const [conflist, says] of [
+  ['null', 'it must be an object'],
+  ['[]', 'it must be an object'],
+  ['{}', 'it has neither "plugins" nor a "type"'],
+  ['{"plugins":[]}', '"plugins" must be a list of at least one plugin'],
+  ['{"plugins":{"type":"bridge"}}', '"plugins" must be a list of at least one plugin'],
+  ['{"plugins":[{"type":"bridge"},{"name":"portmap"}]}', 'plugins[1] has no "type"'],
+  ['{"plugins":["bridge"]}', 'plugins[0] has no "type"'],
+  ['{"type":5}', 'it has neither "plugins" nor a "type"'],
+] as const) {
+  test(`a conflist that is none: ${conflist}`, () => {
+    writeFileSync('/run/none.conflist', conflist);
+    const said = run('status', '/run/none.conflist');
+    assert.is((JSON.parse(said.slice('1 cni-wasm: '.length)) as { msg: string }).msg, `"/run/none.conflist" is not what it should be: ${says}`);
+  });
+}
+
+test('what the plugins before a refused one have made stays until del, and that is said; what plugins write to stderr is shown', () => {
+  const refused = { ...JSON.parse(readFileSync(CONFLIST, 'utf8')) as object, plugins: [{ type: 'bridge', bridge: 'cni0' }, { type: 'cni-wasm', module: 'acme' }] };
+  writeFileSync('/run/refused.conflist', JSON.stringify({ ...refused, cniVersion: '1.0.0' }));
+  assert.match(run('add', '/run/refused.conflist', '/run/netns/c1'), /"code": 100,[^]*\}\nwhat the plugins before it have made stays until `cni-wasm run del`\n$/);
+  const { stdout, stderr } = spawnSync(join(BIN, 'cni-wasm'), ['run', 'del', '/run/refused.conflist', '/run/netns/c1'], { encoding: 'utf8' });
+  assert.is(stdout, 'detached\n');
+  assert.match(stderr, /"plugin":"acme",.*"msg":"DEL from the ledger alone"/);
+  assert.not.match(inNetns('c1', 'ip', 'link'), 'eth0');
+  assert.not.match(run('add', '/run/refused.conflist', '/nowhere'), 'stays until');
+});
 
 test.run();
