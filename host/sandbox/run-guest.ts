@@ -43,6 +43,8 @@ function statusOf(guest: Guest): number {
     const failure = failureOf(guest, error);
     call.audit(failure, guest.lastOperation ?? call.entry, call.entry);
     throw failure;
+  } finally {
+    wasi?.close();
   }
 }
 

@@ -16,15 +16,10 @@ export const needsWasi = (module: WebAssembly.Module): boolean => WebAssembly.Mo
 /** The library gets itself ready asynchronously, runs do not: await this before the first run of a module that needs it. */
 export const prepareWasi = async (): Promise<void> => library<Library>('wasi').init();
 
-export function bindWasi(guest: Guest): { imports: Imports; attach(instance: WebAssembly.Instance): void } {
+export function bindWasi(guest: Guest): { imports: Imports; attach(instance: WebAssembly.Instance): void; close(): void } {
   const { call } = guest;
   const wasi = openWasi(guest);
   const given = (wasi.getImports(call.module) as Imports)[WASI] ?? {};
-  const flush = (): void => {
-    for (const [level, bytes] of [['info', wasi.getStdoutBuffer()], ['error', wasi.getStderrBuffer()]] as const) {
-      if (bytes.length > 0) logText(guest, level, bytes);
-    }
-  };
   const own: Record<string, Import> = {
     // Not a failure of the run, but the guest's frames have to be left.
     proc_exit: (code = 0) => {
@@ -37,15 +32,10 @@ export function bindWasi(guest: Guest): { imports: Imports; attach(instance: Web
       call.random(bytesAt(guest, at, length, 'wasi.random_get'));
       return 0;
     },
-    // Read out at once: the library keeps what is written in memory that no limit of ours covers.
-    fd_write: (...args) => {
-      const errno = given['fd_write']!(...args);
-      flush();
-      return errno;
-    },
+    fd_write: (fd, vectors = 0, count = 0, written = 0) => print(guest, fd, vectors, count, written),
   };
   const all = Object.entries({ ...given, ...own }).map(([name, run]) => [name, name === 'proc_exit' ? run : counted(guest, name, allowed(guest, name, run))]);
-  return { imports: { [WASI]: Object.fromEntries(all) as Record<string, Import> }, attach: (instance) => void wasi.instantiate(instance) };
+  return { imports: { [WASI]: Object.fromEntries(all) as Record<string, Import> }, attach: (instance) => void wasi.instantiate(instance), close: () => close(wasi) };
 }
 
 function openWasi(guest: Guest): InstanceType<Library['WASI']> {
@@ -54,6 +44,15 @@ function openWasi(guest: Guest): InstanceType<Library['WASI']> {
     return new WASI({ args: [], env: {}, preopens: {} });
   } catch (error) {
     throw new CniError(CODE.hostInternal, `plugin "${guest.call.name}" needs WASI and it is not ready; await prepareWasi() first`, { cause: error });
+  }
+}
+
+/** The library has its own table of what it was given, the guest's memory among it. */
+function close(wasi: InstanceType<Library['WASI']>): void {
+  try {
+    wasi.free();
+  } catch {
+    // The guest was stopped inside the library, which believes to be in use for ever.
   }
 }
 
@@ -86,9 +85,36 @@ const MONOTONIC = 1;
 /** The two clocks of cni:abi/1, and none of the processor's. */
 function clockAnswer(guest: Guest, name: string, clock: number | undefined, at: number, value: bigint): number {
   if (clock !== REALTIME && clock !== MONOTONIC) return INVALID;
-  const bytes = bytesAt(guest, at, 8, `wasi.${name}`);
-  new DataView(bytes.buffer, bytes.byteOffset, 8).setBigUint64(0, value, true);
+  viewAt(guest, at, 8, `wasi.${name}`).setBigUint64(0, value, true);
   return 0;
+}
+
+const STDOUT = 1;
+const STDERR = 2;
+
+/**
+ * The library would put all of it together, in memory that no limit of ours covers, and a guest can name the same bytes as often as it likes: no more is
+ * taken than the log has room for.
+ */
+function print(guest: Guest, fd: number | undefined, vectors: number, count: number, written: number): number {
+  if (fd !== STDOUT && fd !== STDERR) return BAD_FD;
+  const { logBytes } = guest.call.limits;
+  const list = viewAt(guest, vectors, count * 8, 'wasi.fd_write');
+  const taken: Uint8Array[] = [];
+  let length = 0;
+  for (let at = 0; at < list.byteLength; at += 8) {
+    const part = bytesAt(guest, list.getUint32(at, true), list.getUint32(at + 4, true), 'wasi.fd_write');
+    if (part.length > 0 && length < logBytes) taken.push(part.subarray(0, logBytes - length));
+    length += part.length;
+  }
+  viewAt(guest, written, 4, 'wasi.fd_write').setUint32(0, length, true);
+  if (length > 0) logText(guest, fd === STDOUT ? 'info' : 'error', Buffer.concat(taken));
+  return 0;
+}
+
+function viewAt(guest: Guest, at: number, length: number, what: string): DataView {
+  const { buffer, byteOffset, byteLength } = bytesAt(guest, at, length, what);
+  return new DataView(buffer, byteOffset, byteLength);
 }
 
 const counted = (guest: Guest, name: string, run: Import): Import => fatally(guest, (...args) => {

@@ -2,11 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { existsSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CODE } from '../../host/cni-error.ts';
 import { needsWasi, prepareWasi } from '../../host/sandbox/wasi.ts';
 import { skip } from '../support/node.ts';
+import { until } from '../support/until.ts';
 import { moduleOf, play } from './wat.ts';
 
 if (!existsSync('dist/lib/wasi.cjs')) skip('the host is not built: node build.mjs');
@@ -70,6 +73,40 @@ test('limits hold: operations, time, pointers', () => {
   assert.is(play(plugin('(loop $on (br $on)) (i32.const 0)'), { limits: { timeMs: 100 } }).error?.code, CODE.timeLimit);
   assert.is(play(plugin('(drop (call $random (i32.const -1) (i32.const 4))) (i32.const 0)')).error?.code, CODE.trap);
   assert.equal(play(plugin(`${say(1)} (i32.const 0)`)).logged, [{ level: 'info', text: 'hello' }]);
+});
+
+test('several parts of memory are one line, and the guest is told how many bytes it was', () => {
+  const { logged, error } = play(plugin(`
+    (i32.store (i32.const 128) (i32.const 8)) (i32.store (i32.const 132) (i32.const 4)) (i32.store (i32.const 136) (i32.const 12)) (i32.store (i32.const 140) (i32.const 1))
+    (drop (call $write (i32.const 1) (i32.const 128) (i32.const 2) (i32.const 64)))
+    (i32.ne (i32.load (i32.const 64)) (i32.const 5))`));
+  assert.is(error, undefined, error?.message);
+  assert.equal(logged, [{ level: 'info', text: 'hello' }]);
+});
+
+test('the same bytes printed over and over take no more memory than the log', () => {
+  const before = process.resourceUsage().maxRSS;
+  // 100 times the four MiB that it has.
+  const { logged, error } = play(moduleOf(`(module ${IMPORTS.replace('1 4', '64 64')} (func (export "cni_add") (param i32) (result i32) (local $i i32)
+    (loop $l (i32.store offset=1028 (i32.shl (local.get $i) (i32.const 3)) (i32.const 4194304)) (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 100))))
+    (drop (call $write (i32.const 1) (i32.const 1024) (i32.const 100) (i32.const 64))) (i32.ne (i32.load (i32.const 64)) (i32.const 419430400))))`));
+  assert.is(error, undefined, error?.message);
+  assert.is(logged[0]?.text.length, 64 * 1024);
+  assert.ok(process.resourceUsage().maxRSS - before < 100_000, `${process.resourceUsage().maxRSS - before} KiB more`);
+});
+
+test('a run that is over has left no memory behind', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const runs = Array.from({ length: 5 }, () => {
+    let memory: WeakRef<ArrayBufferLike> | undefined;
+    play(plugin('(drop (call $random (i32.const 256) (i32.const 4))) (call $exit (i32.const 3)) (i32.const 0)'), { random: (bytes) => { memory = new WeakRef(bytes.buffer); } });
+    return memory!;
+  });
+  await until('the memory of every run is given back', () => {
+    collect();
+    return runs.every((memory) => memory.deref() === undefined);
+  });
 });
 
 test.run();
