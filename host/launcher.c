@@ -132,14 +132,18 @@ static u64 folder_length(const char *path) {
   return end;
 }
 
+/** For what somebody else has made non-blocking. */
+static void await(int fd, short events) {
+  struct poll one = { fd, events, 0 };
+  call6(PPOLL, (i64)&one, 1, 0, 0, 0, 0);
+}
+
 static void write_all(int fd, const void *bytes, u64 count) {
   for (u64 at = 0; at < count;) {
     const i64 written = call(WRITE, fd, (const u8 *)bytes + at, count - at);
     if (written > 0) at += (u64)written;
-    else if (written == EAGAIN) {
-      struct poll full = { fd, POLLOUT, 0 };
-      call6(PPOLL, (i64)&full, 1, 0, 0, 0, 0);
-    } else if (written != EINTR) return;
+    else if (written == EAGAIN) await(fd, POLLOUT);
+    else if (written != EINTR) return;
   }
 }
 
@@ -193,6 +197,7 @@ static void give_back_input(struct launch *launch) {
   while (!launch->is_read) {
     const i64 count = call(READ, 0, launch->input, launch->space);
     if (count > 0) write_all(fd, launch->input, (u64)count);
+    else if (count == EAGAIN) await(0, POLLIN);
     else if (count != EINTR) break;
   }
   call(LSEEK, fd, 0, 0);
@@ -376,8 +381,8 @@ __attribute__((noreturn, used)) void launch(u64 *stack) {
   launch.name = launch.executed + folder + (launch.executed[folder] == '/');
   drop_variables_of_node(launch.env);
   const char *host = find_host(&launch);
-  /* Words are for people; without a verb nobody's network is meant. */
+  /* Words are for people; without a verb, or with an empty one, nobody's network is meant. */
   const char *verb = variable(&launch, "CNI_COMMAND=");
-  if (host && verb && launch.argc <= 1) ask_host(&launch, host, verb);
+  if (host && verb && *verb && launch.argc <= 1) ask_host(&launch, host, verb);
   one_shot(&launch, host);
 }
