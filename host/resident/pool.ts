@@ -58,13 +58,18 @@ export function newPool<Task, Outcome>(start: () => Thread<Task, Outcome>, limit
 
   const add = (): void => {
     const thread = start();
+    let wasReady = false;
     all.add(thread);
-    void thread.ready.then(() => release(thread));
+    void thread.ready.then(() => {
+      wasReady = true;
+      release(thread);
+    });
     void thread.ended.then(() => {
       all.delete(thread);
       const at = free.findIndex((one) => one.thread === thread);
       if (at >= 0) free.splice(at, 1);
-      grow();
+      // What keeps one from starting, such as a program that has been removed, keeps the next one too: that is tried again when somebody calls.
+      if (wasReady) grow();
     });
   };
   const release = (thread: Thread<Task, Outcome>): void => {

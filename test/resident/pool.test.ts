@@ -11,13 +11,13 @@ type Outcome = { of: string; isFit: boolean };
 /** A thread that takes a task and ends it, or itself, when the test says so. */
 interface Played extends Thread<string, Outcome> { task?: string; isAtWork: boolean; done(isFit?: boolean): void; die(): void; hasEnded: boolean }
 
-function stage(limits: Partial<Limits> = {}): { pool: Pool<string, Outcome>; threads: Played[]; busy(): string[] } {
+function stage(limits: Partial<Limits> = {}, ready = Promise.resolve()): { pool: Pool<string, Outcome>; threads: Played[]; busy(): string[] } {
   const threads: Played[] = [];
   const start = (): Played => {
     let settle: ((outcome: Outcome | undefined) => void) | undefined;
     let ended!: () => void;
     const thread: Played = {
-      ready: Promise.resolve(), hasEnded: false, isAtWork: false,
+      ready, hasEnded: false, isAtWork: false,
       waits: () => !thread.isAtWork,
       ended: new Promise((resolve) => { ended = resolve; }),
       run(task) {
@@ -127,6 +127,21 @@ test('a thread that dies gives its call back, and others do the next', async () 
   await until('b is begun', () => busy().includes('b'));
   threads[1]!.done();
   assert.is((await second)?.of, 'b');
+  pool.end();
+});
+
+test('one that cannot even start is not tried again before somebody calls', async () => {
+  const { pool, threads } = stage({ longest: 20 }, new Promise(() => undefined));
+  threads[0]!.die();
+  await settled();
+  assert.is(threads.length, 1);
+  const outcome = pool.run('a', always);
+  assert.is(threads.length, 2);
+  for (const thread of threads) thread.die();
+  assert.is(await outcome, undefined, 'its launcher does it');
+  for (const thread of threads) thread.die();
+  await settled();
+  assert.is(pool.threads, 0);
   pool.end();
 });
 
