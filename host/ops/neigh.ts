@@ -5,7 +5,7 @@ import type { Answers, Requests } from '../../abi/gen/types.ts';
 import { CniError, CODE } from '../cni-error.ts';
 import { change, within, type Call } from './call.ts';
 import type { Held } from './handles.ts';
-import { needNs } from './scope.ts';
+import { denied, isOwnAddress, needNs, sameAddress } from './scope.ts';
 
 export const neighOps = { 'neigh.list': list, 'neigh.add': add, 'neigh.delete': remove };
 
@@ -15,24 +15,26 @@ function list(call: Call, req: Requests['neigh.list']): Answers['neigh.list'] {
 }
 
 function add(call: Call, req: Requests['neigh.add']): Answers['neigh.add'] {
-  const held = target(call, 'neigh.add', req.link);
+  const held = target(call, 'neigh.add', req);
   change(call, 'neigh.add', lifeOn(held), { do: 'delete neighbour', ...within(call, held.ns), index: held.index, ip: req.ip, mac: req.mac }, () =>
     call.kernel.neigh.add(held.ns, held.index, req.ip, req.mac));
   return {};
 }
 
 function remove(call: Call, req: Requests['neigh.delete']): Answers['neigh.delete'] {
-  const held = target(call, 'neigh.delete', req.link);
-  const there = call.kernel.neigh.list(held.ns, held.index).find(({ ip, mac }) => ip === req.ip && mac === req.mac);
+  const held = target(call, 'neigh.delete', req);
+  const there = call.kernel.neigh.list(held.ns, held.index).find(({ ip, mac }) => sameAddress(ip, req.ip) && mac === req.mac);
   if (!there) throw new CniError(CODE.kernel, `neighbour ${req.ip} at ${req.mac} of "${held.name}" not found`, { kind: 'not-found', op: 'neigh.delete' });
   change(call, 'neigh.delete', lifeOn(held), { do: 'add neighbour', ...within(call, held.ns), index: held.index, ip: req.ip, mac: req.mac }, () =>
     call.kernel.neigh.delete(held.ns, held.index, req.ip));
   return {};
 }
 
-function target(call: Call, op: string, handle: number): Held {
-  const held = call.handles.use(handle, op, 'configure');
+function target(call: Call, op: string, { link, ip }: Requests['neigh.add']): Held {
+  const held = call.handles.use(link, op, 'configure');
   needNs(call, op, 'neigh', held.ns);
+  // Over a link that all share everybody's traffic goes where its neighbours say.
+  if (held.ns === 'host' && held.right !== 'own' && !isOwnAddress(call, ip)) throw denied(call, op, `of ${ip} on "${held.name}", which is no address of this attachment,`, undefined, `host:${ip}`);
   return held;
 }
 
