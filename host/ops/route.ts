@@ -50,7 +50,9 @@ function remove(call: Call, req: Requests['route.delete']): Answers['route.delet
 }
 
 /** What is left out of a deletion means any, and the kernel's own routes come first: it is said what a new route gets (RTPROT_BOOT, IP6_RT_PRIO_USER). */
-const asListed = (route: NewRoute): NewRoute => ({ ...route, protocol: route.protocol ?? 3, metric: route.metric || (route.dst.includes(':') ? 1024 : 0) });
+const asListed = ({ dst, gw, ...route }: NewRoute): NewRoute => ({
+  ...route, dst: networkOf(dst), ...(gw === undefined ? {} : { gw: canonicalAddress(gw) }), protocol: route.protocol ?? 3, metric: route.metric || (dst.includes(':') ? 1024 : 0),
+});
 
 function isMeant(one: Route, { dst, gw, src, table = MAIN, index, metric, scope }: NewRoute): boolean {
   const same = (is: string | undefined, asked: string | undefined): boolean => asked === undefined || (is !== undefined && canonicalAddress(is) === canonicalAddress(asked));

@@ -57,6 +57,26 @@ comesBack('one of IPv6', ({ ip }) => ip('-6', 'route', 'add', '2001:db8:1::/64',
 
 comesBack('a route beside the kernel\'s own to the same network', () => undefined, ({ call, link }) => routeOps['route.add'](call, { link, dst: '2001:db8::/64' }));
 
+test('the inverse says a new route in the kernel\'s words, which CHECK looks for', () => {
+  const kernel = liveKernel(libc, addNetns('c1'));
+  try {
+    const { eth0 } = upVeth(kernel);
+    kernel.addr.add('container', eth0, '2001:db8::5/64');
+    const said: Undo['inverse'][] = [];
+    const call = {
+      plugin: 'acme', module: 'acme', kernel, handles: newHandles(), grants: { ...NO_GRANTS, route: ['container'] },
+      journal: { intend: (_plugin: string, { inverse }: Undo) => said.push(inverse) - 1 },
+    } as unknown as Call;
+    routeOps['route.add'](call, { dst: '2001:DB8:1:0::/64', gw: '2001:db8:0::1' });
+    const [inverse] = said;
+    const listed = kernel.route.list('container').find(({ gw }) => gw !== undefined)!;
+    assert.equal(inverse?.do === 'delete route' && { dst: inverse.route.dst, gw: inverse.route.gw }, { dst: listed.dst, gw: listed.gw });
+  } finally {
+    kernel.close();
+    deleteNetns('c1');
+  }
+});
+
 comesBack('a rule that was taken away without its priority', ({ ip }) => ip('rule', 'add', 'from', '10.1.0.5', 'lookup', '1000', 'priority', '90'),
   ({ call }) => policyRuleOps['rule.delete'](call, { family: 'ip', from: '10.1.0.5/32', to: '0.0.0.0/0', table: 1000 }));
 
