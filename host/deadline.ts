@@ -22,6 +22,8 @@ type Slotted = { [SLOT]?: Running | undefined };
  * so the outer one must not fire while the host still works for the inner one. On a busy node that work takes its time.
  */
 const HEAD_START_MS = { least: 50, most: 1000 };
+/** What Node's watchdog takes, 49 days; a policy may say more. */
+const MOST_MS = 2 ** 32 - 1;
 
 /** For what a guest's operation waits for, a program above all: how long it may take, so that its failure is still told. */
 export function timeLeft(): number {
@@ -34,7 +36,7 @@ export function withDeadline<T>(limitMs: number, act: () => T): T {
   const slotted = globalThis as Slotted;
   const outer = slotted[SLOT];
   // From the limit itself, not from `until - now`: that difference may be one rounding below it.
-  const timeout = Math.min(Math.floor(limitMs), timeLeft());
+  const timeout = Math.min(Math.floor(limitMs), MOST_MS, timeLeft());
   if (timeout < 1) throw new DeadlinePassed(limitMs);
   let value: { of: T } | undefined;
   try {

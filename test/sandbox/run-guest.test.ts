@@ -28,6 +28,10 @@ test('an endless loop ends close to its limit', () => {
   assert.ok(ms >= 149 && ms < 1500, `${ms} ms`);
 });
 
+test('a limit that is longer than Node can count', () => {
+  assert.equal(play(good, { limits: { timeMs: 2 ** 40 } }).error, undefined);
+});
+
 test('an endless loop in the start function is under the deadline too', () => {
   const module = moduleOf('(module (memory (export "memory") 1 1) (func $spin (loop $forever (br $forever))) (start $spin) (func (export "cni_add") (param i32) (result i32) (i32.const 0)))');
   ends(module, CODE.timeLimit, /ran longer/, { limits: { timeMs: 100 } });
