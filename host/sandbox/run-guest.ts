@@ -39,7 +39,7 @@ function statusOf(guest: Guest): number {
     if (status === undefined || !Number.isInteger(status)) throw new CniError(CODE.trap, `plugin "${call.name}": ${call.entry} must return an i32, got ${String(status)}`);
     return status;
   } catch (error) {
-    if (guest.exited !== undefined && !guest.fatal) return guest.exited;
+    if (guest.exited !== undefined && !guest.fatal && !(error instanceof DeadlinePassed)) return guest.exited;
     const failure = failureOf(guest, error);
     call.audit(failure, guest.lastOperation ?? call.entry, call.entry);
     throw failure;
