@@ -8,7 +8,7 @@ import { CniError, CODE } from '../cni-error.ts';
 import { keptSockets } from '../kernel/live/kept-sockets.ts';
 import { openLibc } from '../kernel/live/libc.ts';
 import { openHost, type Lasting } from '../open-host.ts';
-import type { Outcome, Task, Word } from './call-thread.ts';
+import type { End, Outcome, Task, Word } from './call-thread.ts';
 import { systemCalls } from './system-calls.ts';
 
 /** contents of modules; more have been installed one after the other than are in use */
@@ -17,10 +17,16 @@ const MAX_MODULES = 64;
 const system = systemCalls();
 const libc = openLibc();
 const home = ownNetns();
-const lasting: Lasting = { libc: () => libc, modules: new Map(), sockets: keptSockets(home) };
+const sockets = keptSockets(home);
+const lasting: Lasting = { libc: () => libc, modules: new Map(), sockets };
 
 system.ownFolder();
-parentPort!.on('message', (task: Task) => void perform(task).then(say));
+// With the thread Node closes what it has opened itself, which these are not.
+process.once('exit', () => sockets.close());
+parentPort!.on('message', (task: Task | End) => {
+  if (task === 'end') process.exit();
+  else void perform(task).then(say);
+});
 say({ thread: readlinkSync('/proc/thread-self') });
 
 function say(word: Word): void {

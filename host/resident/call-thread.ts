@@ -13,6 +13,9 @@ export interface Task {
   caller: { pid: number; umask: number };
 }
 
+/** Stands for a task when there are no more: the thread ends by itself, since nobody else can close what it keeps open. */
+export type End = 'end';
+
 export interface Outcome extends Reply {
   /** Is the thread as it was before, so that another call may follow? */
   isFit: boolean;
@@ -53,7 +56,7 @@ export function callThread(file: string, onFailure: (error: unknown) => void): T
       worker.postMessage(task);
     }),
     waits: () => isAsleep(name),
-    end: () => void worker.terminate(),
+    end: () => worker.postMessage('end' satisfies End),
   };
 }
 

@@ -5,11 +5,13 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, closeSync, cpSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { addAll, checkAll, delAll, execute, gcAll, parseConflist, type Target } from '../../host/cli/run-conflist.ts';
+import { blobPath, digestOf } from '../../host/selection/find-module.ts';
+import { moduleOf, VETH_GRANT, type Case } from '../hostile/case.ts';
 import { addNetns, BIN, deleteNetns, picture, sh, skip } from '../support/node.ts';
 import { startResidentHost, type ResidentHost } from '../support/resident-host.ts';
 import { until } from '../support/until.ts';
@@ -66,6 +68,18 @@ function begin(plugin: string, env: Readonly<Record<string, string>>, config: ob
   return { kill: () => void child.kill('SIGKILL'), said };
 }
 
+/** A module as an operator would have put it in place; a configuration that runs it. */
+function install(name: string, one: Pick<Case, 'limits' | 'body'>): object {
+  const bytes = moduleOf({ name, code: 0, says: /./, grants: VETH_GRANT, ...one }, name);
+  const digest = digestOf(bytes);
+  const blob = blobPath('/var/lib/cni-wasm', digest);
+  for (const folder of [dirname(blob), '/etc/cni/wasm']) mkdirSync(folder, { recursive: true });
+  writeFileSync(blob, bytes);
+  writeFileSync('/etc/cni/wasm/modules.lock', JSON.stringify({ [name]: { digest } }));
+  writeFileSync('/etc/cni/wasm/policy.json', JSON.stringify({ version: 1, modules: { [digest]: { grants: VETH_GRANT, limits: one.limits } } }));
+  return { cniVersion: '1.0.0', name: 'blue', type: 'cni-wasm', module: name };
+}
+
 test('a chain is attached, checked and detached, and everything is served', ({ host }) => {
   delAll(list, target, addAll(list, target));
   const before = picture(['c1']);
@@ -87,6 +101,23 @@ test('calls leave no file open, nor more threads', async ({ host }) => {
   some();
   // The last connections are about to be closed.
   await until(`no more are open than ${before.join(' files and ')} threads`, () => open().every((count, i) => count <= before[i]!));
+});
+
+test('a thread that ends leaves no file open', async ({ host }) => {
+  const spinning = install('acme', { limits: { timeMs: 100 }, body: '(loop $l (br $l)) (unreachable)' });
+  const open = (): string[] => readdirSync(`/proc/${host.process.pid}/fd`);
+  const threads = (): string[] => readdirSync(`/proc/${host.process.pid}/task`);
+  const chain = (): void => delAll(list, target, addAll(list, target));
+  for (let i = 0; i < 4; i++) chain();
+  const [before, atWork] = [open().length, new Set(threads())];
+  for (let i = 0; i < 4; i++) {
+    assert.match(execute('cni-wasm', 'ADD', target, JSON.stringify(spinning)).stdout, /ran longer than 100 ms/);
+    // It is a thread's last call.
+    chain();
+  }
+  assert.ok(threads().some((thread) => !atWork.has(thread)), 'no thread has ended');
+  // The other thread has its two sockets by now.
+  await until(`no more than ${before + 2} files are open`, () => open().length <= before + 2);
 });
 
 test('socket and folder are root\'s alone', () => {

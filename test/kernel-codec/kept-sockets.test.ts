@@ -29,4 +29,15 @@ test('a container\'s socket, one with an answer outstanding and a second one are
   assert.not(kept.keep(HOST, NETLINK_ROUTE, newSocket()));
 });
 
+test('what nobody has taken is closed with all of them, once', () => {
+  const kept = keptSockets(HOST);
+  const closed: string[] = [];
+  const socket = (name: string) => Object.assign(newSocket(), { close: () => void closed.push(name) });
+  kept.keep(HOST, NETLINK_ROUTE, socket('route'));
+  kept.keep(HOST, NETLINK_NETFILTER, socket('netfilter'));
+  kept.take(HOST, NETLINK_ROUTE);
+  for (let times = 0; times < 2; times++) kept.close();
+  assert.equal(closed, ['netfilter']);
+});
+
 test.run();

@@ -8,6 +8,8 @@ export interface KeptSockets {
   take(netns: string | undefined, protocol: number): NetlinkSocket | undefined;
   /** False: it is the caller's to close. */
   keep(netns: string | undefined, protocol: number, socket: NetlinkSocket): boolean;
+  /** Closes those that nobody has taken. */
+  close(): void;
 }
 
 /** One socket for each protocol, of the namespace `netns` ("dev:inode"). */
@@ -24,6 +26,10 @@ export function keptSockets(netns: string): KeptSockets {
       if (of !== netns || !socket.sound || idle.has(protocol)) return false;
       idle.set(protocol, socket);
       return true;
+    },
+    close() {
+      for (const socket of idle.values()) socket.close();
+      idle.clear();
     },
   };
 }
