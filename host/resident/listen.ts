@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { closeSync, constants, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
-import type { Server } from 'node:net';
+import { connect, type Server } from 'node:net';
 import { join } from 'node:path';
 import { CniError, CODE } from '../cni-error.ts';
 
@@ -12,7 +12,7 @@ const FIRST_FD = 3;
 export type Place = { fd: number } | { path: string; release(): void };
 
 /** Throws CniError when the folder is not root's, or another host has it. */
-export function placeToListen(env: NodeJS.ProcessEnv, run: string, tryLock: (fd: number) => boolean): Place {
+export async function placeToListen(env: NodeJS.ProcessEnv, run: string, tryLock: (fd: number) => boolean): Promise<Place> {
   if (env['LISTEN_PID'] === String(process.pid) && Number(env['LISTEN_FDS']) >= 1) return { fd: FIRST_FD };
   mkdirSync(run, { recursive: true, mode: 0o700 });
   const { uid, mode } = statSync(run);
@@ -22,9 +22,23 @@ export function placeToListen(env: NodeJS.ProcessEnv, run: string, tryLock: (fd:
   const lock = openSync(run, constants.O_RDONLY | constants.O_DIRECTORY);
   if (!tryLock(lock)) throw new CniError(CODE.io, `another resident host is running in "${run}"`, { kind: 'busy' });
   const path = join(run, 'host.sock');
+  // systemd's, which has no lock, and perhaps no host yet.
+  if (await isListenedOn(path)) {
+    throw new CniError(CODE.io, `somebody else listens on "${path}"`, { kind: 'busy', hint: 'if it is systemd, and this host shall serve in its place: systemctl stop cni-wasm.socket cni-wasm.service' });
+  }
   // What a killed one left; nobody else has the lock.
   rmSync(path, { force: true });
   return { path, release: () => closeSync(lock) };
+}
+
+function isListenedOn(path: string): Promise<boolean> {
+  return new Promise((answer) => {
+    const socket = connect(path, () => {
+      socket.destroy();
+      answer(true);
+    });
+    socket.on('error', () => answer(false));
+  });
 }
 
 export function listen(server: Server, place: Place): Promise<void> {

@@ -27,7 +27,7 @@ export async function serve(): Promise<void> {
   const log = openLog(process.env);
   const system = systemCalls();
   const libc = openLibc();
-  const place = placeToListen(process.env, rootsFrom(process.env).run, (fd) => libc.tryFlock(fd, 'exclusive'));
+  const place = await placeToListen(process.env, rootsFrom(process.env).run, (fd) => libc.tryFlock(fd, 'exclusive'));
   // The threads of the pool, which this one starts, have what it has.
   dropPrivileges();
   const own = placeOf('self');

@@ -320,8 +320,9 @@ test('a call whose launcher has lost patience is not begun', async ({ host }) =>
   assert.is(host.served().length, served);
 });
 
+const serve = (run: string): string => spawnSync(join(BIN, 'cni-wasm'), ['serve'], { env: { CNI_WASM_RUN: run }, encoding: 'utf8', timeout: 10_000 }).stderr;
+
 test('a second host is refused, as is a folder that others can enter', () => {
-  const serve = (run: string): string => spawnSync(join(BIN, 'cni-wasm'), ['serve'], { env: { CNI_WASM_RUN: run }, encoding: 'utf8' }).stderr;
   assert.match(serve('/run/cni-wasm'), /another resident host is running in \\?"\/run\/cni-wasm/);
   mkdirSync('/run/open');
   chmodSync('/run/open', 0o755);
@@ -338,6 +339,7 @@ test('a socket that is handed over is used, as systemd does', async () => {
   const child = spawn('/bin/sh', ['-c', `LISTEN_PID=$$ LISTEN_FDS=1 exec "${process.execPath}" "${HOST}" cni-wasm serve`], { stdio: ['ignore', 'ignore', 'inherit', fd], env: { CNI_WASM_RUN: '/run/handed', CNI_WASM_LOG: 'info', CNI_WASM_LOG_FILE: '/run/handed.log' } });
   server.close();
   await until('the host writes its log', () => existsSync('/run/handed.log'));
+  assert.match(serve('/run/handed'), /somebody else listens on \\?"\/run\/handed\/host\.sock/);
   assert.is((await begin('static', { ...ENV, CNI_WASM_RUN: '/run/handed' }, STATIC).said).code, 0);
   const ended = new Promise((done) => { child.on('exit', done); });
   child.kill('SIGTERM');
