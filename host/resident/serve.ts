@@ -75,9 +75,10 @@ export async function serve(): Promise<void> {
   if ('release' in place) place.release();
 }
 
+/** By the time that nobody sets: of two versions unpacked one over the other, number, size and time of modification can be the same. */
 function idOf(path: string): string {
-  const { dev, ino, mtimeMs, size } = statSync(path);
-  return [dev, ino, mtimeMs, size].join(':');
+  const { dev, ino, ctimeNs, size } = statSync(path, { bigint: true });
+  return [dev, ino, ctimeNs, size].join(':');
 }
 
 /** Node does not hand it out, but the kernel must be asked about this very connection. */
