@@ -17,7 +17,7 @@ import { rootsFrom } from './roots.ts';
 import { runGuest } from './sandbox/run-guest.ts';
 import { builtins } from './selection/builtins.ts';
 import { isKnown } from './selection/find-module.ts';
-import { loadModule, loadPlugin, type Content, type Loaded } from './selection/load-plugin.ts';
+import { loadModule, loadPlugin, type KeptModules, type Loaded } from './selection/load-plugin.ts';
 import { diskStores } from './store/disk-store.ts';
 import { diskIndex } from './store/owner-index.ts';
 import type { Host } from './verbs/host.ts';
@@ -25,13 +25,12 @@ import type { Host } from './verbs/host.ts';
 /** What a process that serves many calls opens once; everything else is each call's own. */
 export interface Lasting {
   libc(): Libc;
-  /** by digest */
-  modules: Map<string, Content>;
+  modules?: KeptModules;
   sockets?: KeptSockets;
 }
 
 /** Nothing of a guest and no other program runs before the C library is needed, for a lock. */
-const lastingForOneCall = (): Lasting => ({ libc: once(openLibcWithLess), modules: new Map() });
+const lastingForOneCall = (): Lasting => ({ libc: once(openLibcWithLess) });
 
 function openLibcWithLess(): Libc {
   const libc = openLibc();
@@ -50,7 +49,7 @@ export function openHost(env: Readonly<Record<string, string | undefined>>, { li
   });
   const boot = once(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim());
   const log = openLog(env, toStderr);
-  // Read and hashed once in a call, however often it is asked what a module is: what was checked is what runs.
+  // Looked at once in a call, however often it is asked what a module is: what was checked is what runs.
   const loaded = new Map<string, Loaded>();
   const load = (name: string): Loaded => {
     const known = loaded.get(name) ?? loadModule(name, own, roots, modules);

@@ -42,7 +42,7 @@ function about(name: string, as: string, network: string, roots: Roots): string 
   const own = builtins();
   if (!isKnown(name, own, roots)) return `${as} "${name}": no module of this host's; a program on CNI_PATH, or not installed\n`;
   try {
-    return described(loadModule(name, own, roots, new Map()), as, network, roots);
+    return described(loadModule(name, own, roots), as, network, roots);
   } catch (error) {
     if (!(error instanceof CniError)) throw error;
     return `${as} "${name}": refused: ${printable([error.message, error.facts.details, error.facts.hint].filter(Boolean).join('; '))}\n`;

@@ -12,7 +12,7 @@ import { checkImportTypes } from '../sandbox/import-types.ts';
 import { checkMemory } from '../sandbox/memory-limit.ts';
 import { readDeclared } from '../sandbox/sections.ts';
 import { builtins } from '../selection/builtins.ts';
-import { blobPath, digestOf, findModule } from '../selection/find-module.ts';
+import { blobPath, digestOf, findModule, verifiedBytes } from '../selection/find-module.ts';
 import { compile } from '../selection/load-plugin.ts';
 import { isSignedBy, readSignature, signaturePath } from '../selection/signature.ts';
 import { printable } from './printable.ts';
@@ -25,7 +25,7 @@ export function inspect([which, ...more]: readonly string[], roots: Roots): stri
   const module = compile(bytes, which);
   const manifest = readManifest(bytes, which);
   const { operations, wasi } = readImports(module, which);
-  const verbs = WebAssembly.Module.exports(module).map(({ name }) => name).filter((name) => /^cni_(add|del|check|gc|status)$/.test(name));
+  const verbs = [...module.exports.keys()].filter((name) => /^cni_(add|del|check|gc|status)$/.test(name));
   return [
     `${manifest.name} ${manifest.version} (${manifest.role}${manifest.license ? `, ${manifest.license}` : ''}), ${bytes.length} bytes`,
     ...(manifest.description ? [manifest.description] : []),
@@ -44,8 +44,8 @@ export function inspect([which, ...more]: readonly string[], roots: Roots): stri
 }
 
 const installed = (name: string, roots: Roots): { bytes: Buffer; digest: string; path: string } => {
-  const { bytes, digest } = findModule(name, builtins(), roots);
-  return { bytes, digest, path: blobPath(roots.state, digest) };
+  const found = findModule(name, builtins(), roots);
+  return { bytes: verifiedBytes(found), digest: found.digest, path: blobPath(roots.state, found.digest) };
 };
 
 function fromFile(path: string): { bytes: Buffer; digest: string; path: string } {

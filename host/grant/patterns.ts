@@ -16,8 +16,8 @@ const PLACEHOLDER = /\{attachment:(\d+)\}|\{containerId\}|\{ifname\}|\{config\.(
 
 /** `{link}` is no placeholder: it stands for itself in sysctl keys. */
 export function matches(pattern: string, text: string, facts: PatternFacts): boolean {
-  // Most are a name in full, and each operation asks.
-  if (!/[*{]/.test(pattern)) return pattern === text;
+  // Most are a name in full, or a sysctl's key, and each operation asks.
+  if (!/\*|\{(?!link\})/.test(pattern)) return pattern === text;
   let expression = '';
   let from = 0;
   for (const found of pattern.matchAll(PLACEHOLDER)) {

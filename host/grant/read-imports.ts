@@ -3,6 +3,7 @@
 
 import { OPS } from '../../abi/ops.ts';
 import { CniError, CODE } from '../cni-error.ts';
+import type { GuestModule } from '../sandbox/guest-module.ts';
 
 /** The type of every operation. */
 export const OPERATION_TYPE = 'i32 i32 -> i32';
@@ -21,8 +22,7 @@ export interface Imports {
 }
 
 /** Throws code 100 for a module that is not one of ours, or asks for what this host does not have. */
-export function readImports(module: WebAssembly.Module, name: string): Imports {
-  const exports = new Map(WebAssembly.Module.exports(module).map((one) => [one.name, one.kind]));
+export function readImports({ imports, exports }: GuestModule, name: string): Imports {
   if (exports.get(MARKER) !== 'function') {
     throw new CniError(CODE.moduleRefused, `module "${name}" does not export ${MARKER}`, { hint: 'it was not built for this host, or for another version of its ABI' });
   }
@@ -30,7 +30,7 @@ export function readImports(module: WebAssembly.Module, name: string): Imports {
   const known = new Map(OPS.map((op) => [`cni:${op.domain}/1 ${op.name}`, `${op.domain}.${op.name}`]));
   const operations: string[] = [];
   let wasi = false;
-  for (const { module: from, name: what, kind } of WebAssembly.Module.imports(module)) {
+  for (const { module: from, name: what, kind } of imports) {
     const operation = known.get(`${from} ${what}`);
     if (kind === 'function' && operation !== undefined) operations.push(operation);
     else if (kind === 'function' && from === WASI) wasi = true;

@@ -8,6 +8,7 @@ import { CniError, CODE } from '../cni-error.ts';
 import { keptSockets } from '../kernel/live/kept-sockets.ts';
 import { openLibc } from '../kernel/live/libc.ts';
 import { openHost, type Lasting } from '../open-host.ts';
+import type { KeptModules } from '../selection/load-plugin.ts';
 import type { End, Outcome, Task, Word } from './call-thread.ts';
 import { systemCalls } from './system-calls.ts';
 
@@ -18,7 +19,8 @@ const system = systemCalls();
 const libc = openLibc();
 const home = ownNetns();
 const sockets = keptSockets(home);
-const lasting: Lasting = { libc: () => libc, modules: new Map(), sockets };
+const modules: KeptModules = new Map();
+const lasting: Lasting = { libc: () => libc, modules, sockets };
 
 system.ownFolder();
 // With the thread Node closes what it has opened itself, which these are not.
@@ -65,7 +67,7 @@ async function answerAs(calledAs: string, env: Task['env'], stdin: Uint8Array): 
       }
     },
   }, { calledAs, env, readStdin: () => stdin });
-  if (lasting.modules.size > MAX_MODULES) lasting.modules.clear();
+  if (modules.size > MAX_MODULES) modules.clear();
   // A guest that is stopped by the clock leaves the host's own frames without their `finally`: they may not have left a namespace.
   return { exitCode, stdout, stderr, isFit: !ranOut && ownNetns() === home };
 }

@@ -2,9 +2,9 @@
 // launchers do themselves.
 // SPDX-License-Identifier: Apache-2.0
 
-import { statSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { availableParallelism } from 'node:os';
+import { identityOf } from '../file-identity.ts';
 import { dropPrivileges } from '../kernel/live/least-privilege.ts';
 import { openLibc } from '../kernel/live/libc.ts';
 import { openLog } from '../log.ts';
@@ -33,7 +33,7 @@ export async function serve(): Promise<void> {
   const own = placeOf('self');
   // What a launcher would become must be what runs here: a call must not mean something else with this host than without.
   const path = pathOf('host.cjs');
-  const program = { path, id: idOf(path) };
+  const program = { path, id: identityOf(path) };
   const pool = newPool<Task, Outcome>(() => callThread(pathOf('answer-calls.cjs'), (error) => log.error({ err: error }, 'a thread ended')), LIMITS, ({ isFit }) => isFit);
   let isStopping = false;
 
@@ -42,12 +42,12 @@ export async function serve(): Promise<void> {
       if (isStopping) return 'this host is about to end';
       const { pid, uid } = system.peerOf(fdOf(socket));
       if (uid !== process.geteuid!()) return `uid ${uid} is not this host's`;
-      if (idOf(program.path) !== program.id) {
+      if (identityOf(program.path) !== program.id) {
         // A new version is in place, and its launchers do the calls until it has been started.
         stop('the program has been changed');
         return 'this host has been replaced';
       }
-      if (idOf(hello.oneShot) !== program.id) return `the launcher belongs to "${hello.oneShot}"`;
+      if (identityOf(hello.oneShot) !== program.id) return `the launcher belongs to "${hello.oneShot}"`;
       const caller = placeOf(pid);
       return whyElsewhere(own, caller) ?? { pid, umask: caller.umask };
     },
@@ -73,12 +73,6 @@ export async function serve(): Promise<void> {
   await end;
   pool.end();
   if ('release' in place) place.release();
-}
-
-/** By the time that nobody sets: of two versions unpacked one over the other, number, size and time of modification can be the same. */
-function idOf(path: string): string {
-  const { dev, ino, ctimeNs, size } = statSync(path, { bigint: true });
-  return [dev, ino, ctimeNs, size].join(':');
 }
 
 /** Node does not hand it out, but the kernel must be asked about this very connection. */

@@ -15,17 +15,26 @@ export type Imports = Record<string, Record<string, Import>>;
 
 const LEVELS: readonly LogRecord['level'][] = ['debug', 'info', 'warn', 'error'];
 
-/** An operation that was not granted is bound to `denied`: it was optional, or the grant stage would have refused the module. */
+const ABI_MODULE = `cni:abi/${ABI}`;
+/** as a module imports them: "cni:link/1 create" */
+const OPERATIONS: ReadonlyMap<string, Op> = new Map(OPS.map((op) => [`cni:${op.domain}/${ABI} ${op.name}`, op]));
+
+/**
+ * Those of a module's imports that are ours; what else it wants, linking refuses. An operation that was not granted is bound to `denied`: it
+ * was optional, or the grant stage would have refused the module.
+ */
 export function bindImports(guest: Guest): Imports {
-  const imports: Imports = { [`cni:abi/${ABI}`]: abiFunctions(guest) };
-  for (const op of OPS) {
-    const domain = (imports[`cni:${op.domain}/${ABI}`] ??= {});
-    domain[op.name] = fatally(guest, (at = 0, length = 0) => operate(guest, op, at, length));
+  const own = abiFunctions(guest);
+  const bound: Imports = {};
+  for (const { module, name } of guest.call.module.imports) {
+    const op = OPERATIONS.get(`${module} ${name}`);
+    const run = op ? fatally(guest, (at = 0, length = 0) => operate(guest, op, at, length)) : module === ABI_MODULE ? own.get(name) : undefined;
+    if (run) (bound[module] ??= {})[name] = run;
   }
-  return imports;
+  return bound;
 }
 
-function abiFunctions(guest: Guest): Record<string, Import> {
+function abiFunctions(guest: Guest): ReadonlyMap<string, Import> {
   const { call } = guest;
   const own = (name: string): string => `abi.${name}`;
   const functions: Record<string, Import> = {
@@ -46,7 +55,7 @@ function abiFunctions(guest: Guest): Record<string, Import> {
     },
     close: (handle = 0) => (call.close(handle) ? 0 : 1),
   };
-  return Object.fromEntries(Object.entries(functions).map(([name, run]) => [name, fatally(guest, run)]));
+  return new Map(Object.entries(functions).map(([name, run]) => [name, fatally(guest, run)]));
 }
 
 /** Whatever an import throws ends the run, also when the guest catches it. */

@@ -7,6 +7,7 @@ import { bindImports } from './bind-imports.ts';
 import { DeadlinePassed, withDeadline } from '../deadline.ts';
 import { newGuest, type Guest } from './guest.ts';
 import { ownError, resultOf } from './guest-answer.ts';
+import type { GuestModule } from './guest-module.ts';
 import type { GuestCall, RunGuest } from './sandbox.ts';
 import { bindWasi, needsWasi } from './wasi.ts';
 
@@ -26,7 +27,7 @@ function statusOf(guest: Guest): number {
   try {
     // Instantiating runs the module's start function, so it is under the deadline too.
     const status = withDeadline(call.limits.timeMs, () => {
-      const instance = new WebAssembly.Instance(call.module, imports);
+      const instance = new WebAssembly.Instance(call.module.code, imports);
       adoptMemory(guest, instance);
       wasi?.attach(instance);
       if (typeof instance.exports['_initialize'] === 'function') (instance.exports['_initialize'] as () => void)();
@@ -55,10 +56,8 @@ function adoptMemory(guest: Guest, { exports: { memory } }: WebAssembly.Instance
 }
 
 /** A WASI command has one function for all verbs; which one is meant it reads in the request. */
-export const isCommand = (module: WebAssembly.Module): boolean => {
-  const names = WebAssembly.Module.exports(module).map(({ name }) => name);
-  return names.includes('_start') && !names.some((name) => /^cni_(add|del|check|gc|status)$/.test(name));
-};
+export const isCommand = ({ exports }: GuestModule): boolean =>
+  exports.has('_start') && ![...exports.keys()].some((name) => /^cni_(add|del|check|gc|status)$/.test(name));
 
 function entryOf({ name, entry, module }: GuestCall, { exports }: WebAssembly.Instance): (length: number) => number | undefined {
   const found = exports[isCommand(module) ? '_start' : entry];

@@ -5,12 +5,13 @@ import type { Op } from '../../abi/ops.ts';
 import type { Audit } from '../audit.ts';
 import type { Limits } from '../grant/grants.ts';
 import type { Result } from '../protocol/result.ts';
+import type { GuestModule } from './guest-module.ts';
 
 export interface LogRecord { level: 'debug' | 'info' | 'warn' | 'error'; text: string }
 
 export interface GuestCall {
   /** digest → compiled module is the caller's matter */
-  module: WebAssembly.Module;
+  module: GuestModule;
   /** for messages */
   name: string;
   entry: 'cni_add' | 'cni_del' | 'cni_check' | 'cni_gc' | 'cni_status';

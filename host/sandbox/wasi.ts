@@ -6,12 +6,13 @@ import { library } from '#parts';
 import { fatally, type Import, type Imports } from './bind-imports.ts';
 import { bytesAt, countOperation, type Guest } from './guest.ts';
 import { logText } from './guest-log.ts';
+import type { GuestModule } from './guest-module.ts';
 
 export const WASI = 'wasi_snapshot_preview1';
 
 type Library = typeof import('@wasmer/wasi');
 
-export const needsWasi = (module: WebAssembly.Module): boolean => WebAssembly.Module.imports(module).some(({ module: from }) => from === WASI);
+export const needsWasi = ({ imports }: GuestModule): boolean => imports.some(({ module: from }) => from === WASI);
 
 /** The library gets itself ready asynchronously, runs do not: await this before the first run of a module that needs it. */
 export const prepareWasi = async (): Promise<void> => library<Library>('wasi').init();
@@ -19,7 +20,7 @@ export const prepareWasi = async (): Promise<void> => library<Library>('wasi').i
 export function bindWasi(guest: Guest): { imports: Imports; attach(instance: WebAssembly.Instance): void; close(): void } {
   const { call } = guest;
   const wasi = openWasi(guest);
-  const given = (wasi.getImports(call.module) as Imports)[WASI] ?? {};
+  const given = (wasi.getImports(call.module.code) as Imports)[WASI] ?? {};
   const own: Record<string, Import> = {
     // Not a failure of the run, but the guest's frames have to be left.
     proc_exit: (code = 0) => {

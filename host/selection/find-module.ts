@@ -1,4 +1,4 @@
-// A name → the bytes it stands for, hashed again on every run.
+// A name → the bytes it stands for, which are hashed when they are read.
 // SPDX-License-Identifier: Apache-2.0
 
 import { createHash } from 'node:crypto';
@@ -10,7 +10,7 @@ import { lockPath, readLock } from './lockfile.ts';
 import { checkModuleName } from './module-name.ts';
 import type { ModuleSource } from '#parts';
 
-export interface Found { name: string; bytes: Buffer; digest: string; builtin: boolean }
+export interface Found { name: string; digest: string; builtin: boolean; source: ModuleSource }
 
 export interface Builtins {
   /** where the modules lie that ship with the host */
@@ -27,14 +27,18 @@ export function findModule(name: string, builtins: Builtins, roots: Pick<Roots, 
   if (digest === undefined) {
     throw new CniError(CODE.moduleRefused, `no module "${name}"`, { kind: 'not-found', hint: `install it with \`cni-wasm install FILE.wasm\`, which writes it to ${lockPath(roots.etc)}` });
   }
-  const source = own === undefined ? installed(roots.state, digest) : builtins.source(name);
-  const { path } = source;
+  return { name, digest, builtin: own !== undefined, source: own === undefined ? installed(roots.state, digest) : builtins.source(name) };
+}
+
+/** Throws code 100 for bytes that cannot be read, or are not those of the digest. */
+export function verifiedBytes({ name, digest, source }: Found): Buffer {
   const bytes = readBytes(source, name);
   const actual = digestOf(bytes);
   if (actual !== digest) {
+    const { path } = source;
     throw new CniError(CODE.moduleRefused, `module "${name}" in "${path}" has the digest ${actual}, expected ${digest}`, { kind: 'denied', at: path, hint: 'the file was changed after it was installed; install it again' });
   }
-  return { name, bytes, digest, builtin: own !== undefined };
+  return bytes;
 }
 
 export const isKnown = (name: string, builtins: Builtins, roots: Pick<Roots, 'etc'>): boolean => Object.hasOwn(builtins.digests, name) || readLock(roots.etc).has(name);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { CniError, CODE } from '../cni-error.ts';
+import { settledIdentityOf } from '../file-identity.ts';
 import { grantBuiltin, grantByPolicy, type Asked, type Grant } from '../grant/grant-for.ts';
 import { readManifest } from '../grant/manifest.ts';
 import { readPolicy, type Policy, type Signer } from '../grant/policy.ts';
@@ -11,16 +12,17 @@ import { once } from '../once.ts';
 import { reason } from '../protocol/go-json.ts';
 import type { Netconf } from '../protocol/request.ts';
 import type { Roots } from '../roots.ts';
+import { compileModule, type GuestModule } from '../sandbox/guest-module.ts';
 import { checkImportTypes } from '../sandbox/import-types.ts';
 import { checkMemory } from '../sandbox/memory-limit.ts';
 import { readDeclared, type Declared } from '../sandbox/sections.ts';
 import type { Plugin } from '../verbs/host.ts';
-import { blobPath, findModule, type Builtins, type Found } from './find-module.ts';
+import { blobPath, findModule, verifiedBytes, type Builtins, type Found } from './find-module.ts';
 import { isSignedBy, readSignature, signaturePath } from './signature.ts';
 
 /** What the bytes of a module say, whatever it is called and wherever it runs: a digest stands for all of it. VERSION needs the manifest alone. */
 export interface Content { manifest: Manifest; code(): Code }
-export interface Code { module: WebAssembly.Module; imports: Imports; declared: Declared }
+export interface Code { module: GuestModule; imports: Imports; declared: Declared }
 export interface Loaded extends Content { found: Found }
 
 /** Throws code 100 (refused) or 101 (not granted). */
@@ -51,11 +53,18 @@ export function signerOf({ name, digest }: Pick<Found, 'name' | 'digest'>, { sig
   return signer;
 }
 
-/** Everything about a module but what it may do here. Contents are kept in `cache` by digest, for as long as its owner lives. */
-export function loadModule(name: string, builtins: Builtins, roots: Roots, cache: Map<string, Content>): Loaded {
+/** What a process that serves many calls keeps, by digest. */
+export type KeptModules = Map<string, { content: Content; /** the file it was read from, as it was then */ file: string | undefined }>;
+
+/** Everything about a module but what it may do here. A file that is as it was when it was read and hashed is not read again. */
+export function loadModule(name: string, builtins: Builtins, roots: Roots, kept?: KeptModules): Loaded {
   const found = findModule(name, builtins, roots);
-  const content = cache.get(found.digest) ?? contentOf(found.bytes, name);
-  cache.set(found.digest, content);
+  const known = kept?.get(found.digest);
+  const file = kept && settledIdentityOf(found.source.path);
+  if (known?.file !== undefined && known.file === file) return { found, ...known.content };
+  const bytes = verifiedBytes(found);
+  const content = known?.content ?? contentOf(bytes, name);
+  kept?.set(found.digest, { content, file });
   return { found, ...content };
 }
 
@@ -83,9 +92,9 @@ function frozen<T extends object>(value: T): T {
   return Object.freeze(value);
 }
 
-export function compile(bytes: Uint8Array, name: string): WebAssembly.Module {
+export function compile(bytes: Uint8Array, name: string): GuestModule {
   try {
-    return new WebAssembly.Module(bytes as BufferSource);
+    return compileModule(bytes);
   } catch (error) {
     throw new CniError(CODE.moduleRefused, `module "${name}" is not valid WebAssembly: ${reason(error)}`, { kind: 'invalid', cause: error });
   }

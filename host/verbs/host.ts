@@ -9,6 +9,7 @@ import type { Locks } from '../ledger/locks.ts';
 import type { Log } from '../log.ts';
 import type { Netconf, Request } from '../protocol/request.ts';
 import type { Roots } from '../roots.ts';
+import type { GuestModule } from '../sandbox/guest-module.ts';
 import type { RunGuest } from '../sandbox/sandbox.ts';
 import type { OpenStore } from '../store/store.ts';
 
@@ -41,7 +42,7 @@ export interface Plugin {
   name: string;
   digest: string;
   manifest: Manifest;
-  module: WebAssembly.Module;
+  module: GuestModule;
   grants: Grants;
   granted: ReadonlySet<string>;
   limits: Limits;

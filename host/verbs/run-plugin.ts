@@ -51,7 +51,7 @@ const ENTRY: Record<Exclude<Verb, 'VERSION'>, GuestCall['entry']> = {
 /** Undefined when the module does not export the verb: the host's default then stands alone. */
 export function runPlugin(host: Host, plugin: Plugin, run: Run): { result?: Result } | undefined {
   const entry = ENTRY[run.verb as Exclude<Verb, 'VERSION'>];
-  if (!isCommand(plugin.module) && !WebAssembly.Module.exports(plugin.module).some(({ name }) => name === entry)) return undefined;
+  if (!isCommand(plugin.module) && !plugin.module.exports.has(entry)) return undefined;
   checkConfig(plugin, run);
   const { call, close } = openCall(host, plugin, run);
   const audit = auditOf(host.log, { module: plugin.name, digest: plugin.digest, verb: run.verb, attachment: run.request.attachment });

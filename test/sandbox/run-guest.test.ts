@@ -4,13 +4,14 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CniError, CODE } from '../../host/cni-error.ts';
+import type { GuestModule } from '../../host/sandbox/guest-module.ts';
 import { moduleOf, play, plugin, size, type Played, type Rules } from './wat.ts';
 
 const RESULT = '{"interfaces":[{"name":"eth0","sandbox":"container"}]}';
 const good = plugin(`(call $result ${size(RESULT)}) (i32.const 0)`, { data: RESULT });
 
 /** Ends with this code and a message or details that match; afterwards the process runs a good guest. */
-function ends(module: WebAssembly.Module, code: number, words: RegExp, rules?: Rules): Played {
+function ends(module: GuestModule, code: number, words: RegExp, rules?: Rules): Played {
   const played = play(module, rules);
   assert.instance(played.error, CniError);
   assert.is(played.error!.code, code, played.error!.message);

@@ -7,6 +7,7 @@ import { runInNewContext } from 'node:vm';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CODE } from '../../host/cni-error.ts';
+import type { GuestModule } from '../../host/sandbox/guest-module.ts';
 import { needsWasi, prepareWasi } from '../../host/sandbox/wasi.ts';
 import { skip } from '../support/node.ts';
 import { until } from '../support/until.ts';
@@ -26,7 +27,7 @@ const IMPORTS = `
   (memory (export "memory") 1 4)
   (data (i32.const 0) "\\08\\00\\00\\00\\05\\00\\00\\00hello")
   (data (i32.const 32) "/etc/passwd")`;
-const plugin = (body: string): WebAssembly.Module => moduleOf(`(module ${IMPORTS} (func (export "cni_add") (param i32) (result i32) ${body}))`);
+const plugin = (body: string): GuestModule => moduleOf(`(module ${IMPORTS} (func (export "cni_add") (param i32) (result i32) ${body}))`);
 const say = (fd: number): string => `(drop (call $write (i32.const ${fd}) (i32.const 0) (i32.const 1) (i32.const 64)))`;
 
 test('a module without WASI needs none', () => {

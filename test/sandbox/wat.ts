@@ -6,6 +6,7 @@ import { OPS } from '../../abi/ops.ts';
 import { CniError } from '../../host/cni-error.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../host/grant/grants.ts';
 import type { Result } from '../../host/protocol/result.ts';
+import { compileModule, type GuestModule } from '../../host/sandbox/guest-module.ts';
 import { runGuest } from '../../host/sandbox/run-guest.ts';
 import type { GuestCall, LogRecord } from '../../host/sandbox/sandbox.ts';
 
@@ -17,10 +18,10 @@ export function bytesOf(wat: string): Uint8Array {
   return bytes;
 }
 
-export const moduleOf = (wat: string): WebAssembly.Module => new WebAssembly.Module(bytesOf(wat) as BufferSource);
+export const moduleOf = (wat: string): GuestModule => compileModule(bytesOf(wat));
 
 /** A module whose cni_add is `body`; the text for `data` lies at 1024. */
-export const plugin = (body: string, { data = '', more = '', pages = '1 4' } = {}): WebAssembly.Module => moduleOf(`(module
+export const plugin = (body: string, { data = '', more = '', pages = '1 4' } = {}): GuestModule => moduleOf(`(module
   (import "cni:abi/1" "take" (func $take (param i32 i32) (result i32)))
   (import "cni:abi/1" "result" (func $result (param i32 i32)))
   (import "cni:abi/1" "fail" (func $fail (param i32 i32)))
@@ -41,7 +42,7 @@ export const size = (text: string): string => `(i32.const 1024) (i32.const ${tex
 export interface Played { result?: Result; error?: CniError; logged: LogRecord[]; asked: { op: string; request: unknown }[]; refused: string[]; ms: number }
 export type Rules = Partial<Omit<GuestCall, 'limits'>> & { limits?: Partial<Limits> };
 
-export function play(module: WebAssembly.Module, rules: Rules = {}): Played {
+export function play(module: GuestModule, rules: Rules = {}): Played {
   const played: Played = { logged: [], asked: [], refused: [], ms: 0 };
   const start = performance.now();
   try {

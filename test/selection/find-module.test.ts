@@ -2,14 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CniError } from '../../host/cni-error.ts';
-import { blobPath, digestOf, findModule, isKnown } from '../../host/selection/find-module.ts';
-import { loadModule, loadPlugin, type Content } from '../../host/selection/load-plugin.ts';
+import { blobPath, digestOf, findModule, isKnown, verifiedBytes, type Builtins } from '../../host/selection/find-module.ts';
+import { loadModule, loadPlugin, type KeptModules } from '../../host/selection/load-plugin.ts';
 import { lockPath } from '../../host/selection/lockfile.ts';
 import { stamp } from '../../plugins-as/sdk/tool/stamp.mjs';
 import { bytesOf } from '../sandbox/wat.ts';
@@ -37,8 +37,11 @@ function put(path: string, content: string | Uint8Array): void {
   writeFileSync(path, content, { mode: 0o644 });
 }
 const refusal = (code: number, words: RegExp) => (error: unknown): boolean => error instanceof CniError && error.code === code && words.test(`${error.message} ${error.facts.details ?? ''}`);
-const find = (name: string) => findModule(name, builtins, roots);
-const load = (name: string, network = 'blue') => loadPlugin(loadModule(name, builtins, roots, new Map()), { name: network }, roots);
+const find = (name: string) => {
+  const found = findModule(name, builtins, roots);
+  return { ...found, bytes: verifiedBytes(found) };
+};
+const load = (name: string, network = 'blue') => loadPlugin(loadModule(name, builtins, roots), { name: network }, roots);
 
 test('ours and the locked one', () => {
   assert.equal([find('bridge').builtin, find('bridge').digest], [true, digestOf(BYTES)]);
@@ -60,14 +63,41 @@ test('bytes that were changed', () => {
   for (const name of ['bridge', 'acme']) assert.throws(() => find(name), refusal(100, /has the digest sha256:[0-9a-f]{64}, expected sha256:/));
 });
 
-test('what a digest stands for is read once, and no call can change it for the next', () => {
-  const cache = new Map<string, Content>();
-  const [first, second] = [1, 2].map(() => loadModule('acme', builtins, roots, cache));
+test('what a digest stands for is looked into once, and no call can change it for the next', () => {
+  const kept: KeptModules = new Map();
+  const [first, second] = [1, 2].map(() => loadModule('acme', builtins, roots, kept));
   assert.is(first!.manifest, second!.manifest);
   assert.is(first!.code(), second!.code());
   for (const part of [first!.manifest, first!.manifest.wants, first!.manifest.cniVersions, first!.code().imports.operations, first!.code().declared.memories[0]]) assert.ok(Object.isFrozen(part));
   put(blobPath(roots.state, digestOf(BYTES)), Uint8Array.from([...BYTES, 0]));
-  assert.throws(() => loadModule('acme', builtins, roots, cache), refusal(100, /has the digest/));
+  assert.throws(() => loadModule('acme', builtins, roots, kept), refusal(100, /has the digest/));
+});
+
+test('a file is read again when it is another, and as long as it was changed a moment ago', () => {
+  let [reads, now] = [0, Date.now()];
+  const own: Builtins = { ...builtins, source: () => ({ path: shipped, read: () => (reads++, readFileSync(shipped)) }) };
+  const kept: KeptModules = new Map();
+  const readsOf = (times: number): number => {
+    const before = reads;
+    for (let i = 0; i < times; i++) loadModule('bridge', own, roots, kept);
+    return reads - before;
+  };
+  const { now: realNow } = Date;
+  Date.now = () => now;
+  try {
+    assert.is(readsOf(3), 3);
+    now += 2_000;
+    assert.is(readsOf(3), 1);
+    // With the time of an hour ago in its place, as cp -p would leave it.
+    put(shipped, BYTES);
+    utimesSync(shipped, now / 1000 - 3600, now / 1000 - 3600);
+    assert.is(readsOf(1), 1);
+    put(shipped, Uint8Array.from([...BYTES, 0]));
+    now += 2_000;
+    assert.throws(() => readsOf(1), refusal(100, /has the digest/));
+  } finally {
+    Date.now = realNow;
+  }
 });
 
 test('bytes that are gone', () => {

@@ -18,7 +18,7 @@ import type { Verb } from '../../host/protocol/request.ts';
 import { runGuest } from '../../host/sandbox/run-guest.ts';
 import type { RunGuest } from '../../host/sandbox/sandbox.ts';
 import { builtins } from '../../host/selection/builtins.ts';
-import { loadModule, loadPlugin, type Content } from '../../host/selection/load-plugin.ts';
+import { loadModule, loadPlugin, type KeptModules } from '../../host/selection/load-plugin.ts';
 import { selectChain, versionsFor } from '../../host/selection/select-chain.ts';
 import { diskStores } from '../../host/store/disk-store.ts';
 import { diskIndex } from '../../host/store/owner-index.ts';
@@ -54,7 +54,7 @@ export interface FakeNode {
 const VERBS = { ADD: add, DEL: del, CHECK: check, GC: gc, STATUS: status };
 
 /** Loaded once for a test file: thousands of runs of a chain need not read, check and compile as often. */
-const MODULES = new Map<string, Content>();
+const MODULES: KeptModules = new Map();
 const PLUGINS = new Map<string, Plugin>();
 
 /** `seen` is the kernel as the host gets it. */

@@ -7,6 +7,7 @@ import { CniError, CODE, type ErrorKind } from '../../host/cni-error.ts';
 import { DEFAULT_LIMITS } from '../../host/grant/grants.ts';
 import { hashesOf } from '../../host/ledger/attachment-id.ts';
 import type { Result } from '../../host/protocol/result.ts';
+import { compileModule, type GuestModule } from '../../host/sandbox/guest-module.ts';
 import { runGuest } from '../../host/sandbox/run-guest.ts';
 import type { GuestCall } from '../../host/sandbox/sandbox.ts';
 
@@ -32,7 +33,7 @@ export type Plugin = (call: Call, answers?: Answers) => Played;
 
 /** As the build made it. */
 export function loadPlugin(name: string): Plugin {
-  const module = new WebAssembly.Module(readFileSync(`dist/plugins/${name}.wasm`));
+  const module = compileModule(readFileSync(`dist/plugins/${name}.wasm`));
   return (call, answers = {}) => play({ module, name }, call, answers);
 }
 
@@ -41,7 +42,7 @@ export const refuse = (kind: ErrorKind, msg: string, errno?: string) => (): neve
   throw new CniError(CODE.kernel, msg, { kind, ...(errno ? { errno } : {}) });
 };
 
-function play(plugin: { module: WebAssembly.Module; name: string }, call: Call, answers: Answers): Played {
+function play(plugin: { module: GuestModule; name: string }, call: Call, answers: Answers): Played {
   const played: Played = { asked: [], logged: [] };
   try {
     const result = runGuest({

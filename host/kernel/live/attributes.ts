@@ -10,6 +10,9 @@ const TYPE_MASK = 0x3fff;
 
 const aligned = (length: number): number => (length + 3) & ~3;
 
+/** Out of Node's pool: memory of their own, as Buffer.alloc takes it, costs small buffers ten times as much. */
+export const zeros = (length: number): Buffer => Buffer.allocUnsafe(length).fill(0);
+
 /** Builds a message body: a fixed header, then attributes. `nested` is the flag of nests, which the kernel wants and does not itself list. */
 export class Body {
   /** Zeros from `length` on, so that padding is there already. */
@@ -17,7 +20,7 @@ export class Body {
   private length = 0;
 
   constructor(header: Uint8Array = new Uint8Array(0), private readonly nested = NESTED) {
-    this.bytes = Buffer.alloc(Math.max(256, header.length * 2));
+    this.bytes = zeros(Math.max(256, header.length * 2));
     this.raw(header);
   }
 
@@ -104,7 +107,7 @@ export class Body {
 
   private reserve(more: number): void {
     if (aligned(this.length + more) <= this.bytes.length) return;
-    const grown = Buffer.alloc((this.length + more) * 2);
+    const grown = zeros((this.length + more) * 2);
     grown.set(this.bytes);
     this.bytes = grown;
   }

@@ -1,6 +1,8 @@
 // Numbers and the fixed header of rtnetlink's link messages (linux/rtnetlink.h, linux/if_link.h).
 // SPDX-License-Identifier: Apache-2.0
 
+import { zeros } from './attributes.ts';
+
 export const RTM = { NEWLINK: 16, DELLINK: 17, GETLINK: 18, SETLINK: 19 } as const;
 export const AF_BRIDGE = 7;
 export const IFLA = {
@@ -10,7 +12,7 @@ export const IFLA = {
 
 /** struct ifinfomsg */
 export function header({ family = 0, index = 0, flags = 0, change = 0 }: { family?: number; index?: number; flags?: number; change?: number }): Buffer {
-  const bytes = Buffer.alloc(16);
+  const bytes = zeros(16);
   bytes.writeUInt8(family, 0);
   bytes.writeInt32LE(index, 4);
   bytes.writeUInt32LE(flags, 8);

@@ -161,4 +161,4 @@ function parseLink(body: Buffer, ns: Ns, peerNamespace: PeerNamespace): Link {
 }
 
 const macBytes = (mac: string): Buffer => Buffer.from(mac.replaceAll(':', ''), 'hex');
-const macText = (bytes: Buffer | undefined): string => (bytes ? [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':') : '');
+const macText = (bytes: Buffer | undefined): string => bytes?.toString('hex').match(/../g)?.join(':') ?? '';

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { KernelError } from '../kernel-error.ts';
-import { attributesOf, textOf } from './attributes.ts';
+import { attributesOf, textOf, zeros } from './attributes.ts';
 import { errnoName } from './errno.ts';
 
 export interface Received { type: number; flags: number; sequence: number; body: Buffer }
@@ -15,7 +15,7 @@ const NLMSGERR_ATTR_MSG = 1;
 const HEADER = 16;
 
 export function message(type: number, flags: number, sequence: number, body: Uint8Array): Buffer {
-  const bytes = Buffer.alloc((HEADER + body.length + 3) & ~3);
+  const bytes = zeros((HEADER + body.length + 3) & ~3);
   bytes.writeUInt32LE(HEADER + body.length, 0);
   bytes.writeUInt16LE(type, 4);
   bytes.writeUInt16LE(flags, 6);

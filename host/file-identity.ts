@@ -1,0 +1,19 @@
+// Whether a file is still the one that was looked at before, without reading it again.
+// SPDX-License-Identifier: Apache-2.0
+
+import { statSync, type Stats } from 'node:fs';
+
+/** ms; the kernel's times go in steps of up to 10 */
+const SETTLED = 1_000;
+
+/** Throws what stat(2) throws. */
+export const identityOf = (path: string): string => textOf(statSync(path));
+
+/** Undefined for a file that cannot be looked at, and for one that was changed a moment ago: the next change might not show. */
+export function settledIdentityOf(path: string): string | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat && Date.now() - stat.ctimeMs > SETTLED ? textOf(stat) : undefined;
+}
+
+/** Nobody sets the time of the last change: of two versions that are unpacked one over the other, all the rest can be the same. */
+const textOf = ({ dev, ino, size, mtimeMs, ctimeMs }: Stats): string => [dev, ino, size, mtimeMs, ctimeMs].join(':');

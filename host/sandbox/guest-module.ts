@@ -1,0 +1,15 @@
+// A compiled module with what V8 tells of it, which V8 lists anew each time it is asked.
+// SPDX-License-Identifier: Apache-2.0
+
+export interface GuestModule {
+  readonly code: WebAssembly.Module;
+  readonly imports: readonly WebAssembly.ModuleImportDescriptor[];
+  /** name → kind */
+  readonly exports: ReadonlyMap<string, WebAssembly.ImportExportKind>;
+}
+
+/** Throws V8's CompileError. */
+export function compileModule(bytes: Uint8Array): GuestModule {
+  const code = new WebAssembly.Module(bytes as BufferSource);
+  return { code, imports: WebAssembly.Module.imports(code), exports: new Map(WebAssembly.Module.exports(code).map(({ name, kind }) => [name, kind])) };
+}
