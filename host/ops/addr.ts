@@ -4,7 +4,7 @@
 import type { Answers, Requests } from '../../abi/gen/types.ts';
 import { now } from '../clock.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import type { AlongWithAddress } from '../ledger/undo.ts';
+import type { AlongWithAddress, Life } from '../ledger/undo.ts';
 import { change, within, type Call } from './call.ts';
 import type { Held } from './handles.ts';
 import { denied, needNs, rightToHostLink, sameAddress } from './scope.ts';
@@ -26,7 +26,7 @@ function list(call: Call, req: Requests['addr.list']): Answers['addr.list'] {
 function add(call: Call, req: Requests['addr.add']): Answers['addr.add'] {
   const held = target(call, 'addr.add', req.link);
   if (held.ns === 'host') checkFree(call, req.address);
-  change(call, 'addr.add', lifeOn(held), { do: 'delete address', ...within(call, held.ns), index: held.index, address: req.address }, () =>
+  change(call, 'addr.add', lifeOn(held, req.life ?? 'attachment'), { do: 'delete address', ...within(call, held.ns), index: held.index, address: req.address }, () =>
     call.kernel.addr.add(held.ns, held.index, req.address));
   return {};
 }
@@ -34,7 +34,7 @@ function add(call: Call, req: Requests['addr.add']): Answers['addr.add'] {
 function remove(call: Call, req: Requests['addr.delete']): Answers['addr.delete'] {
   const held = target(call, 'addr.delete', req.link);
   const along = goesAlong(call.kernel, held, req.address);
-  change(call, 'addr.delete', lifeOn(held), { do: 'add address', ...within(call, held.ns), index: held.index, address: req.address, ...(along ? { along } : {}) }, () =>
+  change(call, 'addr.delete', lifeOn(held, 'network'), { do: 'add address', ...within(call, held.ns), index: held.index, address: req.address, ...(along ? { along } : {}) }, () =>
     call.kernel.addr.delete(held.ns, held.index, req.address));
   return {};
 }
@@ -81,5 +81,5 @@ function target(call: Call, op: string, handle: number): Held {
   return held;
 }
 
-/** What hangs on a link of the attachment goes with it; on a bridge it is the network's. */
-const lifeOn = ({ right }: Held): 'call' | 'network' => (right === 'own' ? 'call' : 'network');
+/** What hangs on a link of the attachment, or is in the container, goes with that. */
+const lifeOn = ({ ns, right }: Held, shared: Life): Life => (right === 'own' || ns === 'container' ? 'call' : shared);
