@@ -92,7 +92,7 @@ function set(call: Call, req: Requests['link.set']): Answers['link.set'] {
   }
   const back = previous(before, change);
   // What a fresh port has goes when it leaves the bridge.
-  if (before.port && change.vlans) back.vlans = call.kernel.link.vlans(held.ns, held.index);
+  if (before.port && (change.vlans || back.master !== undefined)) back.vlans = call.kernel.link.vlans(held.ns, held.index);
   // It loses its IPv6 addresses when it goes down again. Undone in reverse order: this comes after.
   const lost = back.up === false && held.right !== 'own' ? call.kernel.addr.list(held.ns, held.index).filter(({ address, scope }) => address.includes(':') && scope !== LINK_SCOPE) : [];
   for (const { address } of lost) intend(call, op, 'network', { do: 'add address', ...within(call, held.ns), index: held.index, address });
@@ -113,6 +113,8 @@ function previous(before: Link, change: LinkChange): LinkChange {
   if (change.allmulti !== undefined && change.allmulti !== before.allmulti) back.allmulti = before.allmulti;
   if (change.txqlen !== undefined && change.txqlen !== before.txqlen) back.txqlen = before.txqlen;
   if (change.master !== undefined && (change.master ?? undefined) !== before.master) back.master = before.master ?? null;
+  // Of another bridge it becomes a fresh port.
+  if (before.port && back.master !== undefined) return { ...back, ...before.port };
   if (before.port && change.hairpin !== undefined && change.hairpin !== before.port.hairpin) back.hairpin = before.port.hairpin;
   if (before.port && change.isolated !== undefined && change.isolated !== before.port.isolated) back.isolated = before.port.isolated;
   return back;

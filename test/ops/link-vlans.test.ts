@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { CniError } from '../../host/cni-error.ts';
 import { NO_GRANTS } from '../../host/grant/grants.ts';
 import { fakeKernel } from '../../host/kernel/fake/fake-kernel.ts';
-import type { Undo } from '../../host/ledger/undo.ts';
+import { carryOut, type Undo } from '../../host/ledger/undo.ts';
 import type { Call } from '../../host/ops/call.ts';
 import { newHandles } from '../../host/ops/handles.ts';
 import { linkOps } from '../../host/ops/link.ts';
@@ -46,6 +46,19 @@ test('a pair made for the network in this call: its port can be set, and is the 
   linkOps['link.set'](call, { link: peer!, vlans: VLANS });
   assert.equal(undos.map(({ life }) => life), ['network', 'network', 'network']);
   assert.is(linkOps['link.get'](call, { link }).owner, 'network');
+});
+
+test('a port that is moved to another bridge comes back as it was', () => {
+  const { call, undos, bridge } = opened();
+  const { kernel } = call;
+  const other = linkOps['link.get'](call, { ns: 'host', link: call.handles.mint({ ns: 'host', index: kernel.link.create('host', { kind: 'bridge', name: 'cni1' }), name: 'cni1', kind: 'bridge', right: 'granted' }) });
+  const { peer } = linkOps['link.create'](call, { name: 'eth0', kind: 'veth', peer: { ns: 'host' } });
+  linkOps['link.set'](call, { link: peer!, master: bridge, hairpin: true, isolated: true, vlans: VLANS });
+  const { index } = call.handles.use(peer!, 'test', 'read');
+  const before = [kernel.link.get('host', { index }), kernel.link.vlans('host', index)];
+  linkOps['link.set'](call, { link: peer!, master: other.link });
+  carryOut(undos.at(-1)!.inverse, { kernel, tables: undefined!, openStore: undefined! });
+  assert.equal([kernel.link.get('host', { index }), kernel.link.vlans('host', index)], before);
 });
 
 test('a port that is only granted keeps its VLANs', () => {
