@@ -80,7 +80,7 @@ function failureOf(guest: Guest, thrown: unknown): CniError {
   if (error instanceof WebAssembly.LinkError || (error instanceof TypeError && !guest.memory)) return new CniError(CODE.moduleRefused, `plugin "${call.name}" cannot be linked: ${reason(error)}`, { cause: error });
   if (isOutOfMemory(guest, error)) {
     return new CniError(CODE.memoryLimit, `plugin "${call.name}" needs more memory than it may have`, {
-      kind: 'limit', at: 'limits.memoryPages', details: progress(guest), hint: 'raise limits.memoryPages in policy.json and --maximumMemory of the module if that is meant', cause: error,
+      kind: 'limit', at: 'limits.memoryPages', details: `${progress(guest)}; it was given ${given(guest)} bytes`, hint: 'raise limits.memoryPages in policy.json and --maximumMemory of the module if that is meant', cause: error,
     });
   }
   return new CniError(CODE.trap, `plugin "${call.name}" trapped in ${call.entry}: ${reason(error)}`, { details: progress(guest), cause: error });
@@ -91,10 +91,18 @@ function progress({ operations, lastOperation, lastErrorLog }: Guest): string {
   return lastErrorLog === undefined ? where : `${where}; it said: ${lastErrorLog}`;
 }
 
-/** A module that is refused a page aborts, and to V8 that is `unreachable` like any other. It grew to where no page is left to get. */
-function isOutOfMemory({ memory, firstPages }: Guest, error: unknown): boolean {
+const given = ({ call }: Guest): number => Buffer.byteLength(call.request);
+
+/**
+ * A module that is refused a page aborts, and to V8 that is `unreachable` like any other. It grew to where no page is left to get, or what it was
+ * given has no room in all that there are.
+ */
+function isOutOfMemory(guest: Guest, error: unknown): boolean {
+  const { memory, firstPages, call } = guest;
   if (error instanceof RangeError) return /memory/i.test(error.message);
-  if (!memory || !(error instanceof WebAssembly.RuntimeError) || memory.buffer.byteLength / PAGE === firstPages) return false;
+  if (!memory || !(error instanceof WebAssembly.RuntimeError)) return false;
+  if (given(guest) > (call.limits.memoryPages - firstPages) * PAGE) return true;
+  if (memory.buffer.byteLength / PAGE === firstPages) return false;
   try {
     memory.grow(1);
     return false;

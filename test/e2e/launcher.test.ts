@@ -230,7 +230,7 @@ test('a host that answers with much before it has read a large configuration', a
 test('one that is too large for a host is done without it', async () => {
   const host = await playHost((socket) => socket.write('.'));
   // More than the module has memory for.
-  assert.match((await call(config({ filler: 'x'.repeat(17_000_000) }))).stdout, /"code": 103/);
+  assert.match((await call(config({ filler: 'x'.repeat(17_000_000) }))).stdout, /"code": 105/);
   assert.is(host.heard.length, 0);
   await end(host);
 });

@@ -303,7 +303,7 @@ test('a configuration that is larger than what a socket holds is read as a whole
     const { stdout } = spawnSync(join(BIN, 'static'), [], { env: ENV, input: JSON.stringify({ ...STATIC, filler: 'x'.repeat(1_000_000) }), encoding: 'utf8' });
     assert.match(stdout, /192\.0\.2\.7/);
     // More than the module has memory for; that is the answer.
-    assert.match(spawnSync(join(BIN, 'static'), [], { env: ENV, input: JSON.stringify({ ...STATIC, filler: 'x'.repeat(16_000_000) }), encoding: 'utf8' }).stdout, /"code": 103/);
+    assert.match(spawnSync(join(BIN, 'static'), [], { env: ENV, input: JSON.stringify({ ...STATIC, filler: 'x'.repeat(16_000_000) }), encoding: 'utf8' }).stdout, /"code": 105/);
   });
   assert.equal(count, { served: 2, left: 0 });
 });

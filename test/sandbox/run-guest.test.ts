@@ -43,6 +43,11 @@ test('an endless loop of host calls', () => {
 });
 
 const GROW = '(loop $more (br_if $more (i32.ge_s (memory.grow (i32.const 1)) (i32.const 0)))) unreachable';
+test('a configuration that has no room in its memory: it asks for all of that at once, and is refused', () => {
+  const takes = plugin('(if (i32.lt_s (memory.grow (i32.div_u (local.get $len) (i32.const 65536))) (i32.const 0)) (then unreachable)) (i32.const 1)');
+  ends(takes, CODE.memoryLimit, /needs more memory than it may have .*it was given 5000000 bytes/, { request: 'x'.repeat(5_000_000) });
+});
+
 test('a memory bomb', () => {
   ends(plugin(GROW), CODE.memoryLimit, /needs more memory than it may have/);
 });
