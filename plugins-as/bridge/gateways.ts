@@ -1,7 +1,7 @@
 // The bridge as the containers' gateway: which addresses it needs, and how it gets them without disturbing others.
 // SPDX-License-Identifier: Apache-2.0
 
-import { fail, failWith } from '../sdk/fail';
+import { fail, failWith, PLUGIN_ERROR } from '../sdk/fail';
 import { addrAdd, addrDelete, addrList, sysctlSet } from '../sdk/gen/ops';
 import { Ip, Prefix } from '../sdk/ip';
 import { Obj } from '../sdk/json';
@@ -82,7 +82,8 @@ export class Gateways {
       if (!gateway.ip.v6 || there.overlaps(gateway)) conflicts.push(there.text());
     }
     if (conflicts.length > 0 && !this.conf.forceAddress) {
-      return fail(this.what + ': ' + quote(this.name) + ' already has an IP address different from ' + gateway.text());
+      return fail(this.what + ': ' + quote(this.name) + ' already has an IP address different from ' + gateway.text(), PLUGIN_ERROR,
+        'it has ' + conflicts.join(', ') + '; give this network a bridge of its own, or "forceAddress": true to replace that');
     }
     for (let i = 0; i < conflicts.length; i++) {
       const removed = addrDelete(new Obj().int('link', this.link).str('address', conflicts[i]));

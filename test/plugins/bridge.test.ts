@@ -88,7 +88,10 @@ test('the hardware address: runtime before args before CNI_ARGS', () => {
 
 test('a bridge with another address: refused, replaced with forceAddress, and IPv6 subnets live together', () => {
   const there = { 'addr.list': addrs('203.0.113.1/24', '2001:db8:1::1/64', 'fe80::1/64') };
-  assert.equal(add(layer3({ isGateway: true }), there).error, { code: 999, msg: 'failed to set bridge addr: "cni0" already has an IP address different from 192.0.2.1/24' });
+  assert.equal(add(layer3({ isGateway: true }), there).error, {
+    code: 999, msg: 'failed to set bridge addr: "cni0" already has an IP address different from 192.0.2.1/24',
+    details: 'it has 203.0.113.1/24; give this network a bridge of its own, or "forceAddress": true to replace that',
+  });
   const forced = add(layer3({ isGateway: true, forceAddress: true }), there);
   assert.is(forced.error, undefined);
   assert.equal(requests(forced.asked, 'addr.delete'), [{ link: 1, address: '203.0.113.1/24' }]);

@@ -27,7 +27,7 @@ interface Chains {
   jumpsFrom(chain: string): boolean;
   /** from its own chains, into one that is not its own */
   jumpsTo(chain: string): boolean;
-  grant(chain: string): object;
+  grant(chain: string): object | undefined;
   /** what would allow a jump there */
   grantJump(chain: string): object | undefined;
   /** of the table, for the audit log */
@@ -75,7 +75,7 @@ export function iptablesChains(call: Call, table: string): Chains | undefined {
     owns: (chain) => !builtInChains(table).includes(chain) && granted(call, scope.chains, chain),
     jumpsFrom: (chain) => scope.jumpFrom.includes(chain),
     jumpsTo: (chain) => !builtInChains(table).includes(chain) && granted(call, scope.jumpTo ?? [], chain),
-    grant: (chain) => ({ iptables: { [table]: { chains: [chain], jumpFrom: [] } } }),
+    grant: (chain) => (builtInChains(table).includes(chain) ? undefined : { iptables: { [table]: { chains: [chain], jumpFrom: [] } } }),
     grantJump: (chain) => ({ iptables: { [table]: { chains: [], jumpFrom: [], jumpTo: [chain] } } }),
     label: table,
   };
