@@ -69,6 +69,7 @@ export function openHost(env: Readonly<Record<string, string | undefined>>, { li
     manifestOf: (name) => audited(log, name, 'load', () => load(name).manifest),
     usesWasi: (name) => isKnown(name, own, roots) && load(name).code().imports.wasi,
     isModule: (name) => isKnown(name, own, roots),
+    isOwn: (name) => Object.hasOwn(own.digests, name),
     runGuest,
     runProgram,
   };

@@ -33,7 +33,7 @@ export function del(host: Host, { request, links }: Chain): void {
       try {
         runOwn(host, request, link, { kernel, tables, ownLinks: ownLinksOf(record, host.boot(), kernel), onlyBackend: backends.get(link.name), settle: () => kernel.deleteLinks() });
       } catch (error) {
-        if (hasNothingOutsideLedger(error, link, record)) host.log.warn({ plugin: link.name, attachment, err: error }, 'DEL from the ledger alone');
+        if (hasNothingOutsideLedger(host, error, link, record)) host.log.warn({ plugin: link.name, attachment, err: error }, 'DEL from the ledger alone');
         else failures.push(error);
       }
       left = left.map((made) => {
@@ -94,12 +94,13 @@ function knownOf({ ledger }: Host, attachment: Attachment, formerNetworks: reado
 
 /**
  * A module that may not run (any more) must not hold up the DEL of the plugins before it. What it made is in the ledger; what it was never
- * granted it never made.
+ * granted it never made. One that has nothing in the record of this attachment made nothing that goes with DEL, unless it is one of ours: the
+ * reference's plugin of that name may have been called instead.
  */
-function hasNothingOutsideLedger(error: unknown, { name }: Link, record: LedgerRecord | undefined): boolean {
+function hasNothingOutsideLedger({ isOwn }: Host, error: unknown, { name }: Link, record: LedgerRecord | undefined): boolean {
   if (!(error instanceof CniError) || (error.code !== CODE.moduleRefused && error.code !== CODE.capabilityDenied)) return false;
   const wasNeverRun = error.code === CODE.capabilityDenied || error.facts.kind === 'not-found';
-  return wasNeverRun || (record?.plugins.some((plugin) => plugin.name === name) ?? false);
+  return wasNeverRun || (record !== undefined && (!isOwn(name) || record.plugins.some((plugin) => plugin.name === name)));
 }
 
 function runOwn(host: Host, request: Request, { name, netconf }: Link, run: Pick<Run, 'kernel' | 'tables' | 'ownLinks' | 'onlyBackend' | 'settle'>): void {

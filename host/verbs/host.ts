@@ -32,6 +32,8 @@ export interface Host {
   usesWasi(name: string): boolean;
   /** Is this IPAM type one of our modules? Otherwise it is a program on CNI_PATH. */
   isModule(name: string): boolean;
+  /** Does it ship with the host, and bear the name of a plugin of the reference? */
+  isOwn(name: string): boolean;
   runGuest: RunGuest;
   /** For IPAM plugins that are programs. */
   runProgram: typeof runProgram;

@@ -76,6 +76,7 @@ export function fakeNode(faults: Faults = {}, run: RunGuest = runGuest, seen: (k
     manifestOf: (name) => known(PLUGINS, name, () => loadPlugin(loadModule(name, own, roots, MODULES), { name: 'blue' }, roots)).manifest,
     usesWasi: () => false,
     isModule: (name) => Object.hasOwn(own.digests, name),
+    isOwn: (name) => Object.hasOwn(own.digests, name),
   };
   return {
     kernel,

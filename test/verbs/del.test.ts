@@ -3,7 +3,7 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { CniError } from '../../host/cni-error.ts';
+import { CniError, CODE } from '../../host/cni-error.ts';
 import { KernelError } from '../../host/kernel/kernel-error.ts';
 import { blueChain, chainOf, fakeNode, type FakeNode } from '../support/fake-host.ts';
 import { files } from '../support/node.ts';
@@ -92,5 +92,26 @@ test('the first error is the answer, and its details tell the others', () => {
   node.del(chainOf('DEL', plugins, { prevResult }));
   node.remove();
 });
+
+for (const [name, ends] of [['acme', true], ['portmap', false]] as const) {
+  test(`a module whose bytes are lost and that has nothing in the ledger, ${name}: ${ends ? 'whatever a third party made would be there, so that the others go' : 'the reference may have made what it would find'}`, () => {
+    const node = fakeNode();
+    const [bridge] = blueChain('nftables');
+    const plugins = [bridge!, { type: name }];
+    node.del(chainOf('DEL', [bridge!], { prevResult: node.add(chainOf('ADD', [bridge!])) }));
+    const before = node.picture();
+    const prevResult = node.add(chainOf('ADD', [bridge!]));
+    const { loadPlugin } = node.host;
+    node.host.loadPlugin = (which, netconf) => {
+      if (which === name) throw new CniError(CODE.moduleRefused, `module "${name}" cannot be read`, { kind: 'io' });
+      return loadPlugin(which, netconf);
+    };
+    const del = (): void => node.del(chainOf('DEL', plugins, { prevResult }));
+    if (ends) del();
+    else assert.throws(del, /module "portmap" cannot be read/);
+    assert.is(node.picture(), before);
+    node.remove();
+  });
+}
 
 test.run();
