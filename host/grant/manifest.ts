@@ -16,7 +16,7 @@ const KEYS = ['abi', 'name', 'version', 'role', 'license', 'description', 'cniVe
 export function readManifest(bytes: Uint8Array, name: string): Manifest {
   const sections = customSections(bytes, 'cni.manifest');
   if (sections.length !== 1) {
-    throw new CniError(CODE.moduleRefused, `module "${name}" has ${sections.length} cni.manifest sections, expected one`, { hint: 'stamp its manifest.json into it with `cni-wasm-sdk build`' });
+    throw new CniError(CODE.moduleRefused, `module "${name}" has ${sections.length} cni.manifest sections, expected one`, { hint: 'put its manifest.json into it with `cni-wasm-sdk build` or, whatever the compiler was, `cni-wasm-sdk stamp`' });
   }
   let value: Record<string, unknown>;
   try {

@@ -29,6 +29,6 @@ export function mustBeReadable(folder: string): void {
     readdirSync(folder);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT') throw new CniError(CODE.io, `"${folder}" cannot be read: ${code}`, { kind: 'io', hint: 'ask as root' });
+    if (code !== 'ENOENT') throw new CniError(CODE.io, `"${folder}" cannot be read: ${code}`, { kind: 'io', hint: code === 'EACCES' ? 'ask as root' : 'it must be a folder, or not be there' });
   }
 }

@@ -9,7 +9,7 @@ const MAX_TABLE_ENTRIES = 65_536;
 
 /** Throws code 100. */
 export function checkMemory({ memories: [memory, ...more], tables, heapTypes }: Declared, name: string, maxPages: number): void {
-  const build = `build it with --maximumMemory ${maxPages} or less`;
+  const build = `build it with --maximumMemory ${maxPages} or less (asc), or --max-memory=${maxPages * 65_536} (wasm-ld)`;
   if (!memory || more.length > 0) throw refuse(name, `declares ${more.length + (memory ? 1 : 0)} memories, a plugin has one`, 'export one memory of its own as "memory"');
   if (memory.unusual) throw refuse(name, 'declares a shared or 64-bit memory', 'build it for wasm32 without threads');
   if (memory.maximum === undefined) throw refuse(name, 'declares no maximum for its memory', build);
