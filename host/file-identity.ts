@@ -9,10 +9,14 @@ const SETTLED = 1_000;
 /** Throws what stat(2) throws. */
 export const identityOf = (path: string): string => textOf(statSync(path));
 
-/** Undefined for a file that cannot be looked at, and for one that was changed a moment ago: the next change might not show. */
+/** Undefined for a file that was changed a moment ago: the next change might not show; and for what cannot be looked at: reading it will say why. */
 export function settledIdentityOf(path: string): string | undefined {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat && Date.now() - stat.ctimeMs > SETTLED ? textOf(stat) : undefined;
+  try {
+    const stat = statSync(path);
+    return Date.now() - stat.ctimeMs > SETTLED ? textOf(stat) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Nobody sets the time of the last change: of two versions that are unpacked one over the other, all the rest can be the same. */

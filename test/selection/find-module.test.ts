@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'uvu';
@@ -103,6 +103,13 @@ test('a file is read again when it is another, and as long as it was changed a m
 test('bytes that are gone', () => {
   rmSync(roots.state, { recursive: true });
   assert.throws(() => find('acme'), refusal(100, /cannot be read from .*ENOENT/));
+});
+
+test('a link that leads back to itself, to who keeps modules as to who does not', () => {
+  const blob = blobPath(roots.state, digestOf(BYTES));
+  rmSync(blob);
+  symlinkSync(blob, blob);
+  for (const kept of [undefined, new Map()]) assert.throws(() => loadModule('acme', builtins, roots, kept), refusal(100, /cannot be read from .*ELOOP/));
 });
 
 test('a pipe in the place of the bytes is not waited for', () => {
