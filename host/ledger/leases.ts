@@ -42,9 +42,9 @@ function leasesIn(folder: string, network: string): Lease[] {
   });
 }
 
-/** Old versions of the reference wrote the container alone. */
+/** As DEL and GC look for it, so with both signs at the end of the line. Old versions of the reference wrote the container alone. */
 function ownerIn(value: string): Lease['owner'] {
-  const [, containerId, ifname = ''] = /^([a-zA-Z0-9][a-zA-Z0-9_.-]*)(?:\r?\n([^\s/:]+))?$/.exec(value.trim()) ?? [];
+  const [, containerId, ifname = ''] = /^([a-zA-Z0-9][a-zA-Z0-9_.-]*)(?:\r\n([^\s/:]+))?$/.exec(value.trim()) ?? [];
   return containerId === undefined ? undefined : { containerId, ifname };
 }
 

@@ -96,10 +96,10 @@ test('a lease without a record tells by its file, also whose the chains are', ()
 test('a lease that names no container is said to be nobody\'s, also where the ledger knows of it', () => {
   const node = attached('iptables');
   const folder = join(node.leases, 'blue');
-  for (const [name, text] of [['10.88.0.2', 'c1\r\neth0\r\n\u001b[31m'], ['10.88.0.7', 'two words'], ['10.88.0.8', '\0\0']]) writeFileSync(join(folder, name!), text!);
+  for (const [name, text] of [['10.88.0.2', 'c1\r\neth0\r\n\u001b[31m'], ['10.88.0.6', 'c1\neth0'], ['10.88.0.7', 'two words'], ['10.88.0.8', '\0\0']]) writeFileSync(join(folder, name!), text!);
   symlinkSync('/etc/hostname', join(folder, '10.88.0.9'));
   const said = (ip: string) => ownersOf(node, ip).filter(({ object }) => object.includes('leased')).map(({ containerId, from }) => `${containerId} ${from}`);
-  assert.equal(['10.88.0.2', '10.88.0.7', '10.88.0.8', '10.88.0.9'].map(said), [['c1 ledger', ' unclaimed'], [' unclaimed'], [], [' unclaimed']]);
+  assert.equal(['10.88.0.2', '10.88.0.6', '10.88.0.7', '10.88.0.8', '10.88.0.9'].map(said), [['c1 ledger', ' unclaimed'], [' unclaimed'], [' unclaimed'], [], [' unclaimed']]);
   assert.match(why(['10.88.0.7'], node.host), /container {2}\(not said\)\n[^]*said by {4}nobody: its lease names no container/);
   node.remove();
 });
