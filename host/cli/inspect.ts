@@ -1,7 +1,7 @@
 // `cni-wasm inspect`: what a module is and asks for, before anybody runs it.
 // SPDX-License-Identifier: Apache-2.0
 
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { CniError, CODE } from '../cni-error.ts';
 import type { ConfigSchema } from '../grant/config-schema.ts';
 import { DEFAULT_LIMITS } from '../grant/grants.ts';
@@ -19,8 +19,8 @@ import { printable } from './printable.ts';
 
 export function inspect([which, ...more]: readonly string[], roots: Roots): string {
   if (which === undefined || more.length > 0) throw new CniError(CODE.invalidConfig, 'inspect: give a module name or a .wasm file');
-  // The folder of its source may bear a module's name.
-  const isFile = which.endsWith('.wasm') || statSync(which, { throwIfNoEntry: false })?.isDirectory() === false;
+  // What lies beside may bear a module's name: the folder of its source, the program that a runtime executes.
+  const isFile = which.endsWith('.wasm') || which.includes('/');
   const { bytes, digest, path } = isFile ? fromFile(which) : installed(which, roots);
   const module = compile(bytes, which);
   const manifest = readManifest(bytes, which);

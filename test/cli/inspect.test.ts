@@ -35,12 +35,14 @@ for (const [what, trick] of Object.entries({
   });
 }
 
-test('a folder of that name, as that of its source, is not taken for the module', () => {
+test('a name is a module, whatever lies beside: the folder of its source, or a program that is called so', () => {
   const here = process.cwd();
   process.chdir(folder);
   try {
-    mkdirSync(join(folder, 'acme-route'));
-    assert.throws(() => inspect(['acme-route'], rootsFrom({})), /no module "acme-route"/);
+    mkdirSync('acme-route');
+    writeFileSync('acme-mtu', 'a program');
+    for (const name of ['acme-route', 'acme-mtu']) assert.throws(() => inspect([name], rootsFrom({})), (error: Error) => error.message === `no module "${name}"`);
+    assert.throws(() => inspect(['./acme-mtu'], rootsFrom({})), /not valid WebAssembly/);
   } finally {
     process.chdir(here);
   }
