@@ -2,16 +2,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { CniError, CODE } from '../cni-error.ts';
 import { mustBeRootOnly } from '../root-only.ts';
 import type { Roots } from '../roots.ts';
 
 type Books = Pick<Roots, 'state' | 'run'>;
 
-/** Throws `code` for a folder that others may write to. Of one that is not there nothing is believed, and we make it so that they may not. */
+/**
+ * Throws `code` for a folder that others may write to, or that is another one wherever the next call is started. Of one that is not there nothing is
+ * believed, and we make it so that others may not.
+ */
 export function mustBeBelieved({ state, run }: Books, code: number = CODE.io): void {
-  for (const folder of [state, run]) {
+  for (const [variable, folder] of [['CNI_WASM_STATE', state], ['CNI_WASM_RUN', run]] as const) {
+    if (!isAbsolute(folder)) throw new CniError(code, `${variable} is "${folder}": it must be an absolute path`, { at: variable });
     const stat = statSync(folder, { throwIfNoEntry: false });
     if (stat) mustBeRootOnly(folder, stat, code, 700);
   }
