@@ -135,7 +135,7 @@ function deleteQdisc(kernel: Kernel, { ns, qdisc }: Extract<Inverse, { do: 'dele
 function deleteFilter(kernel: Kernel, { ns, filter }: Extract<Inverse, { do: 'delete filter' }>): void {
   if (!kernel.link.get(ns, { index: filter.index })) return;
   const same = kernel.tc.filters(ns, filter.index, filter.parent)
-    .find((found) => found.priority === filter.priority && found.redirect === filter.redirect && found.src === filter.src && found.dst === filter.dst);
+    .find((found) => (['priority', 'protocol', 'classid', 'redirect', 'src', 'dst'] as const).every((key) => found[key] === filter[key]));
   if (same) unlessGone(() => kernel.tc.deleteFilter(ns, same));
 }
 

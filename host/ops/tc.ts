@@ -3,6 +3,7 @@
 
 import type { Answers, Requests } from '../../abi/gen/types.ts';
 import { CniError, CODE } from '../cni-error.ts';
+import { networkOf } from '../kernel/address.ts';
 import type { NewFilter, NewQdisc, Qdisc } from '../kernel/kernel.ts';
 import { change, within, type Call } from './call.ts';
 import type { Held } from './handles.ts';
@@ -82,7 +83,7 @@ function addFilter(call: Call, req: Requests['tc.filter']): Answers['tc.filter']
     priority: req.priority ?? 1,
     protocol: range === undefined ? ETH_P_ALL : range.includes(':') ? ETH_P_IPV6 : ETH_P_IP,
     classid: ROOT_HANDLE + (req.class ?? 1),
-    ...(to ? { redirect: to.index } : {}), ...(req.src ? { src: req.src } : {}), ...(req.dst ? { dst: req.dst } : {}),
+    ...(to ? { redirect: to.index } : {}), ...(req.src ? { src: networkOf(req.src) } : {}), ...(req.dst ? { dst: networkOf(req.dst) } : {}),
   };
   change(call, op, lifeOn(held), { do: 'delete filter', ...within(call, held.ns), filter }, () =>
     call.kernel.tc.addFilter(held.ns, filter));

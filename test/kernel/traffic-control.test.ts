@@ -3,9 +3,14 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { NO_GRANTS } from '../../host/grant/grants.ts';
 import { isExists } from '../../host/kernel/kernel-error.ts';
 import { openLibc } from '../../host/kernel/live/libc.ts';
 import { liveKernel } from '../../host/kernel/live/live-kernel.ts';
+import { carryOut, type Undo } from '../../host/ledger/undo.ts';
+import type { Call } from '../../host/ops/call.ts';
+import { newHandles } from '../../host/ops/handles.ts';
+import { tcOps } from '../../host/ops/tc.ts';
 import { sh } from '../support/node.ts';
 
 const ROOT = 0xffffffff;
@@ -73,6 +78,34 @@ test('htb classes and filters by address', () => {
   assert.equal(kernel.tc.filters('host', index, 0x10000), []);
   kernel.tc.deleteClass('host', index, 0x10030);
   assert.equal(kernel.tc.classes('host', index), []);
+  kernel.link.delete('host', index);
+});
+
+test('a filter taken back is not one of others of the same priority', () => {
+  const index = newIfb('bw0');
+  kernel.tc.addQdisc('host', { index, kind: 'htb', handle: 0x10000, parent: ROOT, defaultClass: 0 });
+  for (const classid of [0x10001, 0x10005]) kernel.tc.addClass('host', { index, classid, parent: 0x10000, rate: 1000, ceil: 1000, bufferUs: 1000 });
+  sh('tc', 'filter', 'add', 'dev', 'bw0', 'parent', '1:', 'protocol', 'all', 'prio', '1', 'u32', 'match', 'u32', '0', '0', 'flowid', '1:5');
+  const filter = { index, parent: 0x10000, priority: 1, protocol: 3, classid: 0x10001 };
+  kernel.tc.addFilter('host', filter);
+  carryOut({ do: 'delete filter', ns: 'host', netns: kernel.netnsId('host')!, filter }, { kernel, tables: undefined!, openStore: undefined! });
+  assert.equal(kernel.tc.filters('host', index, 0x10000).map(({ classid }) => classid), [0x10005]);
+  kernel.link.delete('host', index);
+});
+
+test('nor is it missed for the way in which its range was spelled', () => {
+  const index = newIfb('bw0');
+  kernel.tc.addQdisc('host', { index, kind: 'htb', handle: 0x10000, parent: ROOT, defaultClass: 0 });
+  const undos: Undo[] = [];
+  const handles = newHandles();
+  const call = {
+    plugin: 'acme', module: 'acme', kernel, handles, grants: { ...NO_GRANTS, tc: ['host'] }, journal: { intend: (_plugin: string, undo: Undo) => undos.push(undo) - 1 },
+  } as unknown as Call;
+  const link = handles.mint({ ns: 'host', index, name: 'bw0', kind: 'ifb', right: 'own' });
+  for (const [i, range] of [{ src: '10.1.0.5/16' }, { dst: '2001:DB8:0::5/64' }].entries()) tcOps['tc.filter'](call, { link, parent: 'root', priority: i + 1, ...range });
+  assert.is(kernel.tc.filters('host', index, 0x10000).length, 2);
+  for (const { inverse } of undos.toReversed()) carryOut(inverse, { kernel, tables: undefined!, openStore: undefined! });
+  assert.equal(kernel.tc.filters('host', index, 0x10000), []);
   kernel.link.delete('host', index);
 });
 
