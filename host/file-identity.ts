@@ -6,8 +6,11 @@ import { statSync, type Stats } from 'node:fs';
 /** ms; the kernel's times go in steps of up to 10 */
 const SETTLED = 1_000;
 
-/** Throws what stat(2) throws. */
-export const identityOf = (path: string): string => textOf(statSync(path));
+/** Undefined for a file that is not there (any more). */
+export function identityOf(path: string): string | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat && textOf(stat);
+}
 
 /** Undefined for a file that was changed a moment ago: the next change might not show; and for what cannot be looked at: reading it will say why. */
 export function settledIdentityOf(path: string): string | undefined {

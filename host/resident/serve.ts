@@ -43,7 +43,7 @@ export async function serve(): Promise<void> {
       const { pid, uid } = system.peerOf(fdOf(socket));
       if (uid !== process.geteuid!()) return `uid ${uid} is not this host's`;
       if (identityOf(program.path) !== program.id) {
-        // A new version is in place, and its launchers do the calls until it has been started.
+        // A new version is in place, or none; launchers do the calls until it has been started.
         stop('the program has been changed');
         return 'this host has been replaced';
       }

@@ -347,26 +347,32 @@ test('a socket that is handed over is used, as systemd does', async () => {
   assert.match(readFileSync('/run/handed.log', 'utf8'), /"served"/);
 });
 
-test('when its program is replaced, it ends, and the new one\'s launchers do the calls', async () => {
-  cpSync('dist/lib', '/run/copy/lib', { recursive: true });
-  cpSync('dist/plugins', '/run/copy/plugins', { recursive: true });
-  // As tar unpacks an archive over another one: all files of all versions have one time, this one is always as long, and ext4 gives the number of the old one to the new one.
-  const put = (): void => {
-    writeFileSync('/run/copy/lib/host.cjs', readFileSync('dist/lib/host.cjs'));
-    utimesSync('/run/copy/lib/host.cjs', 0, 0);
-  };
-  put();
-  const log = '/run/copy.log';
-  const child = spawn(process.execPath, ['/run/copy/lib/host.cjs', 'cni-wasm', 'serve'], { stdio: 'ignore', env: { CNI_WASM_RUN: '/run/copied', CNI_WASM_LOG: 'info', CNI_WASM_LOG_FILE: log } });
-  const ended = new Promise((done) => { child.on('exit', done); });
-  await until('the host writes its log', () => existsSync(log));
-  const env = { ...ENV, CNI_WASM_RUN: '/run/copied' };
-  assert.is((await begin('static', env, STATIC).said).code, 0);
-  assert.match(readFileSync(log, 'utf8'), /the launcher belongs to/);
-  put();
-  assert.is((await begin('static', env, STATIC).said).code, 0);
-  assert.is(await ended, 0);
-  assert.match(readFileSync(log, 'utf8'), /has been replaced/);
-});
+const PROGRAM = '/run/copy/lib/host.cjs';
+
+/** As tar unpacks an archive, also over another one: all files of all versions have one time, this one is always as long, and ext4 gives the number of the old one to the new one. */
+function unpack(): void {
+  writeFileSync(PROGRAM, readFileSync(HOST));
+  utimesSync(PROGRAM, 0, 0);
+}
+
+for (const [how, change] of Object.entries({ replaced: unpack, removed: () => rmSync(PROGRAM) })) {
+  test(`when its program is ${how}, it ends, and the launchers do the calls`, async () => {
+    cpSync('dist/lib', '/run/copy/lib', { recursive: true });
+    cpSync('dist/plugins', '/run/copy/plugins', { recursive: true });
+    unpack();
+    const log = `/run/${how}.log`;
+    const child = spawn(process.execPath, [PROGRAM, 'cni-wasm', 'serve'], { stdio: 'ignore', env: { CNI_WASM_RUN: '/run/copied', CNI_WASM_LOG: 'info', CNI_WASM_LOG_FILE: log } });
+    const ended = new Promise((done) => { child.on('exit', done); });
+    await until('the host writes its log', () => existsSync(log));
+    const env = { ...ENV, CNI_WASM_RUN: '/run/copied' };
+    assert.is((await begin('static', env, STATIC).said).code, 0);
+    assert.match(readFileSync(log, 'utf8'), /the launcher belongs to/);
+    change();
+    assert.is((await begin('static', env, STATIC).said).code, 0);
+    await until('it ends', () => child.exitCode !== null);
+    assert.is(await ended, 0);
+    assert.match(readFileSync(log, 'utf8'), /has been replaced/);
+  });
+}
 
 test.run();
