@@ -1,8 +1,8 @@
 // What `run` and `plan` are given: a conflist, and what a runtime would say with it.
 // SPDX-License-Identifier: Apache-2.0
 
-import { readFileSync } from 'node:fs';
 import { CniError, CODE } from '../cni-error.ts';
+import { readNamed } from './named-file.ts';
 import { parseConflist, type Conflist, type Target } from './run-conflist.ts';
 import { programs } from '#parts';
 
@@ -31,18 +31,10 @@ export function byHand(file: string, netns: string, values: Values): { list: Con
 
 export const readConflist = (file: string): Conflist => parsed(file, parseConflist);
 
-function parsed<T>(file: string, parse: (text: string) => T, text = readText(file)): T {
+function parsed<T>(file: string, parse: (text: string) => T, text = readNamed(file).toString('utf8')): T {
   try {
     return parse(text);
   } catch (cause) {
     throw new CniError(CODE.decode, `"${file}" is not what it should be: ${(cause as Error).message}`, { kind: 'invalid', cause });
-  }
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new CniError(CODE.io, `"${file}" cannot be read: ${(error as NodeJS.ErrnoException).code}`, { kind: 'io', cause: error });
   }
 }

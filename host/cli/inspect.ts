@@ -1,7 +1,6 @@
 // `cni-wasm inspect`: what a module is and asks for, before anybody runs it.
 // SPDX-License-Identifier: Apache-2.0
 
-import { readFileSync } from 'node:fs';
 import { CniError, CODE } from '../cni-error.ts';
 import type { ConfigSchema } from '../grant/config-schema.ts';
 import { DEFAULT_LIMITS } from '../grant/grants.ts';
@@ -15,6 +14,7 @@ import { builtins } from '../selection/builtins.ts';
 import { blobPath, digestOf, findModule, verifiedBytes } from '../selection/find-module.ts';
 import { compile } from '../selection/load-plugin.ts';
 import { isSignedBy, readSignature, signaturePath } from '../selection/signature.ts';
+import { readNamed } from './named-file.ts';
 import { printable } from './printable.ts';
 
 export function inspect([which, ...more]: readonly string[], roots: Roots): string {
@@ -49,7 +49,7 @@ const installed = (name: string, roots: Roots): { bytes: Buffer; digest: string;
 };
 
 function fromFile(path: string): { bytes: Buffer; digest: string; path: string } {
-  const bytes = readFileSync(path);
+  const bytes = readNamed(path);
   return { bytes, digest: digestOf(bytes), path };
 }
 

@@ -1,7 +1,7 @@
 // `cni-wasm install`: a module's bytes into the blob store and its name into the lock file. What it may do stays the operator's word.
 // SPDX-License-Identifier: Apache-2.0
 
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CniError, CODE } from '../cni-error.ts';
 import { DEFAULT_LIMITS } from '../grant/grants.ts';
@@ -15,10 +15,11 @@ import { codeOf } from '../selection/load-plugin.ts';
 import { lockPath, readLock } from '../selection/lockfile.ts';
 import { checkModuleName } from '../selection/module-name.ts';
 import { isSignedBy, readSignature, signaturePath } from '../selection/signature.ts';
+import { readNamed } from './named-file.ts';
 
 export function install([file, asked]: readonly string[], roots: Roots): string {
   if (file === undefined) throw new CniError(CODE.invalidConfig, 'install: give a .wasm file');
-  const bytes = readFileSync(file);
+  const bytes = readNamed(file);
   const { declared } = codeOf(bytes, file);
   const manifest = readManifest(bytes, file);
   checkMemory(declared, file, DEFAULT_LIMITS.memoryPages);

@@ -2,13 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { CniError, CODE } from '../cni-error.ts';
 import { readManifest } from '../grant/manifest.ts';
 import { digestOf } from '../selection/find-module.ts';
 import { compile } from '../selection/load-plugin.ts';
 import { publicKeyOf, signaturePath, signDigest } from '../selection/signature.ts';
+import { readNamed } from './named-file.ts';
 
 export function keygen([file, ...more]: readonly string[]): string {
   if (file === undefined || more.length > 0) throw new CniError(CODE.invalidConfig, 'keygen: give the file that the private key is to be written to');
@@ -30,11 +31,11 @@ Its public key, for "signers" in the policies of those who trust it:
 export function sign(words: readonly string[]): string {
   const { values: { key }, positionals: [file, ...more] } = parseArgs({ args: [...words], options: { key: { type: 'string' } }, allowPositionals: true });
   if (file === undefined || key === undefined || more.length > 0) throw new CniError(CODE.invalidConfig, 'sign: give a .wasm file and --key FILE');
-  const bytes = readFileSync(file);
+  const bytes = readNamed(file);
   compile(bytes, file);
   readManifest(bytes, file);
   const digest = digestOf(bytes);
-  const signature = signDigest(readFileSync(key), digest);
+  const signature = signDigest(readNamed(key), digest);
   writeFileSync(signaturePath(file), `${JSON.stringify(signature, null, 2)}\n`);
   return `wrote ${signaturePath(file)}: ${signature.key} vouches for ${digest}\n`;
 }
