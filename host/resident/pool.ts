@@ -109,7 +109,12 @@ export function newPool<Task, Outcome>(start: () => Thread<Task, Outcome>, limit
     const isHeldUp = (thread: Thread<Task, Outcome>): boolean => busy.has(thread) && ((asleep.has(thread) && asleepBefore.has(thread)) || now - busy.get(thread)! > limits.slow);
     if (queue[0] && now - queue[0].since > limits.patience && all.size < limits.most && [...all].every(isHeldUp)) add();
     const [oldest] = free;
-    if (oldest && all.size > limits.kept && now - oldest.since > limits.idle) oldest.thread.end();
+    if (oldest && all.size > limits.kept && now - oldest.since > limits.idle) {
+      // It takes a moment to end, and a call that it got meanwhile would be lost.
+      free.shift();
+      all.delete(oldest.thread);
+      oldest.thread.end();
+    }
     if (queue.length > 0 || all.size > limits.kept) return;
     clearInterval(look);
     look = undefined;

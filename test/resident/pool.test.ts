@@ -118,6 +118,25 @@ test('a thread that has nothing to do for a while ends, the kept ones do not', a
   pool.end();
 });
 
+test('one that was asked to end gets no other call while it does so', async () => {
+  const { pool, threads, busy } = stage({ idle: 50, most: 2 });
+  const outcomes = ['a', 'b'].map((task) => pool.run(task, always));
+  await settled();
+  const asked: Played[] = [];
+  for (const thread of threads) thread.end = () => void asked.push(thread);
+  for (const thread of threads) thread.done();
+  await Promise.all(outcomes);
+  await until('one is asked to end', () => asked.length > 0);
+  const more = ['c', 'd'].map((task) => pool.run(task, always));
+  await settled();
+  assert.is(asked[0]!.task, undefined);
+  asked[0]!.die();
+  await until('both are begun', () => busy().length === 2);
+  for (const thread of threads) if (thread.task !== undefined) thread.done();
+  assert.equal((await Promise.all(more)).map((outcome) => outcome?.of), ['c', 'd']);
+  pool.end();
+});
+
 test('a thread that dies gives its call back, and others do the next', async () => {
   const { pool, threads, busy } = stage({ quick: 1, most: 1 });
   const [first, second] = [pool.run('a', always), pool.run('b', always)];
