@@ -69,14 +69,14 @@ function begin(plugin: string, env: Readonly<Record<string, string>>, config: ob
 }
 
 /** A module as an operator would have put it in place; a configuration that runs it. */
-function install(name: string, one: Pick<Case, 'limits' | 'body'>): object {
+function install(name: string, one: Pick<Case, 'limits' | 'body' | 'more'>): object {
   const bytes = moduleOf({ name, code: 0, says: /./, grants: VETH_GRANT, ...one }, name);
   const digest = digestOf(bytes);
   const blob = blobPath('/var/lib/cni-wasm', digest);
   for (const folder of [dirname(blob), '/etc/cni/wasm']) mkdirSync(folder, { recursive: true });
   writeFileSync(blob, bytes);
   writeFileSync('/etc/cni/wasm/modules.lock', JSON.stringify({ [name]: { digest } }));
-  writeFileSync('/etc/cni/wasm/policy.json', JSON.stringify({ version: 1, modules: { [digest]: { grants: VETH_GRANT, limits: one.limits } } }));
+  writeFileSync('/etc/cni/wasm/policy.json', JSON.stringify({ version: 1, modules: { [digest]: { grants: VETH_GRANT, limits: one.limits ?? {} } } }));
   return { cniVersion: '1.0.0', name: 'blue', type: 'cni-wasm', module: name };
 }
 
@@ -118,6 +118,15 @@ test('a thread that ends leaves no file open', async ({ host }) => {
   assert.ok(threads().some((thread) => !atWork.has(thread)), 'no thread has ended');
   // The other thread has its two sockets by now.
   await until(`no more than ${before + 2} files are open`, () => open().length <= before + 2);
+});
+
+test('a guest that says of itself that it took too long has not, and ends no thread', async ({ host }) => {
+  const said = '{"code":104,"msg":"too long"}';
+  const lying = install('acme', { body: `(call $fail (i32.const 2048) (i32.const ${said.length})) (i32.const 1)`, more: `(data (i32.const 2048) "${said.replaceAll('"', '\\"')}")` });
+  const threads = (): string => readdirSync(`/proc/${host.process.pid}/task`).join();
+  const before = threads();
+  for (let i = 0; i < 4; i++) assert.match(execute('cni-wasm', 'ADD', target, JSON.stringify(lying)).stdout, /"code": 104/);
+  await until('they are the same', () => threads() === before);
 });
 
 test('socket and folder are root\'s alone', () => {
