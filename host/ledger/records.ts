@@ -67,5 +67,6 @@ export function strikeOut(ledger: Ledger, attachment: Attachment, taken: readonl
   if (!record) return;
   const gone = new Set(taken.map((undo) => JSON.stringify(undo)));
   const plugins = record.plugins.map((plugin) => ({ ...plugin, undo: plugin.undo.filter((undo) => !gone.has(JSON.stringify(undo))) }));
-  ledger.write({ ...record, plugins: plugins.filter(({ undo }) => undo.length > 0) });
+  // A plugin without an undo still has its IPAM program, unless that was called just now.
+  ledger.write({ ...record, plugins: plugins.filter(({ undo, program }) => undo.length > 0 || (program !== undefined && program !== programIn(taken))) });
 }

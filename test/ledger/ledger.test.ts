@@ -8,6 +8,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fileNameOf } from '../../host/ledger/attachment-id.ts';
 import { diskLedger, type LedgerRecord } from '../../host/ledger/ledger.ts';
+import { strikeOut } from '../../host/ledger/records.ts';
 
 const state = mkdtempSync(join(tmpdir(), 'cni-wasm-ledger-'));
 const ledger = diskLedger(state);
@@ -22,6 +23,18 @@ test('a network may be called as a draft is', () => {
   for (const network of ['blue', 'blue.new']) ledger.write(record(network));
   assert.equal(ledger.all().map(({ attachment }) => attachment.network).sort(), ['blue', 'blue.new']);
   assert.equal(ledger.elsewhere(record('blue').attachment).map(({ attachment }) => attachment.network), ['blue.new']);
+});
+
+test('what a later call took back leaves the IPAM program of an earlier plugin known, which nothing else calls; its own it forgets', () => {
+  const { plugins: [{ undo: made }], ...rest } = record('programs') as LedgerRecord & { plugins: [LedgerRecord['plugins'][number]] };
+  const [delegated] = made;
+  const chained = { ...delegated!, inverse: { do: 'unbind sources', zone: 'trusted', sources: ['10.1.0.5/32'] } } as typeof made[number];
+  const main = { name: 'main', digest: '', at: '', undo: [], program: 'acme' };
+  ledger.write({ ...rest, plugins: [main, { name: 'chained', digest: '', at: '', undo: [chained] }] });
+  strikeOut(ledger, rest.attachment, [chained]);
+  assert.equal(ledger.read(rest.attachment)?.plugins, [main]);
+  strikeOut(ledger, rest.attachment, [delegated!]);
+  assert.is(ledger.read(rest.attachment), undefined);
 });
 
 test('a draft is no record', () => {
