@@ -33,9 +33,23 @@ function isLinkThere({ inverse }: Undo, link: Pick<LinkKernel, 'get'>): boolean 
 /** All that the record says and that can still exist. */
 export const livingOf = (record: LedgerRecord, boot: string): Undo[] => record.plugins.flatMap(({ undo }) => survivors(record, boot, undo));
 
-/** Whether another attachment of this node came after that time: it may use what it found, a bridge of its network or forwarding, as its own. */
-export const cameSince = (ledger: Pick<Ledger, 'all'>, own: Attachment | undefined, since: string): boolean =>
+/** A call's own changes, since when it made them, and whose they are if that is known. */
+export interface Changes { attachment: Attachment | undefined; since: string; undos: readonly Undo[] }
+
+/** Whether somebody came after the changes, who may use as its own what it found: a bridge of the network, its address, forwarding. */
+export const isUsedByOthers = (changes: Changes, ledger: Pick<Ledger, 'all'>, kernel: Pick<Kernel, 'link' | 'netnsId'>): boolean =>
+  cameSince(changes, ledger) || hasOthersPorts(changes.undos, kernel);
+
+const cameSince = ({ attachment: own, since }: Changes, ledger: Pick<Ledger, 'all'>): boolean =>
   ledger.all().some(({ attachment, plugins }) => !(own && isSame(attachment, own)) && plugins.some(({ at }) => at >= since));
+
+/** The reference plugins' attachments are in no ledger, but their ports are on the bridge. */
+function hasOthersPorts(undos: readonly Undo[], kernel: Pick<Kernel, 'link' | 'netnsId'>): boolean {
+  const host = kernel.netnsId('host');
+  const bridges = undos.flatMap(({ inverse }) => (inverse.do === 'delete link' && inverse.kind === 'bridge' && inverse.netns === host ? inverse.index ?? [] : []));
+  const own = linksMade(undos, host);
+  return bridges.length > 0 && kernel.link.list('host').some(({ master, index }) => master !== undefined && bridges.includes(master) && !own.has(index));
+}
 
 const isSame = (one: Attachment, other: Attachment): boolean =>
   one.network === other.network && one.containerId === other.containerId && one.ifname === other.ifname;
@@ -51,15 +65,15 @@ export const programIn = (undos: readonly Undo[]): string | undefined => undos.f
 export const ownLinksOf = (record: LedgerRecord | undefined, boot: string, kernel: Pick<Kernel, 'netnsId'>): Set<number> =>
   record?.boot === boot ? hostLinksMade(record.plugins.flatMap(({ undo }) => undo), kernel) : new Set();
 
-/** Interface indexes of the host links that these inverses would delete. In another network namespace of the node they are other links'. */
-export function hostLinksMade(undos: readonly Undo[], kernel: Pick<Kernel, 'netnsId'>): Set<number> {
-  const host = kernel.netnsId('host');
-  return new Set(undos.flatMap(({ inverse, life }) => {
-    if (inverse.do !== 'delete link' || life !== 'attachment') return [];
-    const ends = [inverse, ...(inverse.peer ? [inverse.peer] : [])];
-    return ends.flatMap(({ ns, netns = host, index }) => (ns === 'host' && netns === host && index !== undefined ? [index] : []));
-  }));
-}
+/** Interface indexes of the attachment's host links that these inverses would delete. In another network namespace of the node they are other links'. */
+export const hostLinksMade = (undos: readonly Undo[], kernel: Pick<Kernel, 'netnsId'>): Set<number> =>
+  linksMade(undos.filter(({ life }) => life === 'attachment'), kernel.netnsId('host'));
+
+const linksMade = (undos: readonly Undo[], host: string | undefined): Set<number> => new Set(undos.flatMap(({ inverse }) => {
+  if (inverse.do !== 'delete link') return [];
+  const ends = [inverse, ...(inverse.peer ? [inverse.peer] : [])];
+  return ends.flatMap(({ ns, netns = host, index }) => (ns === 'host' && netns === host && index !== undefined ? [index] : []));
+}));
 
 /** What was taken back after it had been committed: the ADD was killed, or could not go on, between its record and the end of its journal. */
 export function strikeOut(ledger: Ledger, attachment: Attachment, taken: readonly Undo[]): void {

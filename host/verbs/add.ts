@@ -4,7 +4,7 @@
 import { CniError, CODE } from '../cni-error.ts';
 import { openJournal, type Journal } from '../ledger/journal.ts';
 import type { LedgerPlugin } from '../ledger/ledger.ts';
-import { cameSince, hostLinksMade, programIn, strikeOut } from '../ledger/records.ts';
+import { hostLinksMade, isUsedByOthers, programIn, strikeOut } from '../ledger/records.ts';
 import { nextNetconf } from '../protocol/compose-chain.ts';
 import type { Attachment } from '../protocol/request.ts';
 import { formatResult } from '../protocol/write-result.ts';
@@ -54,9 +54,9 @@ function commit(host: Host, { request: { attachment, netns } }: Chain, journal: 
   journal.end();
 }
 
-function undone(host: Host, attachment: Attachment, journal: Journal, { takeBackAll }: Opened, error: unknown): unknown {
+function undone(host: Host, attachment: Attachment, journal: Journal, { kernel, takeBackAll }: Opened, error: unknown): unknown {
   const undos = journal.entries.map(({ undo }) => undo);
-  const residues = takeBackAll(undos, () => cameSince(host.ledger, attachment, journal.since));
+  const residues = takeBackAll(undos, () => isUsedByOthers({ attachment, since: journal.since, undos }, host.ledger, kernel));
   if (residues.length > 0) return residueError(`the failed ADD (${error instanceof Error ? error.message : String(error)})`, residues, error);
   // The record may have been written before the end of the journal failed.
   strikeOut(host.ledger, attachment, undos);

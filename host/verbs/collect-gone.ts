@@ -6,7 +6,7 @@ import { folderOf } from '../ledger/attachment-id.ts';
 import { allJournals, journalsOf, remainsAt } from '../ledger/journal.ts';
 import { objectsOf, textOf } from '../ledger/objects.ts';
 import type { LedgerRecord } from '../ledger/ledger.ts';
-import { cameSince, namespacesOf, programIn, survivors } from '../ledger/records.ts';
+import { isUsedByOthers, namespacesOf, programIn, survivors } from '../ledger/records.ts';
 import type { Undo } from '../ledger/undo.ts';
 import type { Attachment } from '../protocol/request.ts';
 import { aloneOnNetwork, collect } from './gc.ts';
@@ -35,11 +35,11 @@ export function collectGone(host: Host, { dryRun }: { dryRun: boolean }): Collec
           const remains = remainsAt(host.roots.run, network, fileName);
           if (!remains) continue;
           const { attachment, netnsPath, since } = remains;
-          const isUsed = cameSince(host.ledger, attachment, since);
+          const isUsed = isUsedByOthers({ attachment, since, undos: remains.entries.map(({ undo }) => undo) }, host.ledger, kernel);
           const entries = remains.entries.filter(({ undo }) => !isUsed || undo.life !== 'network');
           const { isGone, why } = unlessProgram(programIn(entries.map(({ undo }) => undo)), gone('its call was killed'));
           (isGone ? collected.gone : collected.kept).push(judged(attachment ?? ofNetwork(network), netnsPath, why, entries));
-          if (isGone && !dryRun) attempt(() => finishPredecessor(host, network, fileName, { takeBackAll }));
+          if (isGone && !dryRun) attempt(() => finishPredecessor(host, network, fileName, { kernel, takeBackAll }));
         }
         if (!dryRun) attempt(() => host.ledger.dropDrafts(network));
         for (const record of host.ledger.of(network)) {

@@ -25,7 +25,7 @@ export function gc(host: Host, { request, links }: Chain): void {
   const { network } = request.attachment;
   const called = new Date().toISOString();
   aloneOnNetwork(host, request, ({ kernel, takeBackAll, attempt }) => {
-    for (const fileName of journalsOf(host.roots.run, network)) attempt(() => finishPredecessor(host, network, fileName, { takeBackAll }));
+    for (const fileName of journalsOf(host.roots.run, network)) attempt(() => finishPredecessor(host, network, fileName, { kernel, takeBackAll }));
     attempt(() => host.ledger.dropDrafts(network));
     const records = host.ledger.of(network);
     const valid = [...listed, ...madeSince(called, records)];

@@ -6,7 +6,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { fileNameOf, folderOf } from '../ledger/attachment-id.ts';
 import { forwardJournal, remainsAt } from '../ledger/journal.ts';
 import type { Lock, LockMode } from '../ledger/locks.ts';
-import { cameSince, strikeOut } from '../ledger/records.ts';
+import { isUsedByOthers, strikeOut } from '../ledger/records.ts';
 import { describe, rollBack, type Residue } from '../ledger/roll-back.ts';
 import type { Undo } from '../ledger/undo.ts';
 import { ruleTables } from '../ops/rules/tables.ts';
@@ -86,14 +86,16 @@ export const takerBack = (host: Host, kernel: Kernel, network: Lock, request?: R
 };
 
 /** A journal that is still there although its lock is free belongs to a call that was killed. */
-export function finishPredecessor(host: Host, network: string, fileName: string, { takeBackAll }: Pick<Opened, 'takeBackAll'>): void {
+export function finishPredecessor(host: Host, network: string, fileName: string, { kernel, takeBackAll }: Pick<Opened, 'kernel' | 'takeBackAll'>): void {
   const remains = remainsAt(host.roots.run, network, fileName);
   // Of a call that a loss of power ended no journal is left.
   if (!remains) return host.ledger.dropDraft(network, fileName);
-  const residues = takeBackAll(remains.entries.map(({ undo }) => undo), () => cameSince(host.ledger, remains.attachment, remains.since));
-  host.log.warn({ network, journal: fileName, undone: remains.entries.length - residues.length, left: residues.length }, 'took back what a killed call had left');
+  const { attachment, since } = remains;
+  const undos = remains.entries.map(({ undo }) => undo);
+  const residues = takeBackAll(undos, () => isUsedByOthers({ attachment, since, undos }, host.ledger, kernel));
+  host.log.warn({ network, journal: fileName, undone: undos.length - residues.length, left: residues.length }, 'took back what a killed call had left');
   if (residues.length > 0) throw residueError('a killed call', residues);
-  if (remains.attachment) strikeOut(host.ledger, remains.attachment, remains.entries.map(({ undo }) => undo));
+  if (attachment) strikeOut(host.ledger, attachment, undos);
   host.ledger.dropDraft(network, fileName);
   remains.forget();
 }

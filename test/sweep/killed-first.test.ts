@@ -14,9 +14,17 @@ const steps = new Steps();
 /** The fake has one container's namespace: the other container is at it by another interface. */
 const ofOther = ({ request, links }: Chain): Chain => ({ request: { ...request, attachment: { network: 'blue', containerId: 'c2', ifname: 'net1' } }, links });
 
+/** Of the reference plugins, which no ledger knows: its veth is a port of the bridge, if that is there already. */
+function attachReference({ kernel }: FakeNode): void {
+  const bridge = kernel.link.get('host', { name: 'cni0' });
+  if (!bridge) return;
+  kernel.link.set('host', kernel.link.create('host', { kind: 'veth', name: 'vethref', peer: { ns: 'container', name: 'net1' } }), { master: bridge.index });
+}
+
 /** What an attachment relies on and CHECK does not look at. */
 const shared = ({ kernel }: FakeNode): object => ({
   up: kernel.link.get('host', { name: 'cni0' })?.up,
+  addresses: kernel.addr.list('host').filter(({ index }) => index === kernel.link.get('host', { name: 'cni0' })?.index).map(({ address }) => address),
   forwards: ['net/ipv4/ip_forward', 'net/ipv6/conf/all/forwarding'].map((key) => kernel.sysctl.get('host', key)),
 });
 
@@ -39,6 +47,24 @@ for (const [backend, who, takeBack] of [
       assert.equal(shared(node), before, at);
       assert.not.throws(() => node.check(ofOther(chainOf('CHECK', plugins[backend], { prevResult }))), undefined, at);
     }
+    node.remove();
+  });
+
+  test(`${backend}, the other container being one of the reference plugins: taken back by ${who}`, () => {
+    const node = fakeNode({}, undefined, (kernel) => steps.kernel(kernel));
+    steps.root = node.root;
+    const outcomes = killed({ steps, node, run: () => node.add(chainOf('ADD', plugins[backend])) }).filter(({ struck }) => struck?.step.of === 'kernel');
+    let met = 0;
+    for (const { struck, left } of outcomes) {
+      left.comeBack();
+      attachReference(node);
+      if (!node.kernel.link.get('host', { name: 'vethref' })) continue;
+      met++;
+      const before = shared(node);
+      takeBack(node);
+      assert.equal(shared(node), before, `killed before ${struck!.step.name}, number ${struck!.number}`);
+    }
+    assert.ok(met > 20, `only ${met} left a bridge`);
     node.remove();
   });
 }
