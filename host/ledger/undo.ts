@@ -2,6 +2,7 @@
 // Every inverse is checked against identity (namespace, index, name) and may find its work already done.
 // SPDX-License-Identifier: Apache-2.0
 
+import { canonicalAddress } from '../kernel/address.ts';
 import { isExists, unlessGone } from '../kernel/kernel-error.ts';
 import type { Filter, HtbClass, Kernel, LinkChange, NewRoute, Ns, PolicyRule } from '../kernel/kernel.ts';
 import { undoRules } from '../ops/rules/undo-rules.ts';
@@ -69,7 +70,7 @@ export function carryOut(inverse: Inverse, { kernel, tables, openStore, delegate
     case 'add route': return unlessGone(() => kernel.route.add(inverse.ns, inverse.route));
     case 'delete policy rule': return unlessGone(() => kernel.policyRule.delete(inverse.ns, inverse.rule));
     case 'add policy rule': return unlessGone(() => kernel.policyRule.add(inverse.ns, inverse.rule));
-    case 'delete neighbour': return unlessGone(() => kernel.neigh.delete(inverse.ns, inverse.index, inverse.ip));
+    case 'delete neighbour': return unlessGone(() => deleteNeighbour(kernel, inverse));
     case 'add neighbour': return unlessGone(() => kernel.neigh.add(inverse.ns, inverse.index, inverse.ip, inverse.mac));
     case 'nft': case 'iptables': return undoRules(kernel, tables, inverse.do, inverse.ns, inverse.rules);
     case 'delete qdisc': return deleteQdisc(kernel, inverse);
@@ -123,6 +124,12 @@ function deleteIfSame(kernel: Kernel, ns: Ns, name: string, kind: string, index:
   if (kind === 'bridge' && kernel.link.list(ns).some((port) => port.master === found.index)) return false;
   unlessGone(() => kernel.link.delete(ns, found.index));
   return true;
+}
+
+/** An entry with another hardware address is somebody else's. */
+function deleteNeighbour(kernel: Kernel, { ns, index, ip, mac }: Extract<Inverse, { do: 'delete neighbour' | 'add neighbour' }>): void {
+  const same = kernel.neigh.list(ns, index).some((one) => one.mac === mac && canonicalAddress(one.ip) === canonicalAddress(ip));
+  if (same) kernel.neigh.delete(ns, index, ip);
 }
 
 /** A qdisc of another kind in that place is somebody else's. */

@@ -8,6 +8,7 @@ import { NO_GRANTS } from '../../host/grant/grants.ts';
 import { fakeKernel } from '../../host/kernel/fake/fake-kernel.ts';
 import type { Ns } from '../../host/kernel/kernel.ts';
 import { forwardJournal } from '../../host/ledger/journal.ts';
+import { carryOut, type Inverse } from '../../host/ledger/undo.ts';
 import type { Call } from '../../host/ops/call.ts';
 import { newHandles, type Right } from '../../host/ops/handles.ts';
 import { neighOps } from '../../host/ops/neigh.ts';
@@ -45,6 +46,21 @@ test('its own addresses are its own there, and on its own links it is free', () 
     neighOps['neigh.add'](call, { link, ip, mac: MINE });
     neighOps['neigh.delete'](call, { link, ip, mac: MINE });
   }
+});
+
+test('an entry that somebody has put in the place of ours is not taken back', () => {
+  const { kernel } = node();
+  const { index } = kernel.link.get('host', { name: 'cni0' })!;
+  const inverse: Inverse = { do: 'delete neighbour', ns: 'host', netns: kernel.netnsId('host')!, index, ip: '2001:db8:0::5', mac: MINE };
+  const takeBack = (): void => carryOut(inverse, { kernel, tables: undefined!, openStore: undefined! });
+  const left = (): unknown[] => kernel.neigh.list('host', index).map(({ mac }) => mac);
+  kernel.neigh.add('host', index, '2001:db8::5', OTHERS);
+  takeBack();
+  assert.equal(left(), [OTHERS]);
+  kernel.neigh.delete('host', index, '2001:db8::5');
+  kernel.neigh.add('host', index, '2001:db8::5', MINE);
+  takeBack();
+  assert.equal(left(), []);
 });
 
 test.run();
