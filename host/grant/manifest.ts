@@ -31,15 +31,15 @@ function parseManifest(value: Record<string, unknown>, where: string): Manifest 
   const unknown = Object.keys(value).find((key) => !KEYS.includes(key));
   if (unknown !== undefined) throw refuse(where, unknown, `is no key of a manifest; known are ${KEYS.join(', ')}`);
   const { abi, name, version, role, license, description, cniVersions = [], wants = {}, optional = [], limits = {}, config } = value;
-  if (abi !== 1) throw refuse(where, 'abi', `must be 1, got ${JSON.stringify(abi)}`);
-  if (typeof name !== 'string' || !NAME.test(name)) throw refuse(where, 'name', `must match ${NAME.source}`);
-  if (typeof version !== 'string') throw refuse(where, 'version', 'must be a string');
+  if (abi !== 1) throw refuse(where, 'abi', 'must be 1', abi);
+  if (typeof name !== 'string' || !NAME.test(name)) throw refuse(where, 'name', `must match ${NAME.source}`, name);
+  if (typeof version !== 'string') throw refuse(where, 'version', 'must be a string', version);
   const knownRole = ROLES.find((one) => one === role);
-  if (!knownRole) throw refuse(where, 'role', `must be one of ${ROLES.join(', ')}`);
-  if (!isStrings(cniVersions)) throw refuse(where, 'cniVersions', 'must be a list of strings');
-  if (!isStrings(optional)) throw refuse(where, 'optional', 'must be a list like ["conntrack.flush"]');
-  if (!isObject(wants)) throw refuse(where, 'wants', 'must be an object');
-  if (!isObject(limits)) throw refuse(where, 'limits', 'must be an object');
+  if (!knownRole) throw refuse(where, 'role', `must be one of ${ROLES.join(', ')}`, role);
+  if (!isStrings(cniVersions)) throw refuse(where, 'cniVersions', 'must be a list of strings', cniVersions);
+  if (!isStrings(optional)) throw refuse(where, 'optional', 'must be a list like ["conntrack.flush"]', optional);
+  if (!isObject(wants)) throw refuse(where, 'wants', 'must be an object', wants);
+  if (!isObject(limits)) throw refuse(where, 'limits', 'must be an object', limits);
   return {
     abi: 1, name, version, role: knownRole, cniVersions, optional,
     wants: parseGrants(wants, `${where}, wants`), limits: parseLimits(limits, `${where}, limits`),

@@ -14,6 +14,9 @@ export interface PatternFacts {
 
 const PLACEHOLDER = /\{attachment:(\d+)\}|\{containerId\}|\{ifname\}|\{config\.([a-zA-Z0-9.]+)(?:\|([^}]*))?\}|\*\*?/g;
 
+/** What stands in braces and is no placeholder: nobody would find out why such a pattern fits nothing. `{link}` has its meaning in sysctl keys. */
+export const unknownPlaceholder = (pattern: string): string | undefined => /\{[^}]*\}?|\}/.exec(pattern.replace(PLACEHOLDER, '').replaceAll('{link}', ''))?.[0];
+
 /** `{link}` is no placeholder: it stands for itself in sysctl keys. */
 export function matches(pattern: string, text: string, facts: PatternFacts): boolean {
   // Most are a name in full, or a sysctl's key, and each operation asks.

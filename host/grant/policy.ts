@@ -34,11 +34,11 @@ export function readPolicy(etc: string): Policy {
   for (const key of Object.keys(value)) {
     if (!['version', 'default', 'modules', 'signers'].includes(key)) throw refuse(where, key, 'is unknown; known are version, default, modules, signers');
   }
-  if (value['version'] !== 1) throw refuse(where, 'version', 'must be 1');
-  if (value['default'] !== undefined && value['default'] !== 'deny') throw refuse(where, 'default', 'can only be "deny"');
+  if (value['version'] !== 1) throw refuse(where, 'version', 'must be 1', value['version']);
+  if (value['default'] !== undefined && value['default'] !== 'deny') throw refuse(where, 'default', 'can only be "deny"', value['default']);
   const { modules = {}, signers = {} } = value;
-  if (!isObject(modules)) throw refuse(where, 'modules', 'must be an object with a digest for each key');
-  if (!isObject(signers)) throw refuse(where, 'signers', 'must be an object with a name for each key');
+  if (!isObject(modules)) throw refuse(where, 'modules', 'must be an object with a digest for each key', modules);
+  if (!isObject(signers)) throw refuse(where, 'signers', 'must be an object with a name for each key', signers);
   return {
     path,
     signers: Object.entries(signers).map(([name, entry]) => parseSigner(name, entry, `${where}, signers["${name}"]`)),
@@ -48,26 +48,26 @@ export function readPolicy(etc: string): Policy {
 
 function parseEntry(value: unknown, where: string, digest: string): PolicyEntry {
   if (!/^sha256:[0-9a-f]{64}$/.test(digest)) throw refuse(where, digest, 'must be a digest like sha256:…');
-  if (!isObject(value)) throw refuse(where, digest, 'must be an object');
+  if (!isObject(value)) throw refuse(where, digest, 'must be an object', value);
   const { networks, grants = {}, limits = {}, ...rest } = value;
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined) throw refuse(where, unknown, 'is unknown; known are networks, grants, limits');
-  if (!isObject(grants)) throw refuse(where, 'grants', 'must be an object');
+  if (!isObject(grants)) throw refuse(where, 'grants', 'must be an object', grants);
   return { ...parseScope(networks, limits, where), grants: parseGrants(grants, `${where}.grants`) };
 }
 
 function parseSigner(name: string, value: unknown, where: string): Signer {
-  if (!isObject(value)) throw refuse(where, name, 'must be an object');
+  if (!isObject(value)) throw refuse(where, name, 'must be an object', value);
   const { key, networks, may = {}, limits = {}, ...rest } = value;
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined) throw refuse(where, unknown, 'is unknown; known are key, networks, may, limits');
   if (typeof key !== 'string' || !KEY.test(key)) throw refuse(where, 'key', 'must be a public key like ed25519:…, as `cni-wasm keygen` prints it');
-  if (!isObject(may)) throw refuse(where, 'may', 'must be an object, written like grants');
+  if (!isObject(may)) throw refuse(where, 'may', 'must be an object, written like grants', may);
   return { name, key, ...parseScope(networks, limits, where), may: parseGrants(may, `${where}.may`) };
 }
 
 function parseScope(networks: unknown, limits: unknown, where: string): { networks?: string[]; limits: Partial<Limits> } {
-  if (networks !== undefined && (!Array.isArray(networks) || networks.some((one) => typeof one !== 'string'))) throw refuse(where, 'networks', 'must be a list of patterns like "prod-*"');
-  if (!isObject(limits)) throw refuse(where, 'limits', 'must be an object');
+  if (networks !== undefined && (!Array.isArray(networks) || networks.some((one) => typeof one !== 'string'))) throw refuse(where, 'networks', 'must be a list of patterns like "prod-*"', networks);
+  if (!isObject(limits)) throw refuse(where, 'limits', 'must be an object', limits);
   return { ...(networks === undefined ? {} : { networks: networks as string[] }), limits: parseLimits(limits, `${where}.limits`) };
 }

@@ -38,14 +38,16 @@ const REFUSED: readonly [unknown, RegExp][] = [
   [{ version: 1, module: {} }, /"module" is unknown/],
   [{ version: 1, modules: { acme: {} } }, /must be a digest/],
   [{ version: 1, modules: { [DIGEST]: { grant: {} } } }, /"grant" is unknown/],
-  [{ version: 1, modules: { [DIGEST]: { networks: 'blue' } } }, /"networks" must be a list/],
+  [{ version: 1, modules: { [DIGEST]: { networks: 'blue' } } }, /"networks" must be a list of patterns like "prod-\*", got "blue"/],
   [{ version: 1, modules: { [DIGEST]: { grants: { nftables: [] } } } }, /"nftables" is no grant/],
+  ...['{ifnam}', 'x{', 'x}', '{config.}', '{attachment}', '{{ifname}}', '{config.a|{ifname}}'].map((pattern): [unknown, RegExp] => [{ version: 1, modules: { [DIGEST]: { grants: { firewalld: [pattern] } } } }, /"firewalld" has ".*", in which .* is no placeholder; known are \{attachment:N\}/]),
+  [{ version: 1, modules: { [DIGEST]: { grants: { iptables: { nat: { chains: ['CNI-{attachment:x}'], jumpFrom: [] } } } } } }, /"iptables.nat.chains" has/],
   [{ version: 1, signers: [] }, /"signers" must be an object/],
-  [{ version: 1, signers: { acme: { may: {} } } }, /"key" must be a public key/],
+  [{ version: 1, signers: { acme: { may: {} } } }, /"key" must be a public key like ed25519:…, as `cni-wasm keygen` prints it/],
   [{ version: 1, signers: { acme: { key: 'ed25519:AAAA', may: {} } } }, /"key" must be a public key/],
   [{ version: 1, signers: { acme: { key: KEY, grants: {} } } }, /"grants" is unknown; known are key, networks, may, limits/],
   [{ version: 1, signers: { acme: { key: KEY, may: { links: {} } } } }, /"links" is no grant/],
-  [{ version: 1, signers: { acme: { key: KEY, limits: { timeMs: 0 } } } }, /"timeMs" must be a positive integer/],
+  [{ version: 1, signers: { acme: { key: KEY, limits: { timeMs: 0 } } } }, /"timeMs" must be a positive integer, got 0/],
 ];
 for (const [value, words] of REFUSED) test(`refused: ${JSON.stringify(value).slice(0, 60)}`, () => {
   write(value);
