@@ -1,7 +1,7 @@
 // STATUS: can ADD be served? Each plugin says so for itself.
 // SPDX-License-Identifier: Apache-2.0
 
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, statfsSync } from 'node:fs';
 import { CniError, CODE } from '../cni-error.ts';
 import { asCniError } from '../internal-error.ts';
 import { forwardJournal } from '../ledger/journal.ts';
@@ -37,7 +37,14 @@ function needWritable(root: string): void {
   try {
     mkdirSync(root, { recursive: true, mode: 0o700 });
     accessSync(root, constants.W_OK);
+    if (isFull(root)) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
   } catch (error) {
     throw new CniError(CODE.notAvailable, `"${root}" cannot be written (${(error as NodeJS.ErrnoException).code}); journal and ledger are kept there`, { kind: 'io', cause: error });
   }
+}
+
+/** Of bytes, or of files. A file system that does not count them says that there are none in all. */
+function isFull(root: string): boolean {
+  const { blocks, bfree, files, ffree } = statfsSync(root);
+  return (blocks > 0 && bfree === 0) || (files > 0 && ffree === 0);
 }

@@ -105,6 +105,15 @@ sh('mount', '-t', 'tmpfs', '-o', 'ro', 'tmpfs', '/run/read-only');
 saysNotAvailable('the IPAM program is not on CNI_PATH', [bridge({ type: 'nobody' })], /failed to find plugin \\"nobody\\" in path/);
 for (const root of ['STATE', 'RUN', 'LEASES']) saysNotAvailable(`CNI_WASM_${root} cannot be written`, [bridge(POOL)], /\/run\/read-only/, { [`CNI_WASM_${root}`]: '/run/read-only' });
 
+// Full of bytes, and of files: the root of a tmpfs is one.
+for (const [full, options, fill] of [['bytes', 'size=64k', true], ['files', 'nr_inodes=1', false]] as const) {
+  const root = `/run/full-of-${full}`;
+  mkdirSync(root);
+  sh('mount', '-t', 'tmpfs', '-o', `mode=700,${options}`, 'tmpfs', root);
+  if (fill) writeFileSync(`${root}/much`, Buffer.alloc(64 * 1024));
+  for (const kept of ['STATE', 'RUN']) saysNotAvailable(`the file system of CNI_WASM_${kept} is full of ${full}`, [bridge(POOL)], new RegExp(`\\\\"${root}\\\\" cannot be written \\(ENOSPC\\)`), { [`CNI_WASM_${kept}`]: root });
+}
+
 test("STATUS is 50 when a link has the bridge's name, and 51 when containers had been on the bridge", async () => {
   const status = async (): Promise<string> => (await end(start('STATUS', [bridge(POOL)]))).out;
   fresh('c1');
