@@ -35,6 +35,12 @@ const messages = (op: Op): fc.Arbitrary<Uint8Array> => {
 const addresses = fc.oneof({ weight: 60, arbitrary: fc.nat(PAGE - 8192) }, fc.constantFrom(0, PAGE - 1, PAGE, -1, -PAGE, 0x7fffffff, -0x80000000), fc.integer());
 const ABI = ['take', 'result', 'fail', 'log', 'log_level', 'now', 'random', 'grants', 'close'];
 
+/** It imports all that there is; it need not run to say anything. */
+const MODULE: GuestCall['module'] = {
+  code: undefined as never, exports: new Map(),
+  imports: [...OPS.map(({ domain, name }) => [domain, name]), ...ABI.map((name) => ['abi', name])].map(([domain, name]) => ({ module: `cni:${domain}/1`, name: name!, kind: 'function' })),
+};
+
 const said: fc.Arbitrary<Said> = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom(...OPS).map((op) => ({ op, module: `cni:${op.domain}/1`, name: op.name })) },
   { weight: 3, arbitrary: fc.constantFrom(...ABI).map((name) => ({ op: OPS[0]!, module: 'cni:abi/1', name })) },
@@ -47,7 +53,7 @@ const performed: Record<string, number> = {};
 
 function guestWith(memory: WebAssembly.Memory): Guest {
   const call: GuestCall = {
-    module: undefined as never, name: 'acme', entry: 'cni_add', request: '{}', limits: LIMITS, granted: GRANTED, grants: { store: 'own' },
+    module: MODULE, name: 'acme', entry: 'cni_add', request: '{}', limits: LIMITS, granted: GRANTED, grants: { store: 'own' },
     perform: (op, request) => {
       assert.is(mismatch(op.request, request), undefined);
       assert.ok(GRANTED.has(`${op.domain}.${op.name}`));
