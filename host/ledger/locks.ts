@@ -5,6 +5,7 @@ import { closeSync, existsSync, fstatSync, openSync, readdirSync, statSync, unli
 import { join } from 'node:path';
 import { now } from '../clock.ts';
 import { CniError, CODE } from '../cni-error.ts';
+import { sleep } from '../sleep.ts';
 import { inFolder } from './in-folder.ts';
 import { hasLine, standInLine, tidyLine, type Pipes, type Place } from './waiting-line.ts';
 
@@ -144,7 +145,3 @@ const open = (path: string): number => inFolder(path, () => openSync(path, 'a', 
 
 /** A holder unlinks the file when it is done; a lock on an unlinked file keeps nobody out. */
 const isAt = (path: string, fd: number): boolean => statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino;
-
-function sleep(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-}

@@ -5,6 +5,7 @@ import type { Answers, Requests } from '../../abi/gen/types.ts';
 import { now } from '../clock.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { AlongWithAddress, Life } from '../ledger/undo.ts';
+import { sleep } from '../sleep.ts';
 import { change, within, type Call } from './call.ts';
 import type { Held } from './handles.ts';
 import { denied, needNs, rightToHostLink, sameAddress } from './scope.ts';
@@ -61,7 +62,7 @@ function settle(call: Call, req: Requests['addr.await']): Answers['addr.await'] 
     if (failed) return { settled: false, failed: failed.address.replace(/\/.*/, '') };
     if (!six.some(({ tentative }) => tentative)) return { settled: true };
     if (now() >= deadline) return { settled: false };
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause);
+    sleep(pause);
   }
 }
 

@@ -5,6 +5,7 @@ import type { Answers, Requests } from '../../abi/gen/types.ts';
 import { now } from '../clock.ts';
 import { CniError, CODE } from '../cni-error.ts';
 import type { Link, LinkChange, Ns } from '../kernel/kernel.ts';
+import { sleep } from '../sleep.ts';
 import { intend, within, type Call } from './call.ts';
 import type { Held, Right } from './handles.ts';
 import { createLink } from './link-create.ts';
@@ -45,7 +46,7 @@ function whenUp(call: Call, { ns, index }: Held, withinMs: number): Link | undef
   for (;;) {
     const link = call.kernel.link.get(ns, { index });
     if (!link || link.state === 'up' || now() >= deadline) return link;
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, STATE_POLL);
+    sleep(STATE_POLL);
   }
 }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { readSync } from 'node:fs';
+import { sleep } from '../sleep.ts';
 
 const AT_ONCE = 65536;
 
@@ -21,7 +22,7 @@ function readSome(chunk: Buffer): number {
       return readSync(0, chunk);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+      sleep(1);
     }
   }
 }

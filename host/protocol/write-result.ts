@@ -5,6 +5,7 @@ import { writeSync } from 'node:fs';
 import type { CniError } from '../cni-error.ts';
 import { convertResult } from './convert-result.ts';
 import type { Result } from './result.ts';
+import { sleep } from '../sleep.ts';
 
 export const formatResult = (result: Result, cniVersion: string): string => goJson(convertResult(result, cniVersion));
 
@@ -26,7 +27,7 @@ export function writeOut(text: string): void {
       at += writeSync(1, bytes, at);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+      sleep(1);
     }
   }
 }
