@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Answers, Requests } from '../../abi/gen/types.ts';
-import { formatPrefix, parsePrefix } from '../kernel/address.ts';
 import type { Ns, PolicyRule } from '../kernel/kernel.ts';
+import { isMeant } from '../kernel/policy-rule.ts';
 import { change, within, type Call } from './call.ts';
 import { denied, isOwnPrefix, needNs } from './scope.ts';
 
@@ -31,15 +31,6 @@ function remove(call: Call, req: Requests['rule.delete']): Answers['rule.delete'
   change(call, 'rule.delete', ns === 'container' ? 'call' : 'attachment', { do: 'add policy rule', ...within(call, ns), rule: same }, () =>
     call.kernel.policyRule.delete(ns, same));
   return {};
-}
-
-const isMeant = (one: PolicyRule, { priority = one.priority, table, from, to }: PolicyRule): boolean =>
-  one.priority === priority && one.table === table && selector(one.from) === selector(from) && selector(one.to) === selector(to);
-
-/** /0 is none. */
-function selector(text: string | undefined): string | undefined {
-  const prefix = text === undefined ? undefined : parsePrefix(text);
-  return prefix && prefix.length > 0 ? formatPrefix(prefix.bytes, prefix.length) : undefined;
 }
 
 function wanted(call: Call, op: string, req: Requests['rule.add']): { ns: Ns; rule: PolicyRule } {

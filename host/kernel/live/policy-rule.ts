@@ -4,6 +4,7 @@
 import { formatPrefix, parsePrefix } from '../address.ts';
 import { KernelError } from '../kernel-error.ts';
 import type { Ns, PolicyRule, PolicyRuleKernel } from '../kernel.ts';
+import { isMeant } from '../policy-rule.ts';
 import type { Family } from '../rule.ts';
 import { attributesAfter, Body, u32Of, type Attributes } from './attributes.ts';
 import type { LiveContext } from './context.ts';
@@ -34,7 +35,7 @@ export function policyRuleKernel(context: LiveContext): PolicyRuleKernel {
       const action = `delete policy rule ${words(rule)}`;
       // The kernel takes what is left out as "any" and would delete somebody else's rule: it is asked only for one that was seen.
       const there = dump(ns, rule.family);
-      const found = there.find(({ rule: other, plain }) => plain && isSame(other, rule));
+      const found = there.find(({ rule: other, plain }) => plain && isMeant(other, rule));
       if (!found) throw new KernelError('ENOENT', action);
       // And of several that fit it takes the first.
       if (there.find(({ rule: other }) => fits(other, found.rule)) !== found) throw new KernelError('EBUSY', action, 'another rule of this priority and table, which looks at more, stands before it and would go in its place');
@@ -46,20 +47,9 @@ export function policyRuleKernel(context: LiveContext): PolicyRuleKernel {
 const words = ({ from, to, table, priority }: PolicyRule): string =>
   `from ${from ?? 'all'} to ${to ?? 'all'} lookup ${table}${priority === undefined ? '' : ` priority ${priority}`}`;
 
-function isSame(listed: Listed, wanted: PolicyRule): boolean {
-  return listed.table === wanted.table && (wanted.priority ?? listed.priority) === listed.priority &&
-    listed.from === selector(wanted.from) && listed.to === selector(wanted.to);
-}
-
 /** For the kernel, which compares what is said alone. */
 const fits = (listed: Listed, asked: Listed): boolean =>
   listed.table === asked.table && listed.priority === asked.priority && [[listed.from, asked.from], [listed.to, asked.to]].every(([is, said]) => said === undefined || is === said);
-
-/** As the kernel lists it; /0 is no selector. */
-function selector(text: string | undefined): string | undefined {
-  const prefix = text === undefined ? undefined : parsePrefix(text);
-  return prefix && prefix.length > 0 ? formatPrefix(prefix.bytes, prefix.length) : undefined;
-}
 
 /** struct fib_rule_hdr */
 function wire({ family, from, to, table, priority }: PolicyRule): Buffer {
