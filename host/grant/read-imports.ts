@@ -1,7 +1,7 @@
 // The import section is the capability request: exact, and known before one instruction runs.
 // SPDX-License-Identifier: Apache-2.0
 
-import { OPS } from '../../abi/ops.ts';
+import { ABI, OPS, type Op } from '../../abi/ops.ts';
 import { CniError, CODE } from '../cni-error.ts';
 import type { GuestModule } from '../sandbox/guest-module.ts';
 
@@ -11,6 +11,9 @@ export const OPERATION_TYPE = 'i32 i32 -> i32';
 export const ABI_FUNCTIONS: Readonly<Record<string, string>> = {
   take: OPERATION_TYPE, result: 'i32 i32 ->', fail: 'i32 i32 ->', log: 'i32 i32 i32 ->', log_level: '-> i32', now: 'i32 -> i64', random: 'i32 i32 ->', grants: OPERATION_TYPE, close: 'i32 -> i32',
 };
+
+/** As a module imports them: "cni:link/1 create". */
+export const OPERATIONS: ReadonlyMap<string, Op> = new Map(OPS.map((op) => [`cni:${op.domain}/${ABI} ${op.name}`, op]));
 
 const WASI = 'wasi_snapshot_preview1';
 const MARKER = 'cni_abi_1';
@@ -27,12 +30,11 @@ export function readImports({ imports, exports }: GuestModule, name: string): Im
     throw new CniError(CODE.moduleRefused, `module "${name}" does not export ${MARKER}`, { hint: 'it was not built for this host, or for another version of its ABI' });
   }
   if (exports.get('memory') !== 'memory') throw new CniError(CODE.moduleRefused, `module "${name}" does not export its memory`);
-  const known = new Map(OPS.map((op) => [`cni:${op.domain}/1 ${op.name}`, `${op.domain}.${op.name}`]));
   const operations: string[] = [];
   let wasi = false;
   for (const { module: from, name: what, kind } of imports) {
-    const operation = known.get(`${from} ${what}`);
-    if (kind === 'function' && operation !== undefined) operations.push(operation);
+    const operation = OPERATIONS.get(`${from} ${what}`);
+    if (kind === 'function' && operation) operations.push(`${operation.domain}.${operation.name}`);
     else if (kind === 'function' && from === WASI) wasi = true;
     else if (kind !== 'function' || from !== 'cni:abi/1' || !Object.hasOwn(ABI_FUNCTIONS, what)) {
       throw new CniError(CODE.moduleRefused, `module "${name}" imports ${kind} "${from}" "${what}", which this host does not have`, { at: `${from} ${what}`, hint: 'see abi/README.md for what can be imported' });

@@ -1,9 +1,10 @@
 // What a guest can call: the functions of cni:abi/1, and one function for each operation.
 // SPDX-License-Identifier: Apache-2.0
 
-import { ABI, OPS, type Op } from '../../abi/ops.ts';
+import { ABI, type Op } from '../../abi/ops.ts';
 import { isRefusal } from '../audit.ts';
 import { CniError, CODE } from '../cni-error.ts';
+import { OPERATIONS } from '../grant/read-imports.ts';
 import { parseObject, reason } from '../protocol/go-json.ts';
 import { bytesAt, countOperation, overLimit, trap, type Guest } from './guest.ts';
 import { logText } from './guest-log.ts';
@@ -16,8 +17,6 @@ export type Imports = Record<string, Record<string, Import>>;
 const LEVELS: readonly LogRecord['level'][] = ['debug', 'info', 'warn', 'error'];
 
 const ABI_MODULE = `cni:abi/${ABI}`;
-/** as a module imports them: "cni:link/1 create" */
-const OPERATIONS: ReadonlyMap<string, Op> = new Map(OPS.map((op) => [`cni:${op.domain}/${ABI} ${op.name}`, op]));
 
 /**
  * Those of a module's imports that are ours; what else it wants, linking refuses. An operation that was not granted is bound to `denied`: it
