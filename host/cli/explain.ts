@@ -9,7 +9,7 @@ import { readPolicy } from '../grant/policy.ts';
 import { field } from '../protocol/go-json.ts';
 import type { Roots } from '../roots.ts';
 import { builtins } from '../selection/builtins.ts';
-import { isKnown } from '../selection/find-module.ts';
+import { isKnown, type Found } from '../selection/find-module.ts';
 import { loadModule, signerOf, type Loaded } from '../selection/load-plugin.ts';
 import { readConflist } from './by-hand.ts';
 import { printable } from './printable.ts';
@@ -54,8 +54,7 @@ const BUILTIN: Omit<Word, 'may' | 'limits'> = { from: 'it ships with this host, 
 function described({ found, manifest, code }: Loaded, as: string, network: string, roots: Roots): string {
   const { operations } = code().imports;
   const wants = { ...NO_GRANTS, ...manifest.wants };
-  const policy = readPolicy(roots.etc);
-  const word: Word = found.builtin ? { ...BUILTIN, may: wants, limits: {} } : wordOn({ digest: found.digest, network }, policy, signerOf(found, policy, roots));
+  const word: Word = found.builtin ? { ...BUILTIN, may: wants, limits: {} } : wordOfPolicy(found, network, roots);
   const gets = intersect(wants, word.may);
   const denied = operations.filter((operation) => !isGranted(operation, gets));
   // All that it wants, written as what it gets is.
@@ -71,6 +70,11 @@ function described({ found, manifest, code }: Loaded, as: string, network: strin
     ...denied.map((operation) => `  ${outcome(operation, manifest)}`),
     '',
   ].map(printable).join('\n');
+}
+
+function wordOfPolicy(found: Found, network: string, roots: Roots): Word {
+  const policy = readPolicy(roots.etc);
+  return wordOn({ digest: found.digest, network }, policy, signerOf(found, policy, roots));
 }
 
 const granted = (gets: Grants): object => Object.fromEntries(Object.entries(gets).filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(NO_GRANTS[key as keyof Grants]) && !isHollow(value)));

@@ -1,4 +1,4 @@
-// `cni-wasm explain` of what ships with the host: each module gets all that it wants, and nothing is said to be missing.
+// `cni-wasm explain` of what ships with the host: each module gets all that it wants, and nothing is said to be missing, whatever the policy says.
 // SPDX-License-Identifier: Apache-2.0
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -22,5 +22,12 @@ for (const type of Object.keys(moduleDigests())) {
     assert.not.match(text, /not whole|refused/);
   });
 }
+
+test('a wrong policy, which is not read to run a module of ours', () => {
+  const file = join(folder, 'wrong-policy.conflist');
+  writeFileSync(file, JSON.stringify({ cniVersion: '1.0.0', name: 'blue', plugins: [{ type: 'loopback' }] }));
+  writeFileSync(join(folder, 'policy.json'), '{"version":2}');
+  assert.match(explain([file], rootsFrom({ CNI_WASM_ETC: folder })), 'it ships with this host');
+});
 
 test.run();
