@@ -34,9 +34,16 @@ export function perform(call: Call, { domain, name }: Op, request: Readonly<Reco
   try {
     return run(call, request);
   } catch (error) {
-    if (error instanceof KernelError) throw new CniError(CODE.kernel, error.message, { kind: kindOf(error.errno), errno: error.errno, op, cause: error });
+    if (error instanceof KernelError) throw new CniError(CODE.kernel, withName(call, request['link'], error.message), { kind: kindOf(error.errno), errno: error.errno, op, cause: error });
     throw cniErrorOfSystem(error) ?? error;
   }
+}
+
+/** The kernel knows a link by its number, and whoever reads the error by its name. */
+function withName({ handles }: Call, link: unknown, message: string): string {
+  if (typeof link !== 'number') return message;
+  const { name, index } = handles.use(link, '', 'read');
+  return message.replace(`interface ${index}`, () => `interface "${name}" (${index})`);
 }
 
 function kindOf(errno: string): ErrorKind {
