@@ -1,9 +1,10 @@
 // Logs for people: JSON lines through pino, to stderr or a file, never stdout. The library is loaded when the first line is written.
 // SPDX-License-Identifier: Apache-2.0
 
-import { appendFileSync, constants, mkdirSync, writeSync } from 'node:fs';
+import { appendFileSync, constants, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { library } from '#parts';
+import { makeFolder } from './make-folder.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export interface Log extends Record<LogLevel, (facts: object, text: string) => void> {
@@ -40,7 +41,7 @@ function writerTo(file: string | undefined, toStderr: WriteLine): WriteLine {
   if (!file) return toStderr;
   return (line) => {
     try {
-      mkdirSync(dirname(file), { recursive: true });
+      makeFolder(dirname(file), 0o777);
       appendFileSync(file, line, { flag: APPEND });
     } catch {
       toStderr(line);

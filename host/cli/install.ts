@@ -1,11 +1,12 @@
 // `cni-wasm install`: a module's bytes into the blob store and its name into the lock file. What it may do stays the operator's word.
 // SPDX-License-Identifier: Apache-2.0
 
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CniError, CODE } from '../cni-error.ts';
 import { DEFAULT_LIMITS } from '../grant/grants.ts';
 import { readManifest } from '../grant/manifest.ts';
+import { makeFolder } from '../make-folder.ts';
 import type { Roots } from '../roots.ts';
 import { checkImportTypes } from '../sandbox/import-types.ts';
 import { checkMemory } from '../sandbox/memory-limit.ts';
@@ -43,7 +44,7 @@ A conflist selects it with {"type": "cni-wasm", "module": "${name}"}.
 }
 
 function put(path: string, content: string | Uint8Array): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+  makeFolder(dirname(path), 0o755);
   writeFileSync(`${path}.new`, content, { mode: 0o644 });
   renameSync(`${path}.new`, path);
 }

@@ -1,16 +1,17 @@
 // Making a file of ours whose folder is only missing the first time.
 // SPDX-License-Identifier: Apache-2.0
 
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from '../make-folder.ts';
 
 /** The folder is made when `make` finds none: to ask for it each time costs two system calls. */
 export function inFolder<T>(path: string, make: () => T, mode = 0o700): T {
   try {
     return make();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    // Where a folder is no folder, making it says which.
+    if (!['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
-  mkdirSync(dirname(path), { recursive: true, mode });
+  makeFolder(dirname(path), mode);
   return make();
 }

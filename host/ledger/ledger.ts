@@ -1,8 +1,9 @@
 // The ledger: for each attachment, what each plugin made that must go with it. It is the plan of DEL and GC.
 // SPDX-License-Identifier: Apache-2.0
 
-import { lstatSync, mkdirSync, readFileSync, renameSync, rmSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
+import { lstatSync, readFileSync, renameSync, rmSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makeFolder } from '../make-folder.ts';
 import type { Attachment } from '../protocol/request.ts';
 import { isAbsence } from '../system-error.ts';
 import { fileNameOf, folderOf } from './attachment-id.ts';
@@ -91,7 +92,7 @@ function parsed(text: string): Partial<LedgerRecord> | undefined {
 }
 
 function put(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path), 0o700);
   try {
     writeFileSync(draftOf(path), text, { mode: 0o600 });
     renameSync(draftOf(path), path);

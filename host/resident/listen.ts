@@ -1,10 +1,11 @@
 // The socket: systemd's, when it hands us one, else our own in a folder that is root's alone.
 // SPDX-License-Identifier: Apache-2.0
 
-import { closeSync, constants, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
+import { closeSync, constants, openSync, rmSync, statSync } from 'node:fs';
 import { connect, type Server } from 'node:net';
 import { join } from 'node:path';
 import { CniError, CODE } from '../cni-error.ts';
+import { makeFolder } from '../make-folder.ts';
 
 /** sd_listen_fds(3) */
 const FIRST_FD = 3;
@@ -14,7 +15,7 @@ export type Place = { fd: number } | { path: string; release(): void };
 /** Throws CniError when the folder is not root's, or another host has it. */
 export async function placeToListen(env: NodeJS.ProcessEnv, run: string, tryLock: (fd: number) => boolean): Promise<Place> {
   if (env['LISTEN_PID'] === String(process.pid) && Number(env['LISTEN_FDS']) >= 1) return { fd: FIRST_FD };
-  mkdirSync(run, { recursive: true, mode: 0o700 });
+  makeFolder(run, 0o700);
   const { uid, mode } = statSync(run);
   if (uid !== process.geteuid!() || (mode & 0o077) !== 0) {
     throw new CniError(CODE.io, `"${run}" must be a folder of uid ${process.geteuid!()} with mode 700, it is ${(mode & 0o777).toString(8)} of uid ${uid}`, { hint: `chmod 700 "${run}"` });

@@ -2,9 +2,9 @@
 // both can end what the other began. The attachment's own lock is held by the call.
 // SPDX-License-Identifier: Apache-2.0
 
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { CniError, CODE } from '../cni-error.ts';
+import { makeFolder } from '../make-folder.ts';
 import { readEntry, removeEntry, writeEntry } from './entry.ts';
 import { reaching } from './reaching.ts';
 import type { LockedStore, Store } from './store.ts';
@@ -27,7 +27,7 @@ function fileStore(folder: string, path: string): Store {
     has: (key) => get(key) !== undefined,
     put(key, value) {
       needKey(key);
-      reaching(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
+      reaching(folder, () => makeFolder(folder, 0o700));
       writeEntry(path, value);
     },
     delete(key) {

@@ -3,8 +3,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, unlinkSync } from 'node:fs';
+import { existsSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../make-folder.ts';
 import { mark, timesOf } from './folder-mark.ts';
 import { makeOwnerPages, openOwnerPages, type Note, type OwnerPages } from './owner-pages.ts';
 
@@ -42,7 +43,7 @@ export const diskIndex = (state: string, boot: () => string): OpenIndex => (fold
     const times = (owners?.size ?? pages?.files ?? 0) < FEW ? undefined : mark(folder);
     if (times === undefined) return false;
     if (pages?.save(trueOf(times))) return true;
-    mkdirSync(indexes, { recursive: true, mode: 0o700 });
+    makeFolder(indexes, 0o700);
     return owners !== undefined && makeOwnerPages(path, owners, trueOf(times));
   };
   return {

@@ -13,5 +13,10 @@ export function reaching<T>(path: string, act: () => T): T {
 
 export const errnoOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'EIO';
 
-export const unreachable = (path: string, error: unknown): CniError =>
-  new CniError(CODE.io, `store "${path}": ${errnoOf(error)}; the folder must be writable and its entries plain files`, { kind: 'io', errno: errnoOf(error), cause: error });
+export function unreachable(path: string, error: unknown): CniError {
+  const errno = errnoOf(error);
+  // The reference's words, with the path of what is in the way.
+  const text = errno === 'ENOTDIR' ? `mkdir ${(error as NodeJS.ErrnoException).path ?? path}: not a directory; "dataDir" must name a folder`
+    : `store "${path}": ${errno}; the folder must be writable and its entries plain files`;
+  return new CniError(CODE.io, text, { kind: 'io', errno, cause: error });
+}

@@ -1,10 +1,11 @@
 // STATUS: can ADD be served? Each plugin says so for itself.
 // SPDX-License-Identifier: Apache-2.0
 
-import { accessSync, constants, mkdirSync, statfsSync } from 'node:fs';
+import { accessSync, constants, statfsSync } from 'node:fs';
 import { CniError, CODE } from '../cni-error.ts';
 import { asCniError } from '../internal-error.ts';
 import { forwardJournal } from '../ledger/journal.ts';
+import { makeFolder } from '../make-folder.ts';
 import type { Chain, Host } from './host.ts';
 import { runPlugin } from './run-plugin.ts';
 
@@ -35,7 +36,7 @@ function notAvailableUnless(act: () => void, log: Host['log']): void {
 
 function needWritable(root: string): void {
   try {
-    mkdirSync(root, { recursive: true, mode: 0o700 });
+    makeFolder(root, 0o700);
     accessSync(root, constants.W_OK);
     if (isFull(root)) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
   } catch (error) {

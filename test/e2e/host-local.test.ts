@@ -109,11 +109,28 @@ test('"usePodCidr" is what the node\'s file says, for a foreign main plugin and 
   assert.equal(leases(), []);
 });
 
-test('STATUS says that the folder of the leases cannot be written', () => {
+const refused = (bin: string, verb: string, dataDir: string): { code: number; msg: string } =>
+  JSON.parse(call(bin, verb, conf({ subnet: '192.0.2.0/24', dataDir })).stdout) as { code: number; msg: string };
+
+test('a file in the place of the leases\' folder is named as the reference names it, and STATUS says so before ADD', () => {
   writeFileSync('/run/a-file', '');
-  const { code, msg } = JSON.parse(call(BIN, 'STATUS', conf({ subnet: '192.0.2.0/24', dataDir: '/run/a-file' })).stdout) as { code: number; msg: string };
-  assert.is(code, 50);
-  assert.match(msg, /"\/run\/a-file\/blue\/lock": ENOTDIR/);
+  mkdirSync('/run/a-folder');
+  writeFileSync('/run/a-folder/blue', '');
+  for (const [dataDir, file] of [['/run/a-file', '/run/a-file'], ['/run/a-folder', '/run/a-folder/blue']] as const) {
+    for (const verb of ['ADD', 'DEL']) {
+      const [ours, theirs] = [BIN, REFERENCE_191].map((bin) => refused(bin, verb, dataDir));
+      assert.is(ours!.code, theirs!.code);
+      assert.is(theirs!.msg, `mkdir ${file}: not a directory`);
+      assert.is(ours!.msg, `${verb === 'ADD' ? 'failed to allocate for range 0: ' : ''}${theirs!.msg}; "dataDir" must name a folder`);
+    }
+    const { code, msg } = refused(BIN, 'STATUS', dataDir);
+    assert.is(code, 50);
+    assert.match(msg, `mkdir ${file}: not a directory`);
+  }
+});
+
+test('a folder that cannot be made, as below /proc, is said to be none', () => {
+  assert.match(refused(BIN, 'ADD', '/proc/none').msg, 'store "/proc/none/blue/lock": ENOENT');
 });
 
 /** What a main plugin nobody here knows does: executes the IPAM program its configuration names, with its own environment and stdin. */
