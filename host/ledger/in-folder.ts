@@ -9,8 +9,7 @@ export function inFolder<T>(path: string, make: () => T, mode = 0o700): T {
   try {
     return make();
   } catch (error) {
-    // Where a folder is no folder, making it says which.
-    if (!['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
   makeFolder(dirname(path), mode);
   return make();

@@ -1,9 +1,10 @@
 // The stores of a plan: each is copied into a private folder when it is first opened, and what is put there and deleted is noted.
 // SPDX-License-Identifier: Apache-2.0
 
-import { cpSync, existsSync, mkdirSync } from 'node:fs';
+import { cpSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locks } from '../ledger/locks.ts';
+import { isFolder, makeFolder } from '../make-folder.ts';
 import { diskStores, folderFor } from '../store/disk-store.ts';
 import type { OpenIndex } from '../store/owner-index.ts';
 import { reaching } from '../store/reaching.ts';
@@ -28,8 +29,11 @@ export function privateStores(folder: string, locks: Pick<Locks, 'holdFile'>, no
 
 function copyOver(from: StorePlace, to: StorePlace): void {
   const [source, target] = [from, to].map((place) => (place.file === undefined ? folderFor(place) : join(place.root, place.file))) as [string, string];
-  mkdirSync(to.root, { recursive: true });
-  if (existsSync(source)) reaching(source, () => cpSync(source, target, { recursive: true }));
+  makeFolder(to.root, 0o700);
+  // What the node's own store could not use is no empty one.
+  reaching(source, () => {
+    if (isFolder(from.file === undefined ? source : from.root) && existsSync(source)) cpSync(source, target, { recursive: true });
+  });
 }
 
 function notingStore(opened: LockedStore, note: (key: string, before: string | undefined, after: string | undefined) => void): LockedStore {

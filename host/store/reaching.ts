@@ -1,6 +1,8 @@
 // What a file of the store says when it cannot be used: an I/O error with its path.
 // SPDX-License-Identifier: Apache-2.0
 
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { CniError, CODE } from '../cni-error.ts';
 
 export function reaching<T>(path: string, act: () => T): T {
@@ -15,8 +17,11 @@ export const errnoOf = (error: unknown): string => (error as NodeJS.ErrnoExcepti
 
 export function unreachable(path: string, error: unknown): CniError {
   const errno = errnoOf(error);
-  // The reference's words, with the path of what is in the way.
-  const text = errno === 'ENOTDIR' ? `mkdir ${(error as NodeJS.ErrnoException).path ?? path}: not a directory; "dataDir" must name a folder`
+  // The reference's words.
+  const text = errno === 'ENOTDIR' ? `mkdir ${inTheWay(path)}: not a directory; "dataDir" must name a folder`
     : `store "${path}": ${errno}; the folder must be writable and its entries plain files`;
   return new CniError(CODE.io, text, { kind: 'io', errno, cause: error });
 }
+
+/** What is there of a path that leads through a file. */
+const inTheWay = (path: string): string => (existsSync(path) ? path : inTheWay(dirname(path)));

@@ -175,6 +175,11 @@ test('an ADD that would fail is told with its own error', () => {
   assert.match(failsAlike(listWith({ ...bridge, ipam: { type: 'no-such-ipam' } })).msg, /no-such-ipam/);
   assert.match(failsAlike(listWith({ ...bridge, mtu: 'big' })).msg, /mtu/);
   assert.match(failsAlike(listWith({ type: 'tuning', sysctl: { 'kernel.hostname': 'x' } })).msg, /\S/);
+  const file = join(folder, 'a-file');
+  writeFileSync(file, '');
+  assert.match(failsAlike(listWith({ ...bridge, ipam: { ...bridge.ipam, dataDir: file } })).msg, `mkdir ${file}: not a directory`);
+  assert.match(failsAlike(listWith(bridge, { type: 'tuning', mtu: 1400, dataDir: file })).msg, `mkdir ${file}: not a directory`);
+  delAll(listWith(bridge), target);
   const other: Target = { ...target, containerId: 'c2', netns: addNetns('c2') };
   addAll(listWith(bridge), other);
   assert.match(failsAlike(listWith(bridge)).msg, /no IP addresses available/);
