@@ -58,7 +58,7 @@ test('the units are what systemd wants', () => {
   assert.not.match(stderr, 'cni-wasm');
   // It does look: a wrong word is one, and so is a program that is not there.
   const [service] = units.filter((path) => path.endsWith('.service'));
-  writeFileSync(service!, readFileSync(service!, 'utf8').replace('KillMode=mixed', 'KillMode=some').replace('/bin/cni-wasm', '/bin/none'));
+  writeFileSync(service!, readFileSync(service!, 'utf8').replace('KillMode=process', 'KillMode=some').replace('/bin/cni-wasm', '/bin/none'));
   const wrong = verify();
   assert.is.not(wrong.status, 0);
   for (const complaint of [/cni-wasm\.service:\d+: .*ignoring: some/, /\/bin\/none is not executable/]) assert.match(wrong.stderr, complaint);
