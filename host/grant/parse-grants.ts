@@ -24,8 +24,8 @@ const strings = (value: unknown, where: string, key: string, among?: readonly st
 const patterns = (value: unknown, where: string, key: string): string[] => {
   const list = strings(value, where, key);
   for (const pattern of list) {
-    const unknown = unknownPlaceholder(pattern);
-    if (unknown !== undefined) throw refuse(where, key, `has "${pattern}", in which ${unknown} is no placeholder; known are {attachment:N}, {containerId}, {ifname}, {config.KEY}, {config.KEY|WORD} and, in sysctl, {link}`);
+    const unknown = unknownPlaceholder(key === 'sysctl' ? pattern.replaceAll('{link}', '') : pattern);
+    if (unknown !== undefined) throw refuse(where, key, `has "${pattern}", in which ${unknown} is no placeholder; known are {attachment:N}, {containerId}, {ifname}, {config.KEY} and {config.KEY|WORD}${key === 'sysctl' ? ', and {link}' : ''}`);
   }
   return list;
 };

@@ -14,8 +14,8 @@ export interface PatternFacts {
 
 const PLACEHOLDER = /\{attachment:(\d+)\}|\{containerId\}|\{ifname\}|\{config\.([a-zA-Z0-9.]+)(?:\|([^}]*))?\}|\*\*?/g;
 
-/** What stands in braces and is no placeholder: nobody would find out why such a pattern fits nothing. `{link}` has its meaning in sysctl keys. */
-export const unknownPlaceholder = (pattern: string): string | undefined => /\{[^}]*\}?|\}/.exec(pattern.replace(PLACEHOLDER, '').replaceAll('{link}', ''))?.[0];
+/** What stands in braces and is no placeholder: nobody would find out why such a pattern fits nothing. */
+export const unknownPlaceholder = (pattern: string): string | undefined => /\{[^}]*\}?|\}/.exec(pattern.replace(PLACEHOLDER, ''))?.[0];
 
 /** `{link}` is no placeholder: it stands for itself in sysctl keys. */
 export function matches(pattern: string, text: string, facts: PatternFacts): boolean {
