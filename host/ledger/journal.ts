@@ -26,6 +26,8 @@ export interface Journal {
   made(i: number, index: number, peerIndex?: number): void;
   /** The kernel refused intent number `i` as a whole: what it would take away was there before, or never is. */
   refused(i: number): void;
+  /** Takes no notes, so that no inverse need be worked out for it. */
+  readonly isForward: boolean;
   readonly entries: readonly Entry[];
   /** Nothing of it was made before this (ISO 8601). */
   readonly since: string;
@@ -47,6 +49,7 @@ export function openJournal(run: string, attachment: Attachment, netnsPath: stri
     file.size += addLine(file, { attachment, netnsPath, since }, line);
   };
   return {
+    isForward: false,
     since,
     get entries() {
       return intents.filter((entry) => entry !== undefined);
@@ -95,7 +98,7 @@ function addLine({ fd, size }: { fd: number; size: number }, head: Line, line: L
 }
 
 /** Takes notes of nothing: the verbs that only remove roll forward, and their plan is the ledger. */
-export const forwardJournal: Journal = { intend: () => 0, made: () => undefined, refused: () => undefined, entries: [], since: '', end: () => undefined };
+export const forwardJournal: Journal = { isForward: true, intend: () => 0, made: () => undefined, refused: () => undefined, entries: [], since: '', end: () => undefined };
 
 export interface Remains { attachment: Attachment | undefined; netnsPath: string; since: string; entries: Entry[]; forget(): void }
 

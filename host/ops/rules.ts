@@ -9,7 +9,7 @@ import { carryOutPlan } from './rules/carry-out-plan.ts';
 import type { ListedRule } from './rules/list.ts';
 import { checkRuleScope, iptablesChains, nftChains } from './rules/scope.ts';
 import { granted } from './scope.ts';
-import type { Backend } from './rules/tables.ts';
+import type { Backend, Plan } from './rules/tables.ts';
 
 type RuleSetRequest = Requests['nft.apply'];
 type ListRequest = Requests['nft.list'] | Requests['iptables.list'];
@@ -58,10 +58,11 @@ function apply(call: Call, backend: Backend, { ns = 'container', ...rules }: Rul
   checkFamily(op, backend, rules.family);
   checkRuleScope(call, op, backend, rules);
   if (isWithoutRules(call, backend) && !makes(rules)) return {};
-  carryOutPlan(() => call.tables.plan(backend, ns, rules), ({ undo }) => LIVES.flatMap((life) => {
+  const intendUndo = ({ undo }: Plan): number[] => LIVES.flatMap((life) => {
     const back = undo[life];
     return back ? [intend(call, op, life, { do: backend, ...within(call, ns), rules: back })] : [];
-  }), (i) => call.journal.refused(i));
+  });
+  carryOutPlan(() => call.tables.plan(backend, ns, rules), call.journal.isForward ? undefined : intendUndo, (i) => call.journal.refused(i));
   return {};
 }
 

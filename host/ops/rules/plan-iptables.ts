@@ -15,7 +15,7 @@ import { recognise } from './recognise.ts';
 import type { Missing, RuleSet, RuleUndo } from './rule-set.ts';
 import { undoOf } from './undo-of.ts';
 
-export interface IptablesPlan { lines: string[]; undo: RuleUndo; /** for who asks */ readonly missing: Missing[] }
+export interface IptablesPlan { lines: string[]; /** both for who asks */ readonly undo: RuleUndo; readonly missing: Missing[] }
 
 /** No lines when all is as asked: iptables-restore takes three times as long for a change as for an addition, and nothing for nothing. */
 export function planIptables(current: IptablesTable, wanted: RuleSet, has: (chain: string, rule: string) => boolean = () => false): IptablesPlan {
@@ -31,7 +31,7 @@ export function planIptables(current: IptablesTable, wanted: RuleSet, has: (chai
   const keyOf = ruleKeys(family);
   const known = recognise(present, wanted, keyOf, (chain, rule, one) => says(one, rule, render) && has(chain, render(rule)));
   const draft = draftOf(known, wanted, keyOf);
-  return { lines: linesFor(draft, render), undo: undoOf(draft, wanted, false), get missing() { return missingIn(draft, render); } };
+  return { lines: linesFor(draft, render), get undo() { return undoOf(draft, wanted, false); }, get missing() { return missingIn(draft, render); } };
 }
 
 /** What goes comes first, so that a chain is empty and uncalled when it is deleted; chains come before the rules that call them. */

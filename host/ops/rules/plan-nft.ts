@@ -12,7 +12,7 @@ import { recognise } from './recognise.ts';
 import type { Missing, RuleSet, RuleUndo } from './rule-set.ts';
 import { undoOf } from './undo-of.ts';
 
-export interface NftPlan { commands: NftCommand[]; undo: RuleUndo; /** for who asks */ readonly missing: Missing[] }
+export interface NftPlan { commands: NftCommand[]; /** both for who asks */ readonly undo: RuleUndo; readonly missing: Missing[] }
 
 type NftPresent = Present & { handle: number };
 
@@ -28,7 +28,7 @@ export function planNft(current: NftTable | undefined, wanted: RuleSet): NftPlan
   if (wanted.dropTable && current && [...draft.values()].every(({ dropped, make }) => dropped && !make)) {
     commands.push({ do: 'delete table', family, table: wanted.table });
   }
-  return { commands, undo: undoOf(draft, wanted, makesTable), get missing() { return missingIn(draft, (rule) => renderNftRule(family, rule)); } };
+  return { commands, get undo() { return undoOf(draft, wanted, makesTable); }, get missing() { return missingIn(draft, (rule) => renderNftRule(family, rule)); } };
 }
 
 /** One of those that were read without what they say, as this rule set does not ask about them. */

@@ -19,7 +19,7 @@ export type Backend = 'nft' | 'iptables';
 
 export interface Plan {
   readonly missing: Missing[];
-  undo: RuleUndo;
+  readonly undo: RuleUndo;
   carryOut(): void;
 }
 
@@ -86,11 +86,11 @@ export function ruleTables(kernel: Kernel, locks: Locks): RuleTables {
     const before = readNft(ns, rules.family, rules.table, partsOf(rules));
     const { parts } = nft.get(key)!;
     const plan = planNft(before, rules);
-    const { commands, undo } = plan;
+    const { commands } = plan;
     // A rule added in this call has a handle of the kernel's own that only reading shows.
     if (commands.some((command) => command.do === 'delete rule' && command.handle < 0) && nft.delete(key)) return planForNft(ns, rules);
     return {
-      undo,
+      get undo() { return plan.undo; },
       get missing() { return plan.missing; },
       carryOut() {
         if (commands.length === 0) return;
@@ -110,9 +110,9 @@ export function ruleTables(kernel: Kernel, locks: Locks): RuleTables {
     const key = keyOf('iptables', ns, rules.family, rules.table);
     const before = readIptables(ns, rules.family, rules.table);
     const plan = planIptables(before, rules, (chain, rule) => kernel.iptables.has(ns, rules.family, rules.table, chain, rule));
-    const { lines, undo } = plan;
+    const { lines } = plan;
     return {
-      undo,
+      get undo() { return plan.undo; },
       get missing() { return plan.missing; },
       carryOut() {
         if (lines.length === 0) return;
