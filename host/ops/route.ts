@@ -3,8 +3,9 @@
 
 import type { Answers, Requests } from '../../abi/gen/types.ts';
 import { CniError, CODE } from '../cni-error.ts';
-import { canonicalAddress, networkOf } from '../kernel/address.ts';
+import { canonicalAddress } from '../kernel/address.ts';
 import type { NewRoute, Ns, Route } from '../kernel/kernel.ts';
+import { networkOf } from '../kernel/prefix.ts';
 import { change, within, type Call } from './call.ts';
 import { denied, isOwnPrefix, needNs, rightToHostLink } from './scope.ts';
 

@@ -3,8 +3,8 @@
 
 import type { Answers, Requests } from '../../abi/gen/types.ts';
 import { CniError, CODE } from '../cni-error.ts';
-import { networkOf } from '../kernel/address.ts';
 import type { NewFilter, NewQdisc, Qdisc } from '../kernel/kernel.ts';
+import { networkOf } from '../kernel/prefix.ts';
 import { change, within, type Call } from './call.ts';
 import type { Held } from './handles.ts';
 import { needNs } from './scope.ts';

@@ -5,8 +5,9 @@ import fc from 'fast-check';
 import { isIP } from 'node:net';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { addressToNumber, broadcastOf, canonicalAddress, formatAddress, formatPrefix, isAddress, networkOf, numberToAddress, parseAddress, parsePrefix } from '../../host/kernel/address.ts';
+import { addressToNumber, broadcastOf, canonicalAddress, formatAddress, formatPrefix, isAddress, numberToAddress, parseAddress, parsePrefix } from '../../host/kernel/address.ts';
 import { KernelError } from '../../host/kernel/kernel-error.ts';
+import { networkOf } from '../../host/kernel/prefix.ts';
 
 const isInvalid = (error: unknown): boolean => error instanceof KernelError && error.errno === 'EINVAL';
 
