@@ -1,37 +1,29 @@
 // Reads one line of iptables-save: its comment and jump whatever else it says, and the whole rule when it is of our grammar.
 // SPDX-License-Identifier: Apache-2.0
 
-import { KernelError } from './kernel-error.ts';
+import { once } from '../once.ts';
 import type { IptablesRule } from './kernel.ts';
-import { ruleKey } from './normal-rule.ts';
+import { inGrammar, ruleKey } from './normal-rule.ts';
 import type { Action, CtState, Family, Mark, Match, Rule } from './rule.ts';
 
 /** `text` is a line without "-A CHAIN ". */
 export function readSavedRule(family: Family, text: string): IptablesRule {
-  let split: string[] | undefined;
-  const words = (): string[] => (split ??= wordsOf(text));
-  let parsed: ReturnType<typeof keyed> | null = null;
-  const whole = (): ReturnType<typeof keyed> => (parsed === null ? (parsed = keyed(family, parseRule(words()))) : parsed);
+  const words = once(() => wordsOf(text));
+  const rule = once(() => {
+    // iptables prints what it was given by newer kernels too.
+    const parsed = parseRule(words());
+    return parsed && inGrammar(family, parsed);
+  });
+  const key = once(() => (rule() ? ruleKey(family, rule()!) : text));
   return {
     text,
     get comment() { return text.includes('--comment') ? after(words(), ['--comment']) : undefined; },
     get jump() { return after(words(), ['-j', '-g']); },
-    get rule() { return whole()?.rule; },
-    get key() { return whole()?.key ?? text; },
+    get rule() { return rule(); },
+    get key() { return key(); },
     mayCall: (chain) => text.includes(chain),
     mayBe: () => true,
   };
-}
-
-/** iptables prints what it was given by newer kernels too; a rule that our grammar refuses is simply someone else's. */
-function keyed(family: Family, rule: Rule | undefined): { rule: Rule; key: string } | undefined {
-  if (!rule) return undefined;
-  try {
-    return { rule, key: ruleKey(family, rule) };
-  } catch (error) {
-    if (error instanceof KernelError) return undefined;
-    throw error;
-  }
 }
 
 const FREE_TEXT = ['--comment', '--string', '--hex-string'];

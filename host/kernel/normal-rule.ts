@@ -18,17 +18,32 @@ const MAC = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/;
 const CHAIN = /^[A-Za-z_][A-Za-z0-9_./-]{0,126}$/;
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
+/** On a rule in its normal form: for which family. Whoever copies a rule to change it leaves this behind. */
+const NORMAL = Symbol('normal');
+
 /** Prefixes without host bits, one spelling for each protocol. Throws EINVAL for what is not of the grammar or could not be written safely. */
-export function normalRule(family: RuleFamily, rule: Rule): Rule {
+export function normalRule(family: RuleFamily, rule: Rule & { readonly [NORMAL]?: RuleFamily }): Rule {
+  if (rule[NORMAL] === family) return rule;
   const matches = rule.match.map((match) => normalMatch(family, match));
   const action = normalAction(rule.action);
   checkTogether(family, matches, action);
   if (rule.comment !== undefined && CONTROL.test(rule.comment)) throw invalid(`comment ${JSON.stringify(rule.comment)} has control characters`);
-  return {
+  const normal = {
     match: matches.filter((match) => !isEverything(family, match) && !isImplied(match, matches)),
     action,
     ...(rule.comment ? { comment: rule.comment } : {}),
   };
+  return Object.defineProperty(normal, NORMAL, { value: family });
+}
+
+/** The same of a rule that is there, by whoever: undefined for what the grammar refuses, such as chains and comments with signs that a module could not use. */
+export function inGrammar(family: RuleFamily, rule: Rule): Rule | undefined {
+  try {
+    return normalRule(family, rule);
+  } catch (error) {
+    if (error instanceof KernelError) return undefined;
+    throw error;
+  }
 }
 
 /**
@@ -36,9 +51,9 @@ export function normalRule(family: RuleFamily, rule: Rule): Rule {
  * as they were given, since the reference's `iptables -C` compares them so.
  */
 export function ruleKey(family: RuleFamily, rule: Rule): string {
-  const { match, ...rest } = normalRule(family, rule);
-  const words = match.map(({ dports, ...one }) => JSON.stringify({ ...one, ...(dports ? { dports: dports.toSorted((a, b) => a - b) } : {}) }));
-  return JSON.stringify([words.sort(), rest]);
+  const { match, action, comment } = normalRule(family, rule);
+  const words = match.map((one) => JSON.stringify(one.dports ? { ...one, dports: one.dports.toSorted((a, b) => a - b) } : one));
+  return JSON.stringify([words.sort(), action, comment]);
 }
 
 /** ruleKey for whoever asks for the same rules again and again, as long as nobody changes them. */

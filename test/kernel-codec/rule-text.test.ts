@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 import { readSavedRule } from '../../host/kernel/iptables-parse.ts';
 import { checkIptablesChain, renderRule } from '../../host/kernel/iptables-text.ts';
 import { KernelError } from '../../host/kernel/kernel-error.ts';
-import { ruleKey } from '../../host/kernel/normal-rule.ts';
+import { normalRule, ruleKey } from '../../host/kernel/normal-rule.ts';
 import type { Match, Rule } from '../../host/kernel/rule.ts';
 
 const ACCEPT: Rule = { match: [], action: { verdict: 'accept' } };
@@ -93,5 +93,12 @@ foreign('-p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.0.1-10.0.0.9');
 foreign('-j MASQUERADE --random-fully');
 foreign('-m addrtype --dst-type LOCAL --limit-iface-in -j ACCEPT');
 foreign('-m comment --comment "no action"');
+
+test('a normal form is made once, and anew for a copy that is changed or another family', () => {
+  const normal = normalRule('ip', { match: [{ saddr: '10.1.0.5/24' }], action: { masquerade: true } });
+  assert.is(normalRule('ip', normal), normal);
+  assert.equal(normalRule('ip', { ...normal, match: [{ daddr: '10.1.0.5/24' }] }).match, [{ daddr: '10.1.0.0/24' }]);
+  assert.throws(() => normalRule('ip6', normal), /in a rule of family ip6/);
+});
 
 test.run();

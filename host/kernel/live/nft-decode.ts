@@ -2,8 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { formatAddress } from '../address.ts';
-import { KernelError } from '../kernel-error.ts';
-import { normalRule } from '../normal-rule.ts';
+import { inGrammar } from '../normal-rule.ts';
 import type { Action, Match, Rule, RuleFamily } from '../rule.ts';
 import { attributesOf, beOf, listAttributes, textOf, type Attributes } from './attributes.ts';
 import { isDport, matchFrom, type Known, type Loaded } from './nft-match.ts';
@@ -162,16 +161,6 @@ function setMark(from: Loaded | undefined, data: Attributes): Action | undefined
   if (from?.of === 'constant' && from.bytes.length === 4) return { setMark: { value: from.bytes.readUInt32LE(0), mask: 0xffffffff } };
   if (from?.of !== 'meta' || from.key !== META_KEY.MARK || from.mask?.length !== 4 || from.xor?.length !== 4) return undefined;
   return { setMark: { value: from.xor.readUInt32LE(0), mask: ~from.mask.readUInt32LE(0) >>> 0 } };
-}
-
-/** Chains may bear names and comments signs that a module could not use; such a rule is not ours either. */
-function inGrammar(family: RuleFamily, rule: Rule): Rule | undefined {
-  try {
-    return normalRule(family, rule);
-  } catch (error) {
-    if (error instanceof KernelError) return undefined;
-    throw error;
-  }
 }
 
 const number = (data: Attributes, type: number): number => beOf(data.get(type), 4) ?? 0;

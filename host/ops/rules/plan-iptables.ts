@@ -10,6 +10,7 @@ import { chainCalled, type Rule } from '../../kernel/rule.ts';
 import { builtInChains } from '../../kernel/built-in-chains.ts';
 import { concerned } from './concerned.ts';
 import { draftOf, going, type ChainDraft, type Draft } from './draft.ts';
+import { inNormalForm } from './in-normal-form.ts';
 import { missingIn } from './missing.ts';
 import { recognise } from './recognise.ts';
 import type { Missing, RuleSet, RuleUndo } from './rule-set.ts';
@@ -18,7 +19,8 @@ import { undoOf } from './undo-of.ts';
 export interface IptablesPlan { lines: string[]; /** both for who asks */ readonly undo: RuleUndo; readonly missing: Missing[] }
 
 /** No lines when all is as asked: iptables-restore takes three times as long for a change as for an addition, and nothing for nothing. */
-export function planIptables(current: IptablesTable, wanted: RuleSet, has: (chain: string, rule: string) => boolean = () => false): IptablesPlan {
+export function planIptables(current: IptablesTable, asked: RuleSet, has: (chain: string, rule: string) => boolean = () => false): IptablesPlan {
+  const wanted = inNormalForm(asked);
   const { family, name } = current;
   const chains = concerned(current, wanted);
   const render = (rule: Rule): string => renderRule(family, rule);

@@ -4,9 +4,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { NftCommand, NftRule, NftTable } from '../../kernel/kernel.ts';
 import { renderNftRule } from '../../kernel/nft-text.ts';
-import { normalRule, ruleKeys } from '../../kernel/normal-rule.ts';
+import { ruleKeys } from '../../kernel/normal-rule.ts';
 import { chainCalled, type Rule } from '../../kernel/rule.ts';
 import { draftOf, going, type ChainDraft, type Draft, type Present } from './draft.ts';
+import { inNormalForm } from './in-normal-form.ts';
 import { missingIn } from './missing.ts';
 import { recognise } from './recognise.ts';
 import type { Missing, RuleSet, RuleUndo } from './rule-set.ts';
@@ -17,11 +18,12 @@ export interface NftPlan { commands: NftCommand[]; /** both for who asks */ read
 type NftPresent = Present & { handle: number };
 
 /** No commands when all is as asked: every transaction that takes something away costs a grace period. */
-export function planNft(current: NftTable | undefined, wanted: RuleSet): NftPlan {
+export function planNft(current: NftTable | undefined, asked: RuleSet): NftPlan {
+  const wanted = inNormalForm(asked);
   const { family } = wanted;
   const keyOf = ruleKeys(family);
   const present = (current?.chains ?? []).map(({ rules, ...chain }) => ({ ...chain, rules: rules.map((rule) => presentOf(rule, keyOf)) }));
-  const draft = draftOf(recognise(present, wanted, keyOf, (_, rule, one) => says(one, normalRule(family, rule))), wanted, keyOf);
+  const draft = draftOf(recognise(present, wanted, keyOf, (_, rule, one) => says(one, rule)), wanted, keyOf);
   const commands = commandsFor(draft, wanted);
   const makesTable = !current && commands.length > 0;
   if (makesTable) commands.unshift({ do: 'add table', family, table: wanted.table, ...(wanted.tableComment ? { comment: wanted.tableComment } : {}) });

@@ -1,11 +1,13 @@
 // A rule that is looked into when somebody asks what it says: most are only asked for their comment.
 // SPDX-License-Identifier: Apache-2.0
 
+import { once } from '../../../once.ts';
 import { readSavedRule } from '../../iptables-parse.ts';
 import { renderRule } from '../../iptables-text.ts';
 import type { IptablesRule } from '../../kernel.ts';
+import { ruleKey } from '../../normal-rule.ts';
 import { readPrefix } from '../../prefix.ts';
-import type { Rule } from '../../rule.ts';
+import type { Family, Rule } from '../../rule.ts';
 import { commentIn, decodeIptablesRule, jumpIn, mayBeOfGrammar } from './decode.ts';
 import type { KernelRule, NftTableOfIptables } from './table.ts';
 
@@ -19,7 +21,7 @@ export interface Reading {
 
 /** A class, since there are thousands: a literal with getters makes each of them anew for every object. */
 export class LateRule implements IptablesRule {
-  private read: IptablesRule | undefined;
+  private read: Said | undefined;
 
   constructor(private readonly reading: Reading, private readonly raw: KernelRule) {}
 
@@ -45,12 +47,19 @@ export class LateRule implements IptablesRule {
     return !this.read && !mayBeOfGrammar(this.raw.expressions);
   }
 
-  private whole(): IptablesRule {
+  private whole(): Said {
     if (this.read) return this.read;
     const { table: { family, dialect }, inWords } = this.reading;
     const rule = decodeIptablesRule(family, this.raw.expressions, dialect);
-    return (this.read = readSavedRule(family, rule ? renderRule(family, rule) : inWords(this.raw.handle) ?? this.nameless()));
+    return (this.read = rule ? saidBy(family, rule) : readSavedRule(family, inWords(this.raw.handle) ?? this.nameless()));
   }
+}
+
+type Said = Pick<IptablesRule, 'text' | 'rule' | 'key'>;
+
+function saidBy(family: Family, rule: Rule): Said {
+  const [text, key] = [once(() => renderRule(family, rule)), once(() => ruleKey(family, rule))];
+  return { rule, get text() { return text(); }, get key() { return key(); } };
 }
 
 export type TracesOf = (rule: Rule) => readonly Buffer[];
