@@ -20,7 +20,10 @@ export const unknownPlaceholder = (pattern: string): string | undefined => /\{[^
 /** `{link}` is no placeholder: it stands for itself in sysctl keys. */
 export function matches(pattern: string, text: string, facts: PatternFacts): boolean {
   // Most are a name in full, or a sysctl's key, and each operation asks.
-  if (!/\*|\{(?!link\})/.test(pattern)) return pattern === text;
+  const start = pattern.search(/\*|\{(?!link\})/);
+  if (start < 0) return pattern === text;
+  // Of several most begin otherwise.
+  if (!text.startsWith(pattern.slice(0, start))) return false;
   let expression = '';
   let from = 0;
   for (const found of pattern.matchAll(PLACEHOLDER)) {

@@ -12,10 +12,17 @@ export interface Programs {
   path: string;
 }
 
-/** `path` is the caller's PATH. */
+/** `path` is the caller's PATH. Each name is looked for once. */
 export function programsIn(path: string): Programs {
   const folders = [...new Set([...path.split(':').filter((folder) => folder.startsWith('/')), ...FOLDERS])];
-  return { find: (name) => folders.map((folder) => join(folder, name)).find(isProgram), path: folders.join(':') };
+  const found = new Map<string, string | undefined>();
+  return {
+    find(name) {
+      if (!found.has(name)) found.set(name, folders.map((folder) => join(folder, name)).find(isProgram));
+      return found.get(name);
+    },
+    path: folders.join(':'),
+  };
 }
 
 /** Most folders do not have it, which is told without an error. */

@@ -28,7 +28,7 @@ export function dialects(pathsOf: (family: Family) => readonly string[]): (famil
   const byFamily = new Map<Family, Dialect | undefined>();
   const byProgram = new Map<string, Dialect | undefined>();
   const dialectOf = (programs: readonly string[]): Dialect | undefined => {
-    const [path, ...others] = new Set(programs.map((program) => realpathSync(program)));
+    const [path, ...others] = new Set(programs.map((program) => realpathSync.native(program)));
     if (path === undefined || others.length > 0 || basename(path) !== PROGRAM) return undefined;
     if (!byProgram.has(path)) byProgram.set(path, dialectOfVersion(versionIn(readFileSync(path))));
     return byProgram.get(path);
