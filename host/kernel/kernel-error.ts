@@ -15,8 +15,8 @@ export class KernelError extends Error {
   }
 }
 
-export const isNotFound = (error: unknown): boolean =>
-  error instanceof KernelError && ['ENOENT', 'ENODEV', 'ESRCH', 'EADDRNOTAVAIL', 'ENXIO'].includes(error.errno);
+export const meansNotFound = (errno: string): boolean => ['ENOENT', 'ENODEV', 'ESRCH', 'EADDRNOTAVAIL', 'ENXIO'].includes(errno);
+export const isNotFound = (error: unknown): boolean => error instanceof KernelError && meansNotFound(error.errno);
 /** For what may have gone by itself, with its link or with its namespace, and for what may never have been there: undefined then. */
 export function unlessGone<T>(act: () => T): T | undefined {
   try {

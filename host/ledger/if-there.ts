@@ -1,11 +1,14 @@
 // Reading what may not be there. Only absence is an answer: what cannot be read now would be forgotten if it were taken for nothing.
 // SPDX-License-Identifier: Apache-2.0
 
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { isAbsence } from '../system-error.ts';
 
 /** undefined without the file; throws every other error. */
-export const textIfThere = (path: string): string | undefined => unlessAbsent(() => readFileSync(path, 'utf8'), undefined);
+export const textIfThere = (path: string): string | undefined => unlessAbsent(() => (isThere(path) ? readFileSync(path, 'utf8') : undefined), undefined);
+
+/** Mostly it is not, which is told without an error: to make one takes longer than to look. */
+const isThere = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined;
 
 /** No names without the folder; throws every other error. */
 export const namesIfThere = (folder: string): string[] => unlessAbsent(() => readdirSync(folder), []);

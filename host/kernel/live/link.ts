@@ -36,11 +36,8 @@ export function linkKernel(context: LiveContext): LinkKernel {
     if ('name' in key && Buffer.byteLength(key.name) >= NAME_BYTES) return undefined;
     const body = new Body(header({ index: 'index' in key ? key.index : 0 })).u32(IFLA.EXT_MASK, RTEXT_FILTER_SKIP_STATS);
     if ('name' in key) body.text(IFLA.IFNAME, key.name);
-    const socket = context.route(ns);
-    return unlessGone(() => {
-      const answer = socket.ask(RTM.GETLINK, body.done(), `find link ${'name' in key ? `"${key.name}"` : key.index}`);
-      return answer && parseLink(answer.body, ns, peerNamespace);
-    });
+    const answer = context.route(ns).find(RTM.GETLINK, body.done(), `find link ${'name' in key ? `"${key.name}"` : key.index}`);
+    return answer && parseLink(answer.body, ns, peerNamespace);
   };
   return {
     get,

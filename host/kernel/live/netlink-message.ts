@@ -1,7 +1,7 @@
 // Netlink messages (linux/netlink.h, struct nlmsghdr): several in a datagram, each with a header, a body and padding.
 // SPDX-License-Identifier: Apache-2.0
 
-import { KernelError } from '../kernel-error.ts';
+import { KernelError, meansNotFound } from '../kernel-error.ts';
 import { attributesOf, textOf, zeros } from './attributes.ts';
 import { errnoName } from './errno.ts';
 
@@ -43,9 +43,15 @@ export function messagesIn(data: Buffer, isWanted?: Sieve): Received[] {
   return found;
 }
 
-/** NLMSG_ERROR and NLMSG_DONE both begin with a negative errno, 0 for success; an error then has the message it is about. */
+/** NLMSG_ERROR and NLMSG_DONE both begin with a negative errno, 0 for success. */
+const errnoIn = (body: Buffer): number => (body.length >= 4 ? -body.readInt32LE(0) : 0);
+
+/** What was asked for is not there. To make an error of it would take longer than the answer did. */
+export const saysNotFound = (body: Buffer): boolean => meansNotFound(errnoName(errnoIn(body)));
+
+/** An error has behind its number the message it is about. */
 export function errorIn(type: number, body: Buffer, flags: number, action: string): KernelError | undefined {
-  const errno = body.length >= 4 ? -body.readInt32LE(0) : 0;
+  const errno = errnoIn(body);
   if (errno === 0) return undefined;
   const capped = (flags & NLM_F_CAPPED) !== 0 || body.length < 4 + HEADER;
   const about = type === NLMSG_DONE ? 0 : capped ? HEADER : (Math.min(body.readUInt32LE(4), body.length) + 3) & ~3;

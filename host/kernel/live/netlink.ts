@@ -4,7 +4,7 @@
 import { now } from '../../clock.ts';
 import { KernelError } from '../kernel-error.ts';
 import type { Libc } from './libc.ts';
-import { errorIn, message, messagesIn, NLMSG_DONE, NLMSG_ERROR, PASSED_OVER, type Received, type Sieve } from './netlink-message.ts';
+import { errorIn, message, messagesIn, NLMSG_DONE, NLMSG_ERROR, PASSED_OVER, saysNotFound, type Received, type Sieve } from './netlink-message.ts';
 
 export const NETLINK_ROUTE = 0;
 export const NETLINK_NETFILTER = 12;
@@ -69,10 +69,15 @@ export class NetlinkSocket {
   }
 
   /** A question that the kernel answers with one object or an error. No acknowledgement is wanted: it would be one more message to read. */
-  ask(type: number, body: Uint8Array, action: string): Message | undefined {
+  ask(type: number, body: Uint8Array, action: string, isThere = true): Message | undefined {
     const sequence = this.sequences(1);
     this.libc.send(this.fd, message(type, NLM_F_REQUEST, sequence, body), action);
-    return this.collect(sequence, action, { atMost: 1 }).messages[0];
+    return this.collect(sequence, action, { atMost: 1, isThere }).messages[0];
+  }
+
+  /** The same about what may not be there: undefined then. */
+  find(type: number, body: Uint8Array, action: string): Message | undefined {
+    return this.ask(type, body, action, false);
   }
 
   /** A change, or a question that may be answered with nothing: what came before the acknowledgement. Throws KernelError. */
@@ -128,7 +133,7 @@ export class NetlinkSocket {
     this.libc.close(this.fd);
   }
 
-  private collect(wanted: number, action: string, { sieveOf, atMost }: { sieveOf?: SieveOf | undefined; atMost?: number } = {}): { messages: Message[]; interrupted: boolean } {
+  private collect(wanted: number, action: string, { sieveOf, atMost, isThere = true }: { sieveOf?: SieveOf | undefined; atMost?: number; isThere?: boolean } = {}): { messages: Message[]; interrupted: boolean } {
     const messages: Message[] = [];
     let interrupted = false;
     const deadline = deadlineNow();
@@ -137,6 +142,7 @@ export class NetlinkSocket {
         if (sequence !== wanted) continue;
         interrupted ||= (flags & NLM_F_DUMP_INTR) !== 0;
         if (type === NLMSG_DONE || type === NLMSG_ERROR) {
+          if (!isThere && saysNotFound(body)) return { messages, interrupted };
           const error = errorIn(type, body, flags, action);
           if (error) throw error;
           return { messages, interrupted };

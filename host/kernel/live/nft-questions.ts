@@ -47,7 +47,7 @@ interface Keys { TABLE: number; CHAIN?: number }
 export function questionsAbout(socket: NetlinkSocket, family: RuleFamily, table: string, action: string) {
   const about = (type: number): Body => new Body(nfgenmsg(FAMILY[family])).text(type, table);
   const get = (type: number, question: Body): Answer | undefined => {
-    const message = unlessGone(() => socket.ask((SUBSYSTEM << 8) | type, question.done(), action));
+    const message = socket.find((SUBSYSTEM << 8) | type, question.done(), action);
     return message && answerOf(message);
   };
   const dump = (type: number, question: Buffer, sieve?: SieveOf): Message[] =>
