@@ -43,12 +43,18 @@ export const isUsedByOthers = (changes: Changes, ledger: Pick<Ledger, 'all'>, ke
 const cameSince = ({ attachment: own, since }: Changes, ledger: Pick<Ledger, 'all'>): boolean =>
   ledger.all().some(({ attachment, plugins }) => !(own && isSame(attachment, own)) && plugins.some(({ at }) => at >= since));
 
-/** The reference plugins' attachments are in no ledger, but their ports are on the bridge. */
+/**
+ * The reference plugins' attachments are in no ledger, but their ports are on the bridge. On one that was there before, those count that came after the
+ * links made here: numbers of interfaces only grow.
+ */
 function hasOthersPorts(undos: readonly Undo[], kernel: Pick<Kernel, 'link' | 'netnsId'>): boolean {
   const host = kernel.netnsId('host');
-  const bridges = undos.flatMap(({ inverse }) => (inverse.do === 'delete link' && inverse.kind === 'bridge' && inverse.netns === host ? inverse.index ?? [] : []));
+  const links = kernel.link.list('host');
   const own = linksMade(undos, host);
-  return bridges.length > 0 && kernel.link.list('host').some(({ master, index }) => master !== undefined && bridges.includes(master) && !own.has(index));
+  const changed = undos.flatMap(({ inverse }) => ('index' in inverse && inverse.ns === 'host' && inverse.netns === host ? inverse.index ?? [] : []));
+  const bridges = new Set([...changed, ...links.flatMap(({ master, index }) => (own.has(index) ? master ?? [] : []))]);
+  const last = Math.max(...own);
+  return links.some(({ master, index }) => master !== undefined && bridges.has(master) && !own.has(index) && (own.has(master) || index > last));
 }
 
 const isSame = (one: Attachment, other: Attachment): boolean =>

@@ -75,6 +75,7 @@ test('what the kernel takes away with an address of the bridge comes back after 
   const node = fakeNode({ before: (method) => { if (method === 'tc.addQdisc') throw new KernelError('ENOMEM', 'add qdisc'); } });
   const { link, addr, route, neigh } = node.kernel;
   const index = link.create('host', { kind: 'bridge', name: 'cni0', mac: '02:00:00:00:00:0a', up: true });
+  link.set('host', link.create('host', { kind: 'veth', name: 'vethold', peer: { ns: 'host', name: 'vethold-far' } }), { master: index });
   addr.add('host', index, '198.51.100.1/24');
   route.add('host', { dst: '203.0.113.0/25', index, scope: 253 });
   route.add('host', { dst: '192.0.2.0/25', gw: '203.0.113.9' });
