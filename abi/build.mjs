@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import * as esbuild from 'esbuild';
 
+import { importTypeScript } from '../host/build/import-typescript.mjs';
 import { writeFile } from '../plugins-as/sdk/tool/write-file.mjs';
 
 const README = 'abi/README.md';
@@ -23,14 +23,8 @@ export async function staleFiles() {
 }
 
 async function generated() {
-  const { generate, OWNED_FOLDERS } = await importTypeScript('abi/generate/generate.ts');
+  const { exported: { generate, OWNED_FOLDERS } } = await importTypeScript('abi/generate/generate.ts');
   const files = generate(readFileSync(README, 'utf8'));
   const present = OWNED_FOLDERS.filter((folder) => existsSync(folder)).flatMap((folder) => readdirSync(folder).map((name) => `${folder}/${name}`));
   return { files, leftOver: present.filter((path) => !files.has(path)) };
-}
-
-/** Node 20 does not read TypeScript; the bundle is small enough to be imported from its own text. */
-async function importTypeScript(entry) {
-  const { outputFiles } = await esbuild.build({ entryPoints: [entry], bundle: true, write: false, format: 'esm', platform: 'node' });
-  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
 }

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { relative } from 'node:path';
 
+import { importTypeScript } from '../host/build/import-typescript.mjs';
 import { compile } from './sdk/tool/compile.mjs';
 import { stamp } from './sdk/tool/stamp.mjs';
 import { writeFile } from './sdk/tool/write-file.mjs';
@@ -15,7 +16,8 @@ const OUT = 'dist/plugins';
 /** Returns name → digest. A module is compiled only when something it was made from has changed. */
 export async function buildModules(compiled) {
   const digests = {};
-  for (const name of pluginNames()) digests[name] = cached(name) ?? await build(name, compiled);
+  const meter = await importTypeScript('host/sandbox/meter.ts');
+  for (const name of pluginNames()) digests[name] = cached(name) ?? await build(name, meter, compiled);
   for (const file of existsSync(OUT) ? readdirSync(OUT) : []) if (!(file.replace(/\.wasm$/, '') in digests)) rmSync(`${OUT}/${file}`);
   return digests;
 }
@@ -30,13 +32,14 @@ function pluginNames() {
   return readdirSync(HERE).filter((name) => !name.startsWith('_') && existsSync(manifestOf(name))).sort();
 }
 
-async function build(name, compiled) {
+/** The host's count is in it from here on, so that a call need not put it in. */
+async function build(name, meter, compiled) {
   const started = performance.now();
   const { bytes, inputs } = await compile(`${HERE}/${name}`);
-  writeFile(moduleOf(name), stamp(bytes, readFileSync(manifestOf(name), 'utf8')));
-  const from = [...inputs.map((path) => relative('.', path)), manifestOf(name), 'package-lock.json', ...toolFiles()];
+  writeFile(moduleOf(name), stamp(meter.exported.meter(bytes), readFileSync(manifestOf(name), 'utf8')));
+  const from = [...inputs.map((path) => relative('.', path)), ...meter.inputs, manifestOf(name), 'package-lock.json', ...toolFiles()];
   const digest = digestOf([moduleOf(name)]);
-  writeFile(recordOf(name), JSON.stringify({ from, inputs: digestOf(from), digest }));
+  writeFile(recordOf(name), JSON.stringify({ from, inputs: inputsOf(from), digest }));
   compiled(name, performance.now() - started);
   return digest;
 }
@@ -44,7 +47,7 @@ async function build(name, compiled) {
 function cached(name) {
   if (!existsSync(recordOf(name))) return undefined;
   const { from, inputs, digest } = JSON.parse(readFileSync(recordOf(name), 'utf8'));
-  return digestOf(from) === inputs && digestOf([moduleOf(name)]) === digest ? digest : undefined;
+  return inputsOf(from) === inputs && digestOf([moduleOf(name)]) === digest ? digest : undefined;
 }
 
 function digestOf(paths) {
@@ -53,6 +56,7 @@ function digestOf(paths) {
   return `sha256:${hash.digest('hex')}`;
 }
 
+const inputsOf = (from) => digestOf([...from, `${HERE}/build.mjs`]);
 const toolFiles = () => readdirSync(`${HERE}/sdk/tool`).map((name) => `${HERE}/sdk/tool/${name}`);
 const manifestOf = (name) => `${HERE}/${name}/manifest.json`;
 const moduleOf = (name) => `${OUT}/${name}.wasm`;

@@ -9,10 +9,9 @@ import { readImports } from '../grant/read-imports.ts';
 import type { Roots } from '../roots.ts';
 import { checkImportTypes } from '../sandbox/import-types.ts';
 import { checkMemory } from '../sandbox/memory-limit.ts';
-import { readDeclared } from '../sandbox/sections.ts';
 import { builtins } from '../selection/builtins.ts';
 import { blobPath, digestOf, findModule, verifiedBytes } from '../selection/find-module.ts';
-import { compile } from '../selection/load-plugin.ts';
+import { codeOf, compile } from '../selection/load-plugin.ts';
 import { isSignedBy, readSignature, signaturePath } from '../selection/signature.ts';
 import { readNamed } from './named-file.ts';
 import { printable } from './printable.ts';
@@ -65,9 +64,10 @@ const keys = ({ properties = {}, required = [] }: ConfigSchema = {}): string[] =
 /** What would keep it from running here, whoever grants what. */
 function verdict(bytes: Uint8Array, which: string): string[] {
   try {
-    const declared = readDeclared(bytes);
+    const { declared, metered } = codeOf(bytes, which);
     checkMemory(declared, which, DEFAULT_LIMITS.memoryPages);
     checkImportTypes(declared, which);
+    metered();
     return [];
   } catch (error) {
     if (!(error instanceof CniError)) throw error;

@@ -21,10 +21,11 @@ import { readNamed } from './named-file.ts';
 export function install([file, asked]: readonly string[], roots: Roots): string {
   if (file === undefined) throw new CniError(CODE.invalidConfig, 'install: give a .wasm file');
   const bytes = readNamed(file);
-  const { declared } = codeOf(bytes, file);
+  const { declared, metered } = codeOf(bytes, file);
   const manifest = readManifest(bytes, file);
   checkMemory(declared, file, DEFAULT_LIMITS.memoryPages);
   checkImportTypes(declared, file);
+  metered();
   const name = checkModuleName(asked ?? manifest.name);
   if (Object.hasOwn(builtins().digests, name)) throw new CniError(CODE.moduleRefused, `"${name}" is a module of the host itself; give another name`);
   const digest = digestOf(bytes);

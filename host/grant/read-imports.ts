@@ -9,7 +9,7 @@ import type { GuestModule } from '../sandbox/guest-module.ts';
 export const OPERATION_TYPE = 'i32 i32 -> i32';
 /** Functions of `cni:abi/1` and their types: always granted. */
 export const ABI_FUNCTIONS: Readonly<Record<string, string>> = {
-  take: OPERATION_TYPE, result: 'i32 i32 ->', fail: 'i32 i32 ->', log: 'i32 i32 i32 ->', log_level: '-> i32', now: 'i32 -> i64', random: 'i32 i32 ->', grants: OPERATION_TYPE, close: 'i32 -> i32',
+  take: OPERATION_TYPE, result: 'i32 i32 ->', fail: 'i32 i32 ->', log: 'i32 i32 i32 ->', log_level: '-> i32', now: 'i32 -> i64', random: 'i32 i32 ->', grants: OPERATION_TYPE, close: 'i32 -> i32', tick: '-> i32',
 };
 
 /** As a module imports them: "cni:link/1 create". */

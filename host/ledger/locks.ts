@@ -7,7 +7,7 @@ import { now } from '../clock.ts';
 import { CniError, CODE } from '../cni-error.ts';
 import { sleep } from '../sleep.ts';
 import { inFolder } from './in-folder.ts';
-import { hasLine, standInLine, tidyLine, type Pipes, type Place } from './waiting-line.ts';
+import { hasLine, standInLine, tidyLine, type Pipes } from './waiting-line.ts';
 
 export type LockMode = 'shared' | 'exclusive';
 
@@ -18,7 +18,7 @@ export interface Lock {
 }
 
 export interface Locks {
-  /** Waits at most `timeout` ms, then throws code 11. */
+  /** Waits at most `timeout` ms, then throws code 11; DeadlinePassed when the time of the guest it is for is over first. */
   hold(name: string, mode: LockMode, timeout: number): Lock;
   /** undefined when somebody holds it. */
   tryHold(name: string): Lock | undefined;
@@ -42,12 +42,6 @@ const POLL = 1;
 
 export function fileLocks(folder: string, calls: LockCalls, regainTimeout = REGAIN_TIMEOUT): Locks {
   const { tryFlock } = calls;
-  // One at a time, as everything here is synchronous. A module that V8's watchdog stops while it waits does not leave the line by itself.
-  let standing: Place | undefined;
-  const leaveLine = (): void => {
-    standing?.leave();
-    standing = undefined;
-  };
   const take = (path: string, mode: LockMode): number | undefined => {
     for (;;) {
       const fd = open(path);
@@ -68,9 +62,9 @@ export function fileLocks(folder: string, calls: LockCalls, regainTimeout = REGA
     const fd = hasLine(line) ? undefined : take(path, mode);
     if (fd !== undefined) return fd;
     const deadline = now() + timeout;
-    standing = standInLine(line, calls);
+    const place = standInLine(line, calls);
     try {
-      if (standing.reachHead(deadline)) {
+      if (place.reachHead(deadline)) {
         do {
           const fd = take(path, mode);
           if (fd !== undefined) return fd;
@@ -79,7 +73,7 @@ export function fileLocks(folder: string, calls: LockCalls, regainTimeout = REGA
       }
       throw new CniError(CODE.tryAgainLater, `lock "${path}" is still held by another call after ${timeout} ms; try again`, { kind: 'busy' });
     } finally {
-      leaveLine();
+      place.leave();
     }
   };
   const pathOf = (name: string): string => join(folder, name);
@@ -104,7 +98,6 @@ export function fileLocks(folder: string, calls: LockCalls, regainTimeout = REGA
       },
       release() {
         try {
-          leaveLine();
           if (fd !== undefined && (isAlone || tryFlock(fd, 'exclusive'))) unlinkSync(pathOf(name));
         } catch {
           // A file that stays keeps nobody out, and what was done under the lock is done.
@@ -119,7 +112,6 @@ export function fileLocks(folder: string, calls: LockCalls, regainTimeout = REGA
   };
   return {
     hold(name, mode, timeout) {
-      leaveLine();
       return lockOn(name, acquire(pathOf(name), mode, timeout, lineOf(name)), mode);
     },
     tryHold,
@@ -133,7 +125,6 @@ export function fileLocks(folder: string, calls: LockCalls, regainTimeout = REGA
     },
     // Two paths of one file are one lock; the line is where our own files are.
     holdFile(path, mode, timeout) {
-      leaveLine();
       const { dev, ino } = statSync(path);
       const fd = acquire(path, mode, timeout, lineOf(`file-${dev}-${ino}`));
       return () => closeSync(fd);

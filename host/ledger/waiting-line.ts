@@ -5,6 +5,7 @@
 import { closeSync, constants, existsSync, mkdirSync, openSync, readdirSync, readSync, rmSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { now } from '../clock.ts';
+import { checkDeadline } from '../deadline.ts';
 import { inFolder } from './in-folder.ts';
 
 export interface Pipes {
@@ -15,12 +16,12 @@ export interface Pipes {
 }
 
 export interface Place {
-  /** Waits until everybody who came before has left; false when `deadline` (of clock.ts) passes first. */
+  /** Waits until everybody who came before has left; false when `deadline` (of clock.ts) passes first. Throws DeadlinePassed when a guest's does. */
   reachHead(deadline: number): boolean;
   leave(): void;
 }
 
-/** ms; between two waits V8's watchdog can stop a module whose time is over */
+/** ms; between two waits a guest whose time is over ends */
 const LONGEST_WAIT = 250;
 /** of one that finds its folder removed each time; in truth something else is in its place, a link to nowhere say */
 const MOST_TRIES = 1000;
@@ -31,6 +32,7 @@ export function standInLine(folder: string, pipes: Pipes): Place {
   return {
     reachHead(deadline) {
       for (;;) {
+        checkDeadline();
         const before = placesIn(folder).filter((place) => place < name).at(-1);
         if (before === undefined) return true;
         const left = deadline - now();

@@ -4,7 +4,6 @@
 import { readlinkSync, statSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { answer } from '../answer.ts';
-import { CniError, CODE } from '../cni-error.ts';
 import { keptSockets } from '../kernel/live/kept-sockets.ts';
 import { openLibc } from '../kernel/live/libc.ts';
 import { openHost, type Lasting } from '../open-host.ts';
@@ -53,24 +52,10 @@ async function perform({ calledAs, env, stdin, caller }: Task): Promise<Word> {
 
 async function answerAs(calledAs: string, env: Task['env'], stdin: Uint8Array): Promise<Outcome> {
   let stderr = '';
-  let ranOut = false;
   const host = openHost(env, lasting, (line) => { stderr += line; });
-  const { runGuest } = host;
-  const { exitCode, stdout = '' } = await answer({
-    ...host,
-    runGuest(call) {
-      try {
-        return runGuest(call);
-      } catch (error) {
-        // A guest can have said the code of itself.
-        ranOut ||= error instanceof CniError && error.code === CODE.timeLimit && error.facts.kind === 'timeout';
-        throw error;
-      }
-    },
-  }, { calledAs, env, readStdin: () => stdin });
+  const { exitCode, stdout = '' } = await answer(host, { calledAs, env, readStdin: () => stdin });
   if (modules.size > MAX_MODULES) modules.clear();
-  // A guest that is stopped by the clock leaves the host's own frames without their `finally`: they may not have left a namespace.
-  return { exitCode, stdout, stderr, isFit: !ranOut && ownNetns() === home };
+  return { exitCode, stdout, stderr, isFit: ownNetns() === home };
 }
 
 function ownNetns(): string {

@@ -6,7 +6,7 @@ import { isRefusal } from '../audit.ts';
 import { CniError, CODE } from '../cni-error.ts';
 import { OPERATIONS } from '../grant/read-imports.ts';
 import { parseObject, reason } from '../protocol/go-json.ts';
-import { bytesAt, countOperation, overLimit, trap, type Guest } from './guest.ts';
+import { bytesAt, checkGoesOn, countOperation, fatal, overLimit, trap, type Guest } from './guest.ts';
 import { logText } from './guest-log.ts';
 import type { LogRecord } from './sandbox.ts';
 import { mismatch } from './validate-shape.ts';
@@ -54,22 +54,31 @@ function abiFunctions(guest: Guest): ReadonlyMap<string, Import> {
     },
     close: (handle = 0) => (call.close(handle) ? 0 : 1),
   };
-  return new Map(Object.entries(functions).map(([name, run]) => [name, fatally(guest, run)]));
+  return new Map([...Object.entries(functions).map(([name, run]) => [name, fatally(guest, run)] as const), ['tick', () => tick(guest)]]);
 }
 
 /** Whatever an import throws ends the run, also when the guest catches it. */
 export const fatally = (guest: Guest, run: Import): Import => (...args) => {
-  if (guest.fatal) throw guest.fatal;
+  checkGoesOn(guest);
   try {
     return run(...args);
   } catch (error) {
-    guest.fatal = error instanceof CniError ? error : internal(guest, error);
-    throw guest.fatal;
+    throw fatal(guest, error);
   }
 };
 
-const internal = ({ call, lastOperation = 'before any operation' }: Guest, error: unknown): CniError =>
-  new CniError(CODE.hostInternal, `plugin "${call.name}", ${lastOperation}: ${reason(error)}`, { cause: error });
+/** Bytes of code, some 0.1 ms. */
+const STEPS = 1 << 18;
+
+/** What the host's count asks (meter.ts): how many bytes of code may run until it asks again, and 0 when no more may. */
+function tick(guest: Guest): number {
+  try {
+    checkGoesOn(guest);
+    return STEPS;
+  } catch {
+    return 0;
+  }
+}
 
 /** Above zero: an answer waits. Below: an error waits. Errors of operations are data, the guest decides what they mean. */
 function operate(guest: Guest, op: Op, at: number, length: number): number {

@@ -1,6 +1,8 @@
 // A compiled module with what V8 tells of it, which V8 lists anew each time it is asked.
 // SPDX-License-Identifier: Apache-2.0
 
+import { meter } from './meter.ts';
+
 export interface GuestModule {
   readonly code: WebAssembly.Module;
   readonly imports: readonly WebAssembly.ModuleImportDescriptor[];
@@ -13,3 +15,6 @@ export function compileModule(bytes: Uint8Array): GuestModule {
   const code = new WebAssembly.Module(bytes as BufferSource);
   return { code, imports: WebAssembly.Module.imports(code), exports: new Map(WebAssembly.Module.exports(code).map(({ name, kind }) => [name, kind])) };
 }
+
+/** What can be run, of a module that compiles: only with the count in it can it be stopped. Throws UnknownInstruction. */
+export const compileMetered = (bytes: Uint8Array): GuestModule => compileModule(meter(bytes));

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { CniError, CODE } from '../cni-error.ts';
+import { checkDeadline, DeadlinePassed } from '../deadline.ts';
+import { reason } from '../protocol/go-json.ts';
 import type { GuestCall } from './sandbox.ts';
 
 export interface Guest {
@@ -46,6 +48,36 @@ export const trap = ({ call }: Guest, op: string, why: string, at: string): CniE
 
 export const overLimit = ({ call }: Guest, op: string, what: string, limit: keyof GuestCall['limits']): CniError =>
   new CniError(CODE.memoryLimit, `plugin "${call.name}": ${what}, the limit is ${call.limits[limit]}`, { kind: 'limit', op, at: `limits.${limit}`, hint: `raise limits.${limit} in policy.json if that is meant` });
+
+/** Ends the run, also when the guest catches what is thrown. */
+export function fatal(guest: Guest, error: unknown): CniError {
+  guest.fatal ??= error instanceof CniError ? error : error instanceof DeadlinePassed ? timeOver(guest, error) : internal(guest, error);
+  return guest.fatal;
+}
+
+/** Throws what ended the run, and that its time is over. */
+export function checkGoesOn(guest: Guest): void {
+  if (guest.fatal) throw guest.fatal;
+  try {
+    checkDeadline();
+  } catch (error) {
+    throw fatal(guest, error);
+  }
+}
+
+const timeOver = (guest: Guest, { limitMs }: DeadlinePassed): CniError =>
+  new CniError(CODE.timeLimit, `plugin "${guest.call.name}" ran longer than ${limitMs} ms in ${guest.call.entry}`, {
+    kind: 'timeout', at: 'limits.timeMs', details: progress(guest), hint: 'raise limits.timeMs in policy.json if that is meant',
+  });
+
+const internal = ({ call, lastOperation = 'before any operation' }: Guest, error: unknown): CniError =>
+  new CniError(CODE.hostInternal, `plugin "${call.name}", ${lastOperation}: ${reason(error)}`, { cause: error });
+
+/** How far it came. */
+export function progress({ operations, lastOperation, lastErrorLog }: Guest): string {
+  const where = lastOperation ? `after operation ${operations} (${lastOperation})` : 'before its first operation';
+  return lastErrorLog === undefined ? where : `${where}; it said: ${lastErrorLog}`;
+}
 
 export function countOperation(guest: Guest, name: string): void {
   guest.lastOperation = name;

@@ -5,7 +5,7 @@ import { CniError, CODE } from '../cni-error.ts';
 import { reason } from '../protocol/go-json.ts';
 import { bindImports } from './bind-imports.ts';
 import { DeadlinePassed, withDeadline } from '../deadline.ts';
-import { newGuest, type Guest } from './guest.ts';
+import { fatal, newGuest, progress, type Guest } from './guest.ts';
 import { ownError, resultOf } from './guest-answer.ts';
 import type { GuestModule } from './guest-module.ts';
 import type { GuestCall, RunGuest } from './sandbox.ts';
@@ -40,7 +40,7 @@ function statusOf(guest: Guest): number {
     if (status === undefined || !Number.isInteger(status)) throw new CniError(CODE.trap, `plugin "${call.name}": ${call.entry} must return an i32, got ${String(status)}`);
     return status;
   } catch (error) {
-    if (guest.exited !== undefined && !guest.fatal && !(error instanceof DeadlinePassed)) return guest.exited;
+    if (guest.exited !== undefined && !guest.fatal) return guest.exited;
     const failure = failureOf(guest, error);
     call.audit(failure, guest.lastOperation ?? call.entry, call.entry);
     throw failure;
@@ -67,14 +67,9 @@ function entryOf({ name, entry, module }: GuestCall, { exports }: WebAssembly.In
 
 /** Whatever ended the run, in one sentence with what is known of it. */
 function failureOf(guest: Guest, thrown: unknown): CniError {
-  const { call, fatal } = guest;
-  // A guest that catches what ended it, and goes on until its time is over, was ended by that.
-  if (thrown instanceof DeadlinePassed && !fatal) {
-    return new CniError(CODE.timeLimit, `plugin "${call.name}" ran longer than ${thrown.limitMs} ms in ${call.entry}`, {
-      kind: 'timeout', at: 'limits.timeMs', details: progress(guest), hint: 'raise limits.timeMs in policy.json if that is meant',
-    });
-  }
-  const error = fatal ?? thrown;
+  const { call } = guest;
+  // A guest that catches what ended it, and goes on, was ended by that.
+  const error = guest.fatal ?? (thrown instanceof DeadlinePassed ? fatal(guest, thrown) : thrown);
   if (error instanceof CniError) return error.code === CODE.trap ? new CniError(error.code, error.message, { ...error.facts, details: progress(guest) }) : error;
   // V8 says TypeError when nothing at all is there under the import's module name.
   if (error instanceof WebAssembly.LinkError || (error instanceof TypeError && !guest.memory)) return new CniError(CODE.moduleRefused, `plugin "${call.name}" cannot be linked: ${reason(error)}`, { cause: error });
@@ -84,11 +79,6 @@ function failureOf(guest: Guest, thrown: unknown): CniError {
     });
   }
   return new CniError(CODE.trap, `plugin "${call.name}" trapped in ${call.entry}: ${reason(error)}`, { details: progress(guest), cause: error });
-}
-
-function progress({ operations, lastOperation, lastErrorLog }: Guest): string {
-  const where = lastOperation ? `after operation ${operations} (${lastOperation})` : 'before its first operation';
-  return lastErrorLog === undefined ? where : `${where}; it said: ${lastErrorLog}`;
 }
 
 const given = ({ call }: Guest): number => Buffer.byteLength(call.request);

@@ -2,11 +2,16 @@
 // What is declared is read when V8 has validated the bytes, custom sections before; what this reader does not know it says so.
 // SPDX-License-Identifier: Apache-2.0
 
+import { readerOf, sectionsOf, type Reader } from './wasm-bytes.ts';
+
 export interface Declared {
   /** functions, in order, with their types as "i32 i32 -> i32" */
   imports: { module: string; name: string; type: string }[];
   memories: Range[];
   tables: Range[];
+  /** how many types, and how many globals with the imported ones */
+  types: number;
+  globals: number;
   /** a type that is no function: structures and arrays live on V8's own heap, which no limit of ours covers */
   heapTypes: boolean;
 }
@@ -19,35 +24,37 @@ const TYPES = 1;
 const IMPORTS = 2;
 const TABLES = 4;
 const MEMORIES = 5;
+const GLOBALS = 6;
 const FUNCTION = 0x60;
 const REFERENCE = [0x63, 0x64];
 
 /** What the sections of this name hold. Of bytes that are no module it may be anything, but it ends. */
 export function customSections(bytes: Uint8Array, name: string): Uint8Array[] {
   const found: Uint8Array[] = [];
-  eachSection(bytes, (id, content) => {
-    if (id === CUSTOM && content.text() === name) found.push(content.rest());
-  });
+  for (const { id, content } of sectionsOf(bytes)) {
+    if (id !== CUSTOM) continue;
+    const reader = readerOf(content);
+    if (reader.text() === name) found.push(reader.rest());
+  }
   return found;
 }
 
 export function readDeclared(bytes: Uint8Array): Declared {
-  const declared: Declared = { imports: [], memories: [], tables: [], heapTypes: false };
+  const declared: Declared = { imports: [], memories: [], tables: [], types: 0, globals: 0, heapTypes: false };
   let types: string[] = [];
-  eachSection(bytes, (id, content) => {
-    if (id === TYPES) ({ types, heapTypes: declared.heapTypes } = readTypes(content));
-    if (id === IMPORTS) declared.imports = content.list(() => readImport(content, types)).filter((one) => one !== undefined);
-    if (id === TABLES) declared.tables = content.list(() => readTable(content));
-    if (id === MEMORIES) declared.memories = content.list(() => readRange(content));
-  });
-  return declared;
-}
-
-/** In their order, behind the magic number and the version. */
-function eachSection(bytes: Uint8Array, read: (id: number, content: Reader) => void): void {
-  const reader = readerOf(bytes);
-  reader.skip(8);
-  while (!reader.atEnd()) read(reader.byte(), readerOf(reader.take(reader.number())));
+  for (const { id, content } of sectionsOf(bytes)) {
+    const reader = readerOf(content);
+    if (id === TYPES) ({ types, heapTypes: declared.heapTypes } = readTypes(reader));
+    if (id === IMPORTS) {
+      const imports = reader.list(() => readImport(reader, types));
+      declared.imports = imports.filter((one) => typeof one === 'object');
+      declared.globals += imports.filter((one) => one === 'global').length;
+    }
+    if (id === TABLES) declared.tables = reader.list(() => readTable(reader));
+    if (id === MEMORIES) declared.memories = reader.list(() => readRange(reader));
+    if (id === GLOBALS) declared.globals += reader.number();
+  }
+  return { ...declared, types: types.length };
 }
 
 /** Ends at the first type that is no function: the module is refused for it. */
@@ -69,14 +76,24 @@ function readValueType(reader: Reader): string {
   return NUMBERS[byte] ?? 'other';
 }
 
-function readImport(reader: Reader, types: readonly string[]): Declared['imports'][number] | undefined {
+function readImport(reader: Reader, types: readonly string[]): Declared['imports'][number] | 'global' | 'other' {
   const [module, name] = [reader.text(), reader.text()];
   switch (reader.byte()) {
     case 0: return { module, name, type: types[reader.number()] ?? 'unknown' };
-    case 1: return void readTable(reader);
-    case 2: return void readRange(reader);
-    case 3: return void [readValueType(reader), reader.byte()];
-    default: return void [reader.byte(), reader.number()];
+    case 1:
+      readTable(reader);
+      return 'other';
+    case 2:
+      readRange(reader);
+      return 'other';
+    case 3:
+      readValueType(reader);
+      reader.skip(1);
+      return 'global';
+    default:
+      reader.skip(1);
+      reader.skipNumber();
+      return 'other';
   }
 }
 
@@ -91,33 +108,4 @@ function readRange(reader: Reader): Range {
   const flags = reader.byte();
   const minimum = reader.number();
   return { minimum, unusual: flags > 1, ...((flags & 1) === 1 ? { maximum: reader.number() } : {}) };
-}
-
-type Reader = ReturnType<typeof readerOf>;
-
-function readerOf(bytes: Uint8Array) {
-  let at = 0;
-  const byte = (): number => bytes[at++] ?? 0;
-  /** LEB128 of at most 64 bits; multiplied rather than shifted, because 64-bit ranges do not fit 32 bits */
-  const number = (): number => {
-    let value = 0;
-    for (let scale = 1; scale < 2 ** 64; scale *= 128) {
-      const next = byte();
-      value += (next & 0x7f) * scale;
-      if (next < 0x80) break;
-    }
-    return value;
-  };
-  const take = (count: number): Uint8Array => bytes.subarray(at, (at += count));
-  return {
-    byte,
-    number,
-    peek: (): number => bytes[at] ?? 0,
-    skip: (count: number): void => { at += count; },
-    take,
-    rest: (): Uint8Array => bytes.subarray(at),
-    atEnd: (): boolean => at >= bytes.length,
-    text: (): string => new TextDecoder().decode(take(number())),
-    list: <T>(read: () => T): T[] => Array.from({ length: number() }, read),
-  };
 }

@@ -53,7 +53,7 @@ function close(wasi: InstanceType<Library['WASI']>): void {
   try {
     wasi.free();
   } catch {
-    // The guest was stopped inside the library, which believes to be in use for ever.
+    // It failed inside, and believes to be in use for ever.
   }
 }
 

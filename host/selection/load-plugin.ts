@@ -12,7 +12,7 @@ import { once } from '../once.ts';
 import { reason } from '../protocol/go-json.ts';
 import type { Netconf } from '../protocol/request.ts';
 import type { Roots } from '../roots.ts';
-import { compileModule, type GuestModule } from '../sandbox/guest-module.ts';
+import { compileMetered, compileModule, type GuestModule } from '../sandbox/guest-module.ts';
 import { checkImportTypes } from '../sandbox/import-types.ts';
 import { checkMemory } from '../sandbox/memory-limit.ts';
 import { readDeclared, type Declared } from '../sandbox/sections.ts';
@@ -22,18 +22,18 @@ import { isSignedBy, readSignature, signaturePath } from './signature.ts';
 
 /** What the bytes of a module say, whatever it is called and wherever it runs: a digest stands for all of it. VERSION needs the manifest alone. */
 export interface Content { manifest: Manifest; code(): Code }
-export interface Code { module: GuestModule; imports: Imports; declared: Declared }
+export interface Code { imports: Imports; declared: Declared; /** what can be run */ metered(): GuestModule }
 export interface Loaded extends Content { found: Found }
 
 /** Throws code 100 (refused) or 101 (not granted). */
 export function loadPlugin({ found, manifest, code }: Loaded, netconf: Pick<Netconf, 'name'>, roots: Roots): Plugin {
   const { name } = found;
-  const { module, imports, declared } = code();
+  const { imports, declared, metered } = code();
   const asked = { name, digest: found.digest, manifest, operations: imports.operations, network: netconf.name };
   const grant = found.builtin ? grantBuiltin(asked) : grantFor(asked, found, roots);
   checkMemory(declared, name, grant.limits.memoryPages);
   checkImportTypes(declared, name);
-  return { name, digest: found.digest, manifest, module, ...grant };
+  return { name, digest: found.digest, manifest, module: metered(), ...grant };
 }
 
 function grantFor(asked: Asked, found: Found, roots: Roots): Grant {
@@ -63,12 +63,12 @@ export function loadModule(name: string, builtins: Builtins, roots: Roots, kept?
   const file = kept && settledIdentityOf(found.source.path);
   if (known?.file !== undefined && known.file === file) return { found, ...known.content };
   const bytes = verifiedBytes(found);
-  const content = known?.content ?? contentOf(bytes, name);
+  const content = known?.content ?? contentOf(bytes, found);
   kept?.set(found.digest, { content, file });
   return { found, ...content };
 }
 
-const contentOf = (bytes: Uint8Array, name: string): Content => ({ manifest: frozen(manifestIn(bytes, name)), code: once(() => codeOf(bytes, name)) });
+const contentOf = (bytes: Uint8Array, { name, builtin }: Found): Content => ({ manifest: frozen(manifestIn(bytes, name)), code: once(() => codeOf(bytes, name, builtin)) });
 
 function manifestIn(bytes: Uint8Array, name: string): Manifest {
   try {
@@ -80,10 +80,19 @@ function manifestIn(bytes: Uint8Array, name: string): Manifest {
   }
 }
 
-/** Throws code 100. */
-export function codeOf(bytes: Uint8Array, name: string): Code {
+/** `isMetered`: the count is in it since it was built. Throws code 100. */
+export function codeOf(bytes: Uint8Array, name: string, isMetered = false): Code {
   const module = compile(bytes, name);
-  return { module, ...frozen({ imports: readImports(module, name), declared: readDeclared(bytes) }) };
+  const { imports, declared } = frozen({ imports: readImports(module, name), declared: readDeclared(bytes) });
+  return { imports, declared, metered: once(() => (isMetered ? module : withCount(bytes, name))) };
+}
+
+function withCount(bytes: Uint8Array, name: string): GuestModule {
+  try {
+    return compileMetered(bytes);
+  } catch (error) {
+    throw new CniError(CODE.moduleRefused, `module "${name}" cannot be run, because nothing could stop it: ${reason(error)}`, { kind: 'unsupported', hint: 'build it without that, for what abi/README.md names', cause: error });
+  }
 }
 
 /** All the way down: a call cannot leave anything for the next one in what both are given. */

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { execute, type Answer, type Target } from '../../host/cli/run-conflist.ts';
-import { compileModule } from '../../host/sandbox/guest-module.ts';
+import { compileMetered } from '../../host/sandbox/guest-module.ts';
 import { prepareWasi } from '../../host/sandbox/wasi.ts';
 import { stamp } from '../../plugins-as/sdk/tool/stamp.mjs';
 import { bytesOf } from '../sdk/compile.ts';
@@ -62,7 +62,7 @@ test('the same operations and the same result, whatever the language', async () 
   const request = JSON.stringify({ verb: 'ADD', network: 'blue', containerId: 'c1', ifname: 'eth0', config: CONF });
   const played = [...modules].map(([name, bytes]) => {
     const asked: unknown[] = [];
-    const { result, error } = play(compileModule(bytes), {
+    const { result, error } = play(compileMetered(bytes), {
       request,
       perform({ domain, name: op }, message) {
         asked.push([`${domain}.${op}`, message]);

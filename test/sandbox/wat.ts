@@ -6,7 +6,7 @@ import { OPS } from '../../abi/ops.ts';
 import { CniError } from '../../host/cni-error.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../host/grant/grants.ts';
 import type { Result } from '../../host/protocol/result.ts';
-import { compileModule, type GuestModule } from '../../host/sandbox/guest-module.ts';
+import { compileMetered, type GuestModule } from '../../host/sandbox/guest-module.ts';
 import { runGuest } from '../../host/sandbox/run-guest.ts';
 import type { GuestCall, LogRecord } from '../../host/sandbox/sandbox.ts';
 
@@ -18,10 +18,10 @@ export function bytesOf(wat: string): Uint8Array {
   return bytes;
 }
 
-export const moduleOf = (wat: string): GuestModule => compileModule(bytesOf(wat));
+export const moduleOf = (wat: string): GuestModule => compileMetered(bytesOf(wat));
 
 /** A module whose cni_add is `body`; the text for `data` lies at 1024. */
-export const plugin = (body: string, { data = '', more = '', pages = '1 4' } = {}): GuestModule => moduleOf(`(module
+export const plugin = (body: string, { data = '', imports = '', more = '', pages = '1 4' } = {}): GuestModule => moduleOf(`(module
   (import "cni:abi/1" "take" (func $take (param i32 i32) (result i32)))
   (import "cni:abi/1" "result" (func $result (param i32 i32)))
   (import "cni:abi/1" "fail" (func $fail (param i32 i32)))
@@ -31,6 +31,7 @@ export const plugin = (body: string, { data = '', more = '', pages = '1 4' } = {
   (import "cni:abi/1" "now" (func $now (param i32) (result i64)))
   (import "cni:link/1" "create" (func $create (param i32 i32) (result i32)))
   (import "cni:link/1" "get" (func $get (param i32 i32) (result i32)))
+  ${imports}
   (memory (export "memory") ${pages})
   (data (i32.const 1024) "${data.replace(/["\\]/g, '\\$&')}")
   ${more}

@@ -1,22 +1,15 @@
-// A guest of the chain comes to its end after its first operation, its second, and so on: it traps, may do no more operations, or runs into
-// its deadline, where V8 stops everything below it at once. A failed ADD leaves the node as it was; so does the DEL after a DEL that failed.
+// A guest of the chain comes to its end after its first operation, its second, and so on: it traps, may do no more operations, or its time is
+// over. A failed ADD leaves the node as it was; so does the DEL after a DEL that failed.
 // SPDX-License-Identifier: Apache-2.0
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CniError, CODE } from '../../host/cni-error.ts';
-import type { FakeKernel } from '../../host/kernel/fake/fake-kernel.ts';
-import type { Kernel } from '../../host/kernel/kernel.ts';
+import { DeadlinePassed } from '../../host/deadline.ts';
 import { runGuest } from '../../host/sandbox/run-guest.ts';
 import type { GuestCall, RunGuest } from '../../host/sandbox/sandbox.ts';
 import { blueChain, chainOf, fakeNode } from '../support/fake-host.ts';
 import { momentOf } from './moment.ts';
-
-/** ms; an IPAM plugin inside another one has 50 less */
-const DEADLINE = 90;
-
-/** V8 ends a wait as it ends a loop, and a wait costs nothing. */
-const NEVER = new Int32Array(new SharedArrayBuffer(4));
 
 const ENDS: Record<string, { code: number; run(call: GuestCall, after: () => boolean, left: () => number): GuestCall }> = {
   'it traps': {
@@ -36,9 +29,9 @@ const ENDS: Record<string, { code: number; run(call: GuestCall, after: () => boo
   },
   'its time is over': {
     code: CODE.timeLimit,
-    run: (call, after) => ({ ...call, limits: { ...call.limits, timeMs: DEADLINE }, perform: (op, request) => {
+    run: (call, after) => ({ ...call, perform: (op, request) => {
       const answer = call.perform(op, request);
-      if (after()) for (;;) Atomics.wait(NEVER, 0, 0);
+      if (after()) throw new DeadlinePassed(call.limits.timeMs);
       return answer;
     } }),
   },
@@ -51,8 +44,7 @@ for (const backend of ['nftables', 'iptables'] as const) {
       let at = 0;
       let done = 0;
       const guest: RunGuest = (call) => runGuest(at === 0 ? call : run(call, () => ++done === at, () => at - done));
-      const { kernel, wasTorn } = watched();
-      const node = fakeNode({}, guest, kernel);
+      const node = fakeNode({}, guest);
       node.del(chainOf('DEL', plugins, { prevResult: node.add(chainOf('ADD', plugins)) }));
       const before = node.picture();
       for (const verb of ['ADD', 'DEL'] as const) {
@@ -60,19 +52,15 @@ for (const backend of ['nftables', 'iptables'] as const) {
         if (verb === 'DEL') node.add(chainOf('ADD', plugins));
         const begun = momentOf(node);
         for (let n = 1; ; n++) {
-          let error: unknown;
-          do {
-            begun.comeBack();
-            [at, done] = [n, 0];
-            error = errorOf(() => (verb === 'ADD' ? node.add(chainOf('ADD', plugins)) : node.del(chainOf('DEL', plugins))));
-          } while (wasTorn());
+          begun.comeBack();
+          [at, done] = [n, 0];
+          const error = errorOf(() => (verb === 'ADD' ? node.add(chainOf('ADD', plugins)) : node.del(chainOf('DEL', plugins))));
           const reached = done >= n;
           at = 0;
           if (error) {
             assert.instance(error, CniError);
             ended++;
-            // Under load the deadline comes before the operation does.
-            if (how !== 'its time is over') assert.is((error as CniError).code, code, (error as CniError).message);
+            assert.is((error as CniError).code, code, (error as CniError).message);
             if (verb === 'ADD') assert.is(node.picture(), before, `ADD ended after operation ${n}`);
           }
           if (verb === 'DEL') {
@@ -87,33 +75,6 @@ for (const backend of ['nftables', 'iptables'] as const) {
       node.remove();
     });
   }
-}
-
-/**
- * A kernel does at once what the fake does line by line: where a deadline, come too early under load, ends it in between, nothing was shown.
- * No `finally` runs then.
- */
-function watched(): { kernel: (kernel: FakeKernel) => Kernel; wasTorn: () => boolean } {
-  let within = false;
-  let torn = false;
-  const atOnce = (method: unknown): unknown => (typeof method !== 'function' ? method : (...args: unknown[]): unknown => {
-    torn ||= within;
-    within = true;
-    try {
-      return (method as (...all: unknown[]) => unknown)(...args);
-    } finally {
-      within = false;
-    }
-  });
-  const domain = (part: unknown): unknown => (typeof part !== 'object' ? part : Object.fromEntries(Object.entries(part as object).map(([name, method]) => [name, atOnce(method)])));
-  return {
-    kernel: (kernel) => Object.fromEntries(Object.entries(kernel).map(([name, part]) => [name, name === 'state' ? part : domain(part)])) as unknown as Kernel,
-    wasTorn: () => {
-      const was = torn || within;
-      torn = within = false;
-      return was;
-    },
-  };
 }
 
 function errorOf(act: () => unknown): unknown {

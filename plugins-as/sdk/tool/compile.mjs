@@ -12,7 +12,7 @@ const PACKAGE = '@cni-wasm/sdk';
 /**
  * A call lives for milliseconds and its instance dies with it: memory is only ever taken, never freed, and capped.
  * `-O3` makes modules a quarter larger: a warm run takes a tenth less, but a one-shot call, which compiles them, 3 to 5 % more.
- * The start function is an export because the host runs it under its deadline; a start section would run before it.
+ * The start function is an export: a start section runs before the host knows the memory, and could call nothing.
  */
 const FLAGS = ['-Os', '--runtime', 'stub', '--maximumMemory', '64', '--exportStart', '_initialize'];
 
