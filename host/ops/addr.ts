@@ -42,8 +42,8 @@ function remove(call: Call, req: Requests['addr.delete']): Answers['addr.delete'
 
 /**
  * What the kernel may take away with an IPv4 address: secondary ones of its network, and with a link's last one all routes and neighbours on it
- * (net/ipv4/devinet.c, fib_disable_ip()). Others may have made them. With one of IPv6 nothing goes that somebody made, but routes lose it as their `src`. That stays lost: it is only
- * given back by a route written anew, after a second or two of duplicate address detection, and what is not known of the route here would be lost with it.
+ * (net/ipv4/devinet.c, fib_disable_ip()). Others may have made them. With one of IPv6 nothing goes that somebody made, but routes lose it as their `src`, and
+ * do not get it back: they would have to be written anew, after a second or two of duplicate address detection, without what is not known of them here.
  */
 function goesAlong({ addr, route, neigh }: Kernel, { ns, index }: Held, address: string): AlongWithAddress | undefined {
   if (address.includes(':')) return undefined;
