@@ -78,7 +78,8 @@ const recordsIn = (folder: string): LedgerRecord[] => namesIfThere(folder).filte
  * (EIO, too many open files) is an error, or what it lists would be forgotten.
  */
 function readRecord(path: string): LedgerRecord | undefined {
-  const record = parsed(textIfThere(path) ?? '');
+  const text = textIfThere(path);
+  const record = text === undefined ? undefined : parsed(text);
   return record?.version === 1 && Array.isArray(record.plugins) ? record as LedgerRecord : undefined;
 }
 

@@ -14,14 +14,16 @@ export const survivors = (record: LedgerRecord, boot: string, undos: readonly Un
 export const isOutsideKernel = ({ inverse }: Undo): boolean => inverse.do === 'delete entry' || inverse.do === 'put entry' || inverse.do === 'delegate DEL';
 
 /**
- * The one packet filter in which this plugin made rules for the attachment. Undefined when it is not known, or both: then DEL looks in both.
+ * For each plugin the one packet filter in which it made rules for the attachment. Undefined when it is not known, or both: then DEL looks in both.
  * The record is only believed while a link that it speaks of is there: whoever took that away may have made other rules since.
  */
-export function onlyBackendOf(record: LedgerRecord | undefined, plugin: string, boot: string, link: Pick<LinkKernel, 'get'>): 'nft' | 'iptables' | undefined {
-  if (record?.boot !== boot || !record.plugins.some(({ undo }) => undo.some((one) => isLinkThere(one, link)))) return undefined;
-  const made = record.plugins.filter(({ name }) => name === plugin).flatMap(({ undo }) => undo.map(({ inverse }) => inverse.do));
-  const [nft, iptables] = [made.includes('nft'), made.includes('iptables')];
-  return nft === iptables ? undefined : nft ? 'nft' : 'iptables';
+export function onlyBackends(record: LedgerRecord | undefined, boot: string, link: Pick<LinkKernel, 'get'>): (plugin: string) => 'nft' | 'iptables' | undefined {
+  if (record?.boot !== boot || !record.plugins.some(({ undo }) => undo.some((one) => isLinkThere(one, link)))) return () => undefined;
+  return (plugin) => {
+    const made = record.plugins.filter(({ name }) => name === plugin).flatMap(({ undo }) => undo.map(({ inverse }) => inverse.do));
+    const [nft, iptables] = [made.includes('nft'), made.includes('iptables')];
+    return nft === iptables ? undefined : nft ? 'nft' : 'iptables';
+  };
 }
 
 function isLinkThere({ inverse }: Undo, link: Pick<LinkKernel, 'get'>): boolean {

@@ -9,7 +9,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { fileNameOf } from '../ledger/attachment-id.ts';
 import { forwardJournal, journalsElsewhere, remainsAt } from '../ledger/journal.ts';
 import type { LedgerRecord } from '../ledger/ledger.ts';
-import { isOutsideKernel, livingOf, onlyBackendOf, ownLinksOf, survivors } from '../ledger/records.ts';
+import { isOutsideKernel, livingOf, onlyBackends, ownLinksOf, survivors } from '../ledger/records.ts';
 import { ruleTables } from '../ops/rules/tables.ts';
 import type { Attachment, Request } from '../protocol/request.ts';
 import type { Chain, Host, Link } from './host.ts';
@@ -28,10 +28,10 @@ export function del(host: Host, { request, links }: Chain): void {
     const known = knownOf(host, attachment, formerNetworks);
     const record = known.find((one) => one.attachment.network === attachment.network);
     let left = known;
-    const backends = new Map(links.map(({ name }) => [name, onlyBackendOf(record, name, host.boot(), direct.link)]));
+    const onlyBackend = onlyBackends(record, host.boot(), direct.link);
     for (const link of links.toReversed()) {
       try {
-        runOwn(host, request, link, { kernel, tables, ownLinks: ownLinksOf(record, host.boot(), kernel), onlyBackend: backends.get(link.name), settle: () => kernel.deleteLinks() });
+        runOwn(host, request, link, { kernel, tables, ownLinks: ownLinksOf(record, host.boot(), kernel), onlyBackend: onlyBackend(link.name), settle: () => kernel.deleteLinks() });
       } catch (error) {
         if (hasNothingOutsideLedger(host, error, link, record)) host.log.warn({ plugin: link.name, attachment, err: error }, 'DEL from the ledger alone');
         else failures.push(error);
