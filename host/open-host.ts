@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { audited } from './audit.ts';
 import { runProgram } from './exec.ts';
+import type { KnownDialects } from './kernel/live/iptables-nft/dialect.ts';
 import type { KeptSockets } from './kernel/live/kept-sockets.ts';
 import { dropPrivileges } from './kernel/live/least-privilege.ts';
 import { openLibc, type Libc } from './kernel/live/libc.ts';
@@ -27,6 +28,7 @@ export interface Lasting {
   libc(): Libc;
   modules?: KeptModules;
   sockets?: KeptSockets;
+  dialects?: KnownDialects;
 }
 
 /** Nothing of a guest and no other program runs before the C library is needed, for a lock. */
@@ -39,7 +41,7 @@ function openLibcWithLess(): Libc {
 }
 
 /** `toStderr` takes what the log does not write to a file. */
-export function openHost(env: Readonly<Record<string, string | undefined>>, { libc, modules, sockets }: Lasting = lastingForOneCall(), toStderr?: WriteLine): Host {
+export function openHost(env: Readonly<Record<string, string | undefined>>, { libc, modules, sockets, dialects }: Lasting = lastingForOneCall(), toStderr?: WriteLine): Host {
   const roots = rootsFrom(env);
   const own = builtins();
   const locks = fileLocks(join(roots.run, 'lock'), {
@@ -64,7 +66,7 @@ export function openHost(env: Readonly<Record<string, string | undefined>>, { li
     ledger: diskLedger(roots.state),
     stores: diskStores(locks, diskIndex(roots.state, boot)),
     log,
-    openKernel: (netns) => liveKernel(libc(), netns, { env, ...(sockets ? { kept: sockets } : {}) }),
+    openKernel: (netns) => liveKernel(libc(), netns, { env, ...(sockets ? { kept: sockets } : {}), ...(dialects ? { dialects } : {}) }),
     loadPlugin: (name, netconf) => audited(log, name, 'load', () => loadPlugin(load(name), netconf, roots)),
     manifestOf: (name) => audited(log, name, 'load', () => load(name).manifest),
     usesWasi: (name) => isKnown(name, own, roots) && load(name).code().imports.wasi,

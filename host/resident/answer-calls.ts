@@ -19,7 +19,7 @@ const libc = openLibc();
 const home = ownNetns();
 const sockets = keptSockets(home);
 const modules: KeptModules = new Map();
-const lasting: Lasting = { libc: () => libc, modules, sockets };
+const lasting: Lasting = { libc: () => libc, modules, sockets, dialects: new Map() };
 
 system.ownFolder();
 // With the thread Node closes what it has opened itself, which these are not.

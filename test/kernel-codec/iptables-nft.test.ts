@@ -1,12 +1,15 @@
 // Rules in the encoding of iptables-nft and back, without a kernel: the one that comes out is the one that went in, or it is not ours.
 // SPDX-License-Identifier: Apache-2.0
 
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { KernelError } from '../../host/kernel/kernel-error.ts';
 import { commentIn, decodeIptablesRule, jumpIn, isListedAs, listedForm, mayBeOfGrammar } from '../../host/kernel/live/iptables-nft/decode.ts';
-import { dialectOfVersion, dialects, type Dialect } from '../../host/kernel/live/iptables-nft/dialect.ts';
+import { dialectOfVersion, dialects, type Dialect, type KnownDialects } from '../../host/kernel/live/iptables-nft/dialect.ts';
 import { ruleKey } from '../../host/kernel/normal-rule.ts';
 import type { Family, Rule } from '../../host/kernel/rule.ts';
 import { runs } from '../fuzz/runs.ts';
@@ -52,6 +55,18 @@ test('a program that is not there, or is another than iptables-nft, has no encod
   assert.is(dialects(() => ['/nowhere/xtables-nft-multi'])('ip'), undefined);
   assert.is(dialects(() => [process.execPath])('ip'), undefined);
   for (const version of ['', '1.8.2', '1.8.10', '2.0.0', 'constructor']) assert.is(dialectOfVersion(version), undefined);
+});
+
+test('a program that is another one than before is read again', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cni-wasm-'));
+  const path = join(folder, 'xtables-nft-multi');
+  const known: KnownDialects = new Map();
+  for (const version of ['1.8.9', '1.8.11', '1.8.2']) {
+    rmSync(path, { force: true });
+    writeFileSync(path, `${version} (nf_tables)\0`);
+    assert.is(dialects(() => [path], known)('ip'), dialectOfVersion(version), version);
+  }
+  rmSync(folder, { recursive: true });
 });
 
 test.run();

@@ -5,6 +5,7 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 import { CniError, CODE } from '../../cni-error.ts';
 import { KernelError } from '../kernel-error.ts';
 import type { Ns } from '../kernel.ts';
+import type { KnownDialects } from './iptables-nft/dialect.ts';
 import type { KeptSockets } from './kept-sockets.ts';
 import type { Libc } from './libc.ts';
 import { NETLINK_NETFILTER, NETLINK_ROUTE, NetlinkSocket } from './netlink.ts';
@@ -31,6 +32,7 @@ export interface Surroundings {
   env: Readonly<Record<string, string | undefined>>;
   /** sockets of the host's namespace, for a process that serves more than one call */
   kept?: KeptSockets;
+  dialects?: KnownDialects;
 }
 
 /** linux/magic.h */

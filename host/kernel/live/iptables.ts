@@ -6,7 +6,7 @@ import { isOvertaken, KernelError } from '../kernel-error.ts';
 import type { IptablesKernel, IptablesTable, Ns } from '../kernel.ts';
 import type { Family } from '../rule.ts';
 import type { LiveContext } from './context.ts';
-import { dialects } from './iptables-nft/dialect.ts';
+import { dialects, type KnownDialects } from './iptables-nft/dialect.ts';
 import { readIptablesTable } from './iptables-nft/read.ts';
 import type { Listed, NftTableOfIptables } from './iptables-nft/table.ts';
 import { restoreThroughNetlink } from './iptables-nft/write.ts';
@@ -14,9 +14,9 @@ import { iptablesPrograms } from './iptables-programs.ts';
 import { generationIn } from './nft-questions.ts';
 
 /** The programs have the last word: they read what we cannot read, write what we cannot write, and say what is wrong with it. */
-export function iptablesKernel(context: LiveContext): IptablesKernel {
+export function iptablesKernel(context: LiveContext, known?: KnownDialects): IptablesKernel {
   const programs = iptablesPrograms(context);
-  const dialectOf = dialects(programs.paths);
+  const dialectOf = dialects(programs.paths, known);
   const tableOf = (ns: Ns, family: Family, name: string): NftTableOfIptables | undefined => {
     const dialect = builtInChains(name).length > 0 ? dialectOf(family) : undefined;
     return dialect && { socket: context.netfilter(ns), family, name, dialect };

@@ -31,7 +31,7 @@ export function liveKernel(libc: Libc, netns: string, surroundings: Surroundings
     policyRule: policyRuleKernel(context),
     neigh: neighKernel(context),
     nft: nftKernel(context),
-    iptables: iptablesKernel(context),
+    iptables: iptablesKernel(context, surroundings.dialects),
     tc: { ...qdiscKernel(context, ticks), ...classKernel(context, ticks), ...filterKernel(context) },
     sysctl: sysctlKernel(context),
     conntrack: conntrackKernel(context),

@@ -3,6 +3,7 @@
 
 import { readFileSync, realpathSync } from 'node:fs';
 import { basename } from 'node:path';
+import { settledIdentityOf } from '../../../file-identity.ts';
 import type { Family } from '../../rule.ts';
 
 /** In what the encodings of the versions differ. */
@@ -23,15 +24,20 @@ const PROGRAM = 'xtables-nft-multi';
 const VERSION = /(\d+\.\d+\.\d+)$/;
 const VARIANT = ' (nf_tables)\0';
 
+/** Of programs by the identity of their files; a process that serves many calls reads each once. */
+export type KnownDialects = Map<string, Dialect | undefined>;
+
 /** Undefined: another variant, another version, a wrapper; then the programs must write. `pathsOf` gives those that would be started; they are looked at once. */
-export function dialects(pathsOf: (family: Family) => readonly string[]): (family: Family) => Dialect | undefined {
+export function dialects(pathsOf: (family: Family) => readonly string[], known: KnownDialects = new Map()): (family: Family) => Dialect | undefined {
   const byFamily = new Map<Family, Dialect | undefined>();
-  const byProgram = new Map<string, Dialect | undefined>();
   const dialectOf = (programs: readonly string[]): Dialect | undefined => {
     const [path, ...others] = new Set(programs.map((program) => realpathSync.native(program)));
     if (path === undefined || others.length > 0 || basename(path) !== PROGRAM) return undefined;
-    if (!byProgram.has(path)) byProgram.set(path, dialectOfVersion(versionIn(readFileSync(path))));
-    return byProgram.get(path);
+    const file = settledIdentityOf(path);
+    if (file !== undefined && known.has(file)) return known.get(file);
+    const dialect = dialectOfVersion(versionIn(readFileSync(path)));
+    if (file !== undefined) known.set(file, dialect);
+    return dialect;
   };
   return (family) => {
     if (!byFamily.has(family)) byFamily.set(family, undefinedIfGone(() => dialectOf(pathsOf(family))));
