@@ -29,13 +29,13 @@
 #define BY_PROTOCOL_AND_PORT 0x28
 
 #define MOST_MAPPINGS 128
-#define FIRST_PORT 20000
 
 static char buf[128 * 1024];
 static size_t len, start;
 static unsigned sequence;
 /** as many as the configuration has on stdin, of TCP and UDP in turn */
 static int mappings;
+static int firstPort = 20000;
 
 static void fail(const char *what, int error) {
   printf("{\"code\":1,\"msg\":\"%s: %s\"}\n", what, strerror(error));
@@ -298,7 +298,7 @@ static void addRules(int fd, const char *id, uint32_t address) {
   uint32_t ip = htonl(address), localhost = htonl(0x7f000001);
   batch(NFNL_MSG_BATCH_BEGIN);
   masquerade(id, NFPROTO_INET, "cni_plugins_masquerade", "masq_checks", ip, ip, 0xffff0000, NFT_CMP_NEQ);
-  for (int i = 0; i < mappings; i++) forward(id, i % 2 ? IPPROTO_UDP : IPPROTO_TCP, FIRST_PORT + i, ip, 80 + i);
+  for (int i = 0; i < mappings; i++) forward(id, i % 2 ? IPPROTO_UDP : IPPROTO_TCP, firstPort + i, ip, 80 + i);
   masquerade(id, NFPROTO_IPV4, "cni_hostport", "masquerading", ip, ip, 0xffffffff, NFT_CMP_EQ);
   masquerade(id, NFPROTO_IPV4, "cni_hostport", "masquerading", localhost, ip, 0xffffffff, NFT_CMP_EQ);
   batch(NFNL_MSG_BATCH_END);
@@ -320,7 +320,8 @@ static int findRules(int fd, int family, const char *table, const char *chain, c
     if (got < 0) fail("dump", errno);
     for (struct nlmsghdr *m = (void *)answer; NLMSG_OK(m, got); m = NLMSG_NEXT(m, got)) {
       if (m->nlmsg_type == NLMSG_DONE || m->nlmsg_type == NLMSG_ERROR) return found;
-      if (!memmem(m, m->nlmsg_len, id, strlen(id))) continue;
+      // With its NUL: "measured-1" is not "measured-10".
+      if (!memmem(m, m->nlmsg_len, id, strlen(id) + 1)) continue;
       struct nlattr *a = (void *)((char *)NLMSG_DATA(m) + sizeof(struct nfgenmsg));
       for (; (char *)a < (char *)m + m->nlmsg_len; a = (void *)((char *)a + NLA_ALIGN(a->nla_len)))
         if ((a->nla_type & NLA_TYPE_MASK) == NFTA_RULE_HANDLE) memcpy(&handles[found++], (char *)a + NLA_HDRLEN, 8);
@@ -367,7 +368,7 @@ static void forgetFlows(int fd, uint16_t hostPort) {
 }
 
 static void forgetAllFlows(int fd) {
-  for (int i = 1; i < mappings; i += 2) forgetFlows(fd, FIRST_PORT + i);
+  for (int i = 1; i < mappings; i += 2) forgetFlows(fd, firstPort + i);
 }
 
 static int mappingsOnStdin(void) {
@@ -381,11 +382,15 @@ static int mappingsOnStdin(void) {
 int main(void) {
   const char *verb = getenv("CNI_COMMAND"), *id = getenv("CNI_CONTAINERID"), *path = getenv("CNI_NETNS");
   char veth[16], ifb[16], lease[128], text[256];
+  // Containers that come at once are numbered: "measured-15".
+  const char *last = strrchr(id, '-');
+  const int number = last ? atoi(last + 1) : 0;
   snprintf(veth, sizeof veth, "vethfl%.8s", id + strlen(id) - (strlen(id) < 8 ? strlen(id) : 8));
   snprintf(ifb, sizeof ifb, "bwpfl%.8s", veth + 6);
-  uint32_t address = 0x0a01fa02;
-  int group = 4242;
-  snprintf(lease, sizeof lease, "/var/lib/cni/networks/bench/10.1.250.2");
+  uint32_t address = 0x0a01fa02 + number;
+  int group = 4242 + number;
+  firstPort += 2 * number;
+  snprintf(lease, sizeof lease, "/var/lib/cni/networks/bench/10.1.250.%d", 2 + number);
   mappings = mappingsOnStdin();
   int host = openNetlink(NETLINK_ROUTE), filter = openNetlink(NETLINK_NETFILTER);
   if (strcmp(verb, "ADD") == 0) {
