@@ -26,12 +26,12 @@ test('dist holds the modules, the host, what it loads late, and a launcher for e
   assert.is(statSync(repo.path('dist/bin/acme')).mode & 0o777, 0o755);
 });
 
-test('a module carries its manifest, minified, and imports only what it calls', ({ repo }) => {
+test('a module carries its manifest, minified, and imports only what it calls, and what its count asks', ({ repo }) => {
   const module = new WebAssembly.Module(wasm(repo));
   const [section] = WebAssembly.Module.customSections(module, 'cni.manifest');
   assert.is(new TextDecoder().decode(section), '{"abi":1,"name":"acme","version":"1.0.0","role":"main"}');
   const imports = WebAssembly.Module.imports(module).map((one) => `${one.module}.${one.name}`).sort();
-  assert.equal(imports, ['cni:abi/1.log', 'cni:abi/1.take', 'cni:link/1.get']);
+  assert.equal(imports, ['cni:abi/1.log', 'cni:abi/1.take', 'cni:abi/1.tick', 'cni:link/1.get']);
 });
 
 test('the host knows the digests of the modules it was built with', ({ repo }) => {
@@ -53,6 +53,7 @@ test('a changed source, manifest or damaged output makes the module anew', ({ re
   const changes: [string, () => void][] = [
     ['its own source', () => writeFileSync(repo.path('plugins-as/acme/index.ts'), `${readFileSync(repo.path('plugins-as/acme/index.ts'), 'utf8')}\n// later\n`)],
     ['the SDK', () => writeFileSync(repo.path('plugins-as/sdk/request.ts'), `${readFileSync(repo.path('plugins-as/sdk/request.ts'), 'utf8')}\n// later\n`)],
+    ['the count that is put into it', () => writeFileSync(repo.path('host/sandbox/meter.ts'), `${readFileSync(repo.path('host/sandbox/meter.ts'), 'utf8')}\n// later\n`)],
     ['the manifest', () => writeFileSync(manifest, readFileSync(manifest, 'utf8').replace('1.0.0', '1.0.1'))],
     ['the output', () => writeFileSync(repo.path('dist/plugins/acme.wasm'), 'half a file')],
   ];
