@@ -36,11 +36,11 @@ function isLinkThere({ inverse }: Undo, link: Pick<LinkKernel, 'get'>): boolean 
 export const livingOf = (record: LedgerRecord, boot: string): Undo[] => record.plugins.flatMap(({ undo }) => survivors(record, boot, undo));
 
 /** A call's own changes, since when it made them, and whose they are if that is known. */
-export interface Changes { attachment: Attachment | undefined; since: string; undos: readonly Undo[] }
+export interface Changes { attachment: Attachment | undefined; since: string; undos: readonly Undo[]; /** or does it take them back itself? */ wasKilled: boolean }
 
 /** Whether somebody came after the changes, who may use as its own what it found: a bridge of the network, its address, forwarding. */
 export const isUsedByOthers = (changes: Changes, ledger: Pick<Ledger, 'all'>, kernel: Pick<Kernel, 'link' | 'netnsId'>): boolean =>
-  cameSince(changes, ledger) || hasOthersPorts(changes.undos, kernel);
+  cameSince(changes, ledger) || hasOthersPorts(changes, kernel);
 
 const cameSince = ({ attachment: own, since }: Changes, ledger: Pick<Ledger, 'all'>): boolean =>
   ledger.all().some(({ attachment, plugins }) => !(own && isSame(attachment, own)) && plugins.some(({ at }) => at >= since));
@@ -49,10 +49,12 @@ const cameSince = ({ attachment: own, since }: Changes, ledger: Pick<Ledger, 'al
  * The reference plugins' attachments are in no ledger, but their ports are on the bridge. On one that was there before, those count that came after the
  * links made here: numbers of interfaces only grow.
  */
-function hasOthersPorts(undos: readonly Undo[], kernel: Pick<Kernel, 'link' | 'netnsId'>): boolean {
+function hasOthersPorts({ undos, wasKilled }: Changes, kernel: Pick<Kernel, 'link' | 'netnsId'>): boolean {
   const host = kernel.netnsId('host');
-  const links = kernel.link.list('host');
   const own = linksMade(undos, host);
+  // Without one there is no telling who came after it: nobody in the moment of a call that fails, anybody since one that was killed.
+  if (own.size === 0 && !wasKilled) return false;
+  const links = kernel.link.list('host');
   const changed = undos.flatMap(({ inverse }) => ('index' in inverse && inverse.ns === 'host' && inverse.netns === host ? inverse.index ?? [] : []));
   const bridges = new Set([...changed, ...links.flatMap(({ master, index }) => (own.has(index) ? master ?? [] : []))]);
   const last = Math.max(...own);

@@ -56,7 +56,7 @@ function commit(host: Host, { request: { attachment, netns } }: Chain, journal: 
 
 function undone(host: Host, attachment: Attachment, journal: Journal, { kernel, takeBackAll }: Opened, error: unknown): unknown {
   const undos = journal.entries.map(({ undo }) => undo);
-  const residues = takeBackAll(undos, () => isUsedByOthers({ attachment, since: journal.since, undos }, host.ledger, kernel));
+  const residues = takeBackAll(undos, () => isUsedByOthers({ attachment, since: journal.since, undos, wasKilled: false }, host.ledger, kernel));
   if (residues.length > 0) return residueError(`the failed ADD (${error instanceof Error ? error.message : String(error)})`, residues, error);
   // The record may have been written before the end of the journal failed.
   strikeOut(host.ledger, attachment, undos);

@@ -35,7 +35,7 @@ export function collectGone(host: Host, { dryRun }: { dryRun: boolean }): Collec
           const remains = remainsAt(host.roots.run, network, fileName);
           if (!remains) continue;
           const { attachment, netnsPath, since } = remains;
-          const isUsed = isUsedByOthers({ attachment, since, undos: remains.entries.map(({ undo }) => undo) }, host.ledger, kernel);
+          const isUsed = isUsedByOthers({ attachment, since, undos: remains.entries.map(({ undo }) => undo), wasKilled: true }, host.ledger, kernel);
           const entries = remains.entries.filter(({ undo }) => !isUsed || undo.life !== 'network');
           const { isGone, why } = unlessProgram(programIn(entries.map(({ undo }) => undo)), gone('its call was killed'));
           (isGone ? collected.gone : collected.kept).push(judged(attachment ?? ofNetwork(network), netnsPath, why, entries));

@@ -92,7 +92,7 @@ export function finishPredecessor(host: Host, network: string, fileName: string,
   if (!remains) return host.ledger.dropDraft(network, fileName);
   const { attachment, since } = remains;
   const undos = remains.entries.map(({ undo }) => undo);
-  const residues = takeBackAll(undos, () => isUsedByOthers({ attachment, since, undos }, host.ledger, kernel));
+  const residues = takeBackAll(undos, () => isUsedByOthers({ attachment, since, undos, wasKilled: true }, host.ledger, kernel));
   host.log.warn({ network, journal: fileName, undone: undos.length - residues.length, left: residues.length }, 'took back what a killed call had left');
   if (residues.length > 0) throw residueError('a killed call', residues);
   if (attachment) strikeOut(host.ledger, attachment, undos);

@@ -70,6 +70,19 @@ test('an ADD that fails leaves to another, which came in the meantime, what both
   node.remove();
 });
 
+test('what was changed on a bridge that was there, with a port, is taken back when no link can be made', () => {
+  const node = fakeNode({ before: (method) => { if (method === 'link.create' && isAttaching) throw new KernelError('ENOMEM', 'create link'); } });
+  let isAttaching = false;
+  const { link } = node.kernel;
+  const master = link.create('host', { kind: 'bridge', name: 'cni0' });
+  link.set('host', link.create('host', { kind: 'veth', name: 'vethold', peer: { ns: 'host', name: 'vethold-far' } }), { master });
+  const before = link.get('host', { name: 'cni0' });
+  isAttaching = true;
+  assert.throws(() => node.add(chainOf('ADD', blueChain('nftables'))), /create link/);
+  assert.equal(link.get('host', { name: 'cni0' }), before);
+  node.remove();
+});
+
 test('what the kernel takes away with an address of the bridge comes back after a failed ADD', () => {
   const [bridge, ...others] = blueChain('nftables');
   const node = fakeNode({ before: (method) => { if (method === 'tc.addQdisc') throw new KernelError('ENOMEM', 'add qdisc'); } });
