@@ -2,7 +2,7 @@
 // https://webassembly.github.io/spec/core/binary/instructions.html, with what V8 runs beyond it: threads, tail calls, both kinds of exception handling.
 // SPDX-License-Identifier: Apache-2.0
 
-import { behindNumber, numberAt } from './wasm-bytes.ts';
+import { behindNumber, isReference, numberAt } from './wasm-bytes.ts';
 
 export class UnknownInstruction extends Error {
   constructor(code: string) {
@@ -77,8 +77,8 @@ export function behindInstruction(bytes: Uint8Array, at: number): number {
   }
 }
 
-/** Of a value or a block: one number, behind 0x63 and 0x64 (references) one more. */
-export const behindType = (bytes: Uint8Array, at: number): number => behindNumber(bytes, isAmong(bytes[at]!, 0x63, 0x64) ? at + 1 : at);
+/** Of a value or a block. */
+export const behindType = (bytes: Uint8Array, at: number): number => behindNumber(bytes, isReference(bytes[at]!) ? at + 1 : at);
 
 function behindList(bytes: Uint8Array, at: number, behind: (bytes: Uint8Array, at: number) => number): number {
   let next = behindNumber(bytes, at);

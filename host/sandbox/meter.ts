@@ -8,21 +8,14 @@
 import { ABI } from '../../abi/ops.ts';
 import { behindInstruction, behindType, EMPTY_BLOCK, isInBulk, OP } from './instructions.ts';
 import { readDeclared, type Declared } from './sections.ts';
-import { behindNumber, leb128, numberAt, sectionsOf, writerOf, type Writer } from './wasm-bytes.ts';
+import { behindNumber, FUNCTION_TYPE, leb128, numberAt, SECTION, sectionsOf, writerOf, type Writer } from './wasm-bytes.ts';
 
-const TYPES = 1;
-const IMPORTS = 2;
-const FUNCTIONS = 3;
-const TABLES = 4;
-const GLOBALS = 6;
-const EXPORTS = 7;
-const START = 8;
-const ELEMENTS = 9;
-const CODE = 10;
-/** As they must follow each other; 5 is memories, 13 tags, 12 and 11 data. */
-const ORDER = [TYPES, IMPORTS, FUNCTIONS, TABLES, 5, 13, GLOBALS, EXPORTS, START, ELEMENTS, 12, CODE, 11];
+/** As they must follow each other. */
+const ORDER: readonly number[] = [
+  SECTION.types, SECTION.imports, SECTION.functions, SECTION.tables, SECTION.memories, SECTION.tags, SECTION.globals, SECTION.exports, SECTION.start, SECTION.elements,
+  SECTION.dataCount, SECTION.code, SECTION.data,
+];
 
-const FUNCTION_TYPE = 0x60;
 const I32 = 0x7f;
 /** Of an import or an export. */
 const FUNCTION = 0;
@@ -49,7 +42,7 @@ interface Numbers {
 export function meter(bytes: Uint8Array): Uint8Array {
   // Custom sections are for those who read the module as it came.
   const sections = new Map([...sectionsOf(bytes)].filter(({ id }) => ORDER.includes(id)).map(({ id, content }) => [id, content]));
-  const numbers = numbersFor(readDeclared(bytes), numberAt(sections.get(FUNCTIONS) ?? NOTHING, 0));
+  const numbers = numbersFor(readDeclared(bytes), numberAt(sections.get(SECTION.functions) ?? NOTHING, 0));
   const out = writerOf(bytes.length + (bytes.length >> 1));
   out.bytes(bytes.subarray(0, 8));
   for (const id of ORDER) {
@@ -68,7 +61,7 @@ export function meter(bytes: Uint8Array): Uint8Array {
 
 /** An empty list. */
 const NOTHING = Uint8Array.of(0);
-const ADDED_TO = [TYPES, IMPORTS, FUNCTIONS, GLOBALS, CODE];
+const ADDED_TO: readonly number[] = [SECTION.types, SECTION.imports, SECTION.functions, SECTION.globals, SECTION.code];
 
 function numbersFor({ imports, types, globals }: Pick<Declared, 'imports' | 'types' | 'globals'>, defined: number): Numbers {
   const tick = imports.length;
@@ -87,15 +80,15 @@ function numbersFor({ imports, types, globals }: Pick<Declared, 'imports' | 'typ
 }
 
 const edits: Readonly<Record<number, (copy: Copy, numbers: Numbers) => void>> = {
-  [TYPES]: (copy) => editList(copy, undefined, [[FUNCTION_TYPE, 0, 1, I32], [FUNCTION_TYPE, 0, 0]]),
-  [IMPORTS]: (copy, { tickType }) => editList(copy, undefined, [[...text(`cni:abi/${ABI}`), ...text('tick'), FUNCTION, ...leb128(tickType)]]),
-  [FUNCTIONS]: (copy, { renewType }) => editList(copy, undefined, [leb128(renewType)]),
-  [TABLES]: (copy, numbers) => editList(copy, (at) => editTable(copy, at, numbers)),
-  [GLOBALS]: (copy, numbers) => editList(copy, (at) => editCode(copy, behindType(copy.bytes, at) + 1, numbers), [ZERO, ZERO]),
-  [EXPORTS]: (copy, numbers) => editList(copy, (at) => editExport(copy, at, numbers)),
-  [START]: (copy, numbers) => void editFunctionNumber(copy, 0, numbers),
-  [ELEMENTS]: (copy, numbers) => editList(copy, (at) => editElements(copy, at, numbers)),
-  [CODE]: (copy, numbers) => editList(copy, (at) => editBody(copy, at, numbers), [renewal(numbers)]),
+  [SECTION.types]: (copy) => editList(copy, undefined, [[FUNCTION_TYPE, 0, 1, I32], [FUNCTION_TYPE, 0, 0]]),
+  [SECTION.imports]: (copy, { tickType }) => editList(copy, undefined, [[...text(`cni:abi/${ABI}`), ...text('tick'), FUNCTION, ...leb128(tickType)]]),
+  [SECTION.functions]: (copy, { renewType }) => editList(copy, undefined, [leb128(renewType)]),
+  [SECTION.tables]: (copy, numbers) => editList(copy, (at) => editTable(copy, at, numbers)),
+  [SECTION.globals]: (copy, numbers) => editList(copy, (at) => editCode(copy, behindType(copy.bytes, at) + 1, numbers), [ZERO, ZERO]),
+  [SECTION.exports]: (copy, numbers) => editList(copy, (at) => editExport(copy, at, numbers)),
+  [SECTION.start]: (copy, numbers) => void editFunctionNumber(copy, 0, numbers),
+  [SECTION.elements]: (copy, numbers) => editList(copy, (at) => editElements(copy, at, numbers)),
+  [SECTION.code]: (copy, numbers) => editList(copy, (at) => editBody(copy, at, numbers), [renewal(numbers)]),
 };
 
 /** The edits below take the place where something begins, and return the one behind it. */

@@ -2,7 +2,7 @@
 // What is declared is read when V8 has validated the bytes, custom sections before; what this reader does not know it says so.
 // SPDX-License-Identifier: Apache-2.0
 
-import { readerOf, sectionsOf, type Reader } from './wasm-bytes.ts';
+import { FUNCTION_TYPE, isReference, readerOf, SECTION, sectionsOf, type Reader } from './wasm-bytes.ts';
 
 export interface Declared {
   /** functions, in order, with their types as "i32 i32 -> i32" */
@@ -19,20 +19,11 @@ export interface Declared {
 /** Of pages or entries. */
 export interface Range { minimum: number; maximum?: number; /** shared between threads, or addressed with 64 bits */ unusual: boolean }
 
-const CUSTOM = 0;
-const TYPES = 1;
-const IMPORTS = 2;
-const TABLES = 4;
-const MEMORIES = 5;
-const GLOBALS = 6;
-const FUNCTION = 0x60;
-const REFERENCE = [0x63, 0x64];
-
 /** What the sections of this name hold. Of bytes that are no module it may be anything, but it ends. */
 export function customSections(bytes: Uint8Array, name: string): Uint8Array[] {
   const found: Uint8Array[] = [];
   for (const { id, content } of sectionsOf(bytes)) {
-    if (id !== CUSTOM) continue;
+    if (id !== SECTION.custom) continue;
     const reader = readerOf(content);
     if (reader.text() === name) found.push(reader.rest());
   }
@@ -44,15 +35,15 @@ export function readDeclared(bytes: Uint8Array): Declared {
   let types: string[] = [];
   for (const { id, content } of sectionsOf(bytes)) {
     const reader = readerOf(content);
-    if (id === TYPES) ({ types, heapTypes: declared.heapTypes } = readTypes(reader));
-    if (id === IMPORTS) {
+    if (id === SECTION.types) ({ types, heapTypes: declared.heapTypes } = readTypes(reader));
+    if (id === SECTION.imports) {
       const imports = reader.list(() => readImport(reader, types));
       declared.imports = imports.filter((one) => typeof one === 'object');
       declared.globals += imports.filter((one) => one === 'global').length;
     }
-    if (id === TABLES) declared.tables = reader.list(() => readTable(reader));
-    if (id === MEMORIES) declared.memories = reader.list(() => readRange(reader));
-    if (id === GLOBALS) declared.globals += reader.number();
+    if (id === SECTION.tables) declared.tables = reader.list(() => readTable(reader));
+    if (id === SECTION.memories) declared.memories = reader.list(() => readRange(reader));
+    if (id === SECTION.globals) declared.globals += reader.number();
   }
   return { ...declared, types: types.length };
 }
@@ -61,7 +52,7 @@ export function readDeclared(bytes: Uint8Array): Declared {
 function readTypes(reader: Reader): { types: string[]; heapTypes: boolean } {
   const types: string[] = [];
   for (let left = reader.number(); left > 0; left--) {
-    if (reader.byte() !== FUNCTION) return { types, heapTypes: true };
+    if (reader.byte() !== FUNCTION_TYPE) return { types, heapTypes: true };
     const [parameters, results] = [reader.list(() => readValueType(reader)), reader.list(() => readValueType(reader))];
     types.push(`${parameters.join(' ')} -> ${results.join(' ')}`.trim());
   }
@@ -72,7 +63,7 @@ const NUMBERS: Readonly<Record<number, string>> = { 0x7f: 'i32', 0x7e: 'i64', 0x
 
 function readValueType(reader: Reader): string {
   const byte = reader.byte();
-  if (REFERENCE.includes(byte)) reader.number();
+  if (isReference(byte)) reader.number();
   return NUMBERS[byte] ?? 'other';
 }
 

@@ -45,6 +45,16 @@ export function readerOf(bytes: Uint8Array) {
   };
 }
 
+/** Sections by their ids. Custom ones may stand anywhere. */
+export const SECTION = {
+  custom: 0, types: 1, imports: 2, functions: 3, tables: 4, memories: 5, globals: 6, exports: 7, start: 8, elements: 9, code: 10, data: 11, dataCount: 12, tags: 13,
+} as const;
+
+/** How the type of a function begins. */
+export const FUNCTION_TYPE = 0x60;
+/** How one of a reference begins that says to what; a number follows. */
+export const isReference = (byte: number): boolean => byte === 0x63 || byte === 0x64;
+
 export interface Section { id: number; content: Uint8Array }
 
 /** In their order, behind the magic number and the version. */
