@@ -22,7 +22,6 @@ export function readSavedRule(family: Family, text: string): IptablesRule {
     get rule() { return rule(); },
     get key() { return key(); },
     mayCall: (chain) => text.includes(chain),
-    mayBe: () => true,
   };
 }
 

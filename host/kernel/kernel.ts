@@ -218,8 +218,6 @@ export interface IptablesRule {
   readonly key: string;
   /** False: it does not call this chain, which is sooner found out than what it says. */
   mayCall(chain: string): boolean;
-  /** False: it is not this rule. */
-  mayBe(rule: Rule): boolean;
 }
 export interface IptablesChain {
   name: string;

@@ -4,38 +4,40 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { keptSockets } from '../../host/kernel/live/kept-sockets.ts';
-import { NETLINK_NETFILTER, NETLINK_ROUTE } from '../../host/kernel/live/netlink.ts';
-import { scriptedSocket } from './scripted-libc.ts';
+import { NetfilterSocket } from '../../host/kernel/live/netfilter-socket.ts';
+import { RouteSocket } from '../../host/kernel/live/route-socket.ts';
+import { scriptedLibc } from './scripted-libc.ts';
 
 const [HOST, CONTAINER] = ['4:1', '4:2'];
-const newSocket = () => scriptedSocket(() => []);
+const newSocket = () => new RouteSocket(scriptedLibc(() => []));
+const newNetfilter = () => new NetfilterSocket(scriptedLibc(() => []));
 
 test('a kept socket is had again once, whatever is asked for in a container before', () => {
   const kept = keptSockets(HOST);
   const socket = newSocket();
-  assert.ok(kept.keep(HOST, NETLINK_ROUTE, socket));
-  assert.is(kept.take(CONTAINER, NETLINK_ROUTE), undefined);
-  assert.is(kept.take(undefined, NETLINK_ROUTE), undefined);
-  assert.is(kept.take(HOST, NETLINK_NETFILTER), undefined);
-  assert.is(kept.take(HOST, NETLINK_ROUTE), socket);
-  assert.is(kept.take(HOST, NETLINK_ROUTE), undefined);
+  assert.ok(kept.keep(HOST, socket));
+  assert.is(kept.take(CONTAINER, RouteSocket), undefined);
+  assert.is(kept.take(undefined, RouteSocket), undefined);
+  assert.is(kept.take(HOST, NetfilterSocket), undefined);
+  assert.is(kept.take(HOST, RouteSocket), socket);
+  assert.is(kept.take(HOST, RouteSocket), undefined);
 });
 
 test('a container\'s socket, one with an answer outstanding and a second one are the caller\'s to close', () => {
   const kept = keptSockets(HOST);
-  assert.not(kept.keep(CONTAINER, NETLINK_ROUTE, newSocket()));
-  assert.not(kept.keep(HOST, NETLINK_ROUTE, Object.assign(newSocket(), { sound: false })));
-  assert.ok(kept.keep(HOST, NETLINK_ROUTE, newSocket()));
-  assert.not(kept.keep(HOST, NETLINK_ROUTE, newSocket()));
+  assert.not(kept.keep(CONTAINER, newSocket()));
+  assert.not(kept.keep(HOST, Object.assign(newSocket(), { sound: false })));
+  assert.ok(kept.keep(HOST, newSocket()));
+  assert.not(kept.keep(HOST, newSocket()));
 });
 
 test('what nobody has taken is closed with all of them, once', () => {
   const kept = keptSockets(HOST);
   const closed: string[] = [];
-  const socket = (name: string) => Object.assign(newSocket(), { close: () => void closed.push(name) });
-  kept.keep(HOST, NETLINK_ROUTE, socket('route'));
-  kept.keep(HOST, NETLINK_NETFILTER, socket('netfilter'));
-  kept.take(HOST, NETLINK_ROUTE);
+  const noting = <Socket extends object>(socket: Socket, name: string) => Object.assign(socket, { close: () => void closed.push(name) });
+  kept.keep(HOST, noting(newSocket(), 'route'));
+  kept.keep(HOST, noting(newNetfilter(), 'netfilter'));
+  kept.take(HOST, RouteSocket);
   for (let times = 0; times < 2; times++) kept.close();
   assert.equal(closed, ['netfilter']);
 });

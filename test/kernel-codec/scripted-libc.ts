@@ -4,6 +4,7 @@
 import { KernelError } from '../../host/kernel/kernel-error.ts';
 import type { LiveContext } from '../../host/kernel/live/context.ts';
 import type { Libc } from '../../host/kernel/live/libc.ts';
+import { NetfilterSocket } from '../../host/kernel/live/netfilter-socket.ts';
 import { NetlinkSocket } from '../../host/kernel/live/netlink.ts';
 import { programsIn } from '../../host/kernel/live/programs.ts';
 
@@ -32,7 +33,7 @@ export const scriptedSocket = (script: Script): NetlinkSocket => new NetlinkSock
 
 export function scriptedContext(script: Script): LiveContext {
   const libc = scriptedLibc(script);
-  const socket = new NetlinkSocket(libc, 0);
+  const socket = new NetfilterSocket(libc);
   return { libc, programs: programsIn(''), netnsId: () => '4:1', netnsFd: () => 4, route: () => socket, netfilter: () => socket, within: (_ns, act) => act(), close() {} };
 }
 

@@ -8,7 +8,7 @@ import { KernelError } from '../../host/kernel/kernel-error.ts';
 import type { NftCommand } from '../../host/kernel/kernel.ts';
 import { openContext } from '../../host/kernel/live/context.ts';
 import { openLibc } from '../../host/kernel/live/libc.ts';
-import type { NetlinkSocket } from '../../host/kernel/live/netlink.ts';
+import type { NetfilterSocket } from '../../host/kernel/live/netfilter-socket.ts';
 import { nftKernel } from '../../host/kernel/live/nft.ts';
 import { renderNftRule } from '../../host/kernel/nft-text.ts';
 import { ruleKey } from '../../host/kernel/normal-rule.ts';
@@ -225,7 +225,7 @@ test('nf_tables is usable here, and in no container there is none', () => {
 test('nf_tables that does not answer is not said to be unusable', () => {
   const answering = (errno: string): string | undefined => {
     const ask = (): never => { throw new KernelError(errno, 'use nf_tables', 'no'); };
-    return nftKernel({ ...context, netfilter: () => ({ ask }) as unknown as NetlinkSocket }).unusable('host');
+    return nftKernel({ ...context, netfilter: () => ({ ask }) as unknown as NetfilterSocket }).unusable('host');
   };
   assert.is(answering('EOPNOTSUPP'), 'use nf_tables: no (EOPNOTSUPP)');
   for (const lost of ['ETIMEDOUT', 'ENOBUFS']) assert.throws(() => answering(lost), new RegExp(lost));

@@ -151,11 +151,11 @@ export function attributesAfter(body: Buffer, header: number): Attributes {
   return attributesOf(body.subarray(header));
 }
 
-/** The first of this type behind a message's fixed header; of thousands of messages often one attribute is all that is asked for. */
-export function attributeAfter(body: Buffer, header: number, type: number): Buffer | undefined {
-  for (let at = header; at + HEADER <= body.length;) {
-    const length = lengthAt(body, at);
-    if ((body.readUInt16LE(at + 2) & TYPE_MASK) === type) return body.subarray(at + HEADER, at + length);
+/** The first of this type between two places; of thousands of messages often one attribute is all that is asked for. */
+export function attributeBetween(data: Buffer, start: number, end: number, type: number): Buffer | undefined {
+  for (let at = start; at + HEADER <= end;) {
+    const length = lengthAt(data, at);
+    if ((data.readUInt16LE(at + 2) & TYPE_MASK) === type) return data.subarray(at + HEADER, at + length);
     at += aligned(length);
   }
   return undefined;
@@ -168,7 +168,8 @@ export function listAttributes(data: Buffer): { type: number; payload: Buffer }[
   return found;
 }
 
-function eachAttribute(data: Buffer, take: (type: number, at: number) => void): void {
+/** Of each its type, and the place of its header. */
+export function eachAttribute(data: Buffer, take: (type: number, at: number) => void): void {
   for (let at = 0; at + HEADER <= data.length;) {
     const length = lengthAt(data, at);
     take(data.readUInt16LE(at + 2) & TYPE_MASK, at);
@@ -176,7 +177,7 @@ function eachAttribute(data: Buffer, take: (type: number, at: number) => void): 
   }
 }
 
-const payloadAt = (data: Buffer, at: number): Buffer => data.subarray(at + HEADER, at + data.readUInt16LE(at));
+export const payloadAt = (data: Buffer, at: number): Buffer => data.subarray(at + HEADER, at + data.readUInt16LE(at));
 
 function lengthAt(data: Buffer, at: number): number {
   const length = data.readUInt16LE(at);

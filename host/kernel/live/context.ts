@@ -6,10 +6,12 @@ import { CniError, CODE } from '../../cni-error.ts';
 import { KernelError } from '../kernel-error.ts';
 import type { Ns } from '../kernel.ts';
 import type { KnownDialects } from './iptables-nft/dialect.ts';
-import type { KeptSockets } from './kept-sockets.ts';
+import type { KeptSockets, KindOfSocket } from './kept-sockets.ts';
 import type { Libc } from './libc.ts';
-import { NETLINK_NETFILTER, NETLINK_ROUTE, NetlinkSocket } from './netlink.ts';
+import { NetfilterSocket } from './netfilter-socket.ts';
+import type { NetlinkSocket } from './netlink.ts';
 import { programsIn, type Programs } from './programs.ts';
+import { RouteSocket } from './route-socket.ts';
 
 export interface LiveContext {
   readonly libc: Libc;
@@ -19,8 +21,8 @@ export interface LiveContext {
   netnsId(ns: Ns): string | undefined;
   /** For IFLA_NET_NS_FD. Throws ENOENT without a container namespace. */
   netnsFd(ns: Ns): number;
-  route(ns: Ns): NetlinkSocket;
-  netfilter(ns: Ns): NetlinkSocket;
+  route(ns: Ns): RouteSocket;
+  netfilter(ns: Ns): NetfilterSocket;
   /** Runs `act` on this thread inside the namespace. `act` must be synchronous. */
   within<T>(ns: Ns, act: () => T): T;
   close(): void;
@@ -48,7 +50,7 @@ export function openContext(libc: Libc, netns: string, { env, kept }: Surroundin
     const fd = fds[ns];
     if (fd !== undefined) ids[ns] = idOf(fd);
   }
-  const sockets = new Map<string, NetlinkSocket>();
+  const sockets: Record<Ns, Map<unknown, NetlinkSocket>> = { host: new Map(), container: new Map() };
 
   const netnsFd = (ns: Ns): number => {
     const fd = fds[ns];
@@ -68,23 +70,20 @@ export function openContext(libc: Libc, netns: string, { env, kept }: Surroundin
       current = before;
     }
   };
-  const socket = (ns: Ns, protocol: number): NetlinkSocket => {
-    const key = `${ns} ${protocol}`;
-    const known = sockets.get(key) ?? kept?.take(ids[ns], protocol) ?? within(ns, () => new NetlinkSocket(libc, protocol));
-    sockets.set(key, known);
+  const socket = <Socket extends NetlinkSocket>(ns: Ns, kind: KindOfSocket<Socket>): Socket => {
+    const known = sockets[ns].get(kind) as Socket | undefined ?? kept?.take(ids[ns], kind) ?? within(ns, () => new kind(libc));
+    sockets[ns].set(kind, known);
     return known;
   };
   const close = (): void => {
-    for (const [key, open] of sockets) {
-      const [ns, protocol] = key.split(' ');
-      if (ns !== 'host' || !kept?.keep(ids.host, Number(protocol), open)) open.close();
-    }
-    sockets.clear();
+    for (const open of sockets.host.values()) if (!kept?.keep(ids.host, open)) open.close();
+    for (const open of sockets.container.values()) open.close();
+    for (const opened of Object.values(sockets)) opened.clear();
     for (const fd of Object.values(fds)) closeSync(fd);
   };
   try {
     // A file that is no network namespace is found out here, while DEL can still go on without it.
-    if (fds.container !== undefined) socket('container', NETLINK_ROUTE);
+    if (fds.container !== undefined) socket('container', RouteSocket);
   } catch (cause) {
     close();
     throw new CniError(CODE.plugin, `failed to open netns "${netns}": ${(cause as Error).message}`, { kind: 'invalid', cause, ...(cause instanceof KernelError ? { errno: cause.errno } : {}) });
@@ -93,8 +92,8 @@ export function openContext(libc: Libc, netns: string, { env, kept }: Surroundin
     libc, netnsFd, within, close,
     programs: programsIn(env['PATH'] ?? ''),
     netnsId: (ns) => ids[ns],
-    route: (ns) => socket(ns, NETLINK_ROUTE),
-    netfilter: (ns) => socket(ns, NETLINK_NETFILTER),
+    route: (ns) => socket(ns, RouteSocket),
+    netfilter: (ns) => socket(ns, NetfilterSocket),
   };
 }
 

@@ -8,21 +8,20 @@ import type { Family } from '../rule.ts';
 import type { LiveContext } from './context.ts';
 import { dialects, type KnownDialects } from './iptables-nft/dialect.ts';
 import { readIptablesTable } from './iptables-nft/read.ts';
-import type { Listed, NftTableOfIptables } from './iptables-nft/table.ts';
+import { lookedAt, type NftTableOfIptables } from './iptables-nft/table.ts';
 import { restoreThroughNetlink } from './iptables-nft/write.ts';
 import { iptablesPrograms } from './iptables-programs.ts';
-import { generationIn } from './nft-questions.ts';
 
 /** The programs have the last word: they read what we cannot read, write what we cannot write, and say what is wrong with it. */
 export function iptablesKernel(context: LiveContext, known?: KnownDialects): IptablesKernel {
   const programs = iptablesPrograms(context);
   const dialectOf = dialects(programs.paths, known);
-  const tableOf = (ns: Ns, family: Family, name: string): NftTableOfIptables | undefined => {
+  const tableOf = (ns: Ns, family: Family, name: string, generation?: number): NftTableOfIptables | undefined => {
     const dialect = builtInChains(name).length > 0 ? dialectOf(family) : undefined;
-    return dialect && { socket: context.netfilter(ns), family, name, dialect };
+    return dialect && lookedAt({ socket: context.netfilter(ns), family, name, dialect }, generation);
   };
   // What was decided on a listing is carried out on the same: the kernel refuses it when somebody has changed anything since.
-  const listings = new Map<string, Listed>();
+  const generations = new Map<string, number>();
   const keyOf = (ns: Ns, family: Family, name: string): string => `${context.netnsId(ns)} ${family} ${name}`;
   return {
     unusable: programs.unusable,
@@ -32,17 +31,16 @@ export function iptablesKernel(context: LiveContext, known?: KnownDialects): Ipt
       return refusedIsUndefined(() => {
         const table = tableOf(ns, family, name);
         if (!table) return undefined;
-        const listed = { generation: generationIn(table.socket), rules: new Map() };
-        listings.set(keyOf(ns, family, name), listed);
-        return readIptablesTable({ ...table, listed }, ask);
+        generations.set(keyOf(ns, family, name), table.generation);
+        return readIptablesTable(table, ask);
       }) ?? ask();
     },
     restore(ns, family, name, lines) {
       const isDone = lines.length > 0 && refusedIsUndefined(() => {
-        const table = tableOf(ns, family, name);
-        const listed = listings.get(keyOf(ns, family, name));
-        listings.delete(keyOf(ns, family, name));
-        return table && restoreThroughNetlink({ ...table, ...(listed ? { listed } : {}) }, lines);
+        const generation = generations.get(keyOf(ns, family, name));
+        generations.delete(keyOf(ns, family, name));
+        const table = tableOf(ns, family, name, generation);
+        return table && restoreThroughNetlink(table, lines);
       });
       if (!isDone) programs.restore(ns, family, name, lines);
     },

@@ -2,29 +2,32 @@
 // 10 to 20 ms. Those of containers are never kept, since a socket holds its namespace.
 // SPDX-License-Identifier: Apache-2.0
 
+import type { Libc } from './libc.ts';
 import type { NetlinkSocket } from './netlink.ts';
 
+export type KindOfSocket<Socket extends NetlinkSocket> = new (libc: Libc) => Socket;
+
 export interface KeptSockets {
-  take(netns: string | undefined, protocol: number): NetlinkSocket | undefined;
+  take<Socket extends NetlinkSocket>(netns: string | undefined, kind: KindOfSocket<Socket>): Socket | undefined;
   /** False: it is the caller's to close. */
-  keep(netns: string | undefined, protocol: number, socket: NetlinkSocket): boolean;
+  keep(netns: string | undefined, socket: NetlinkSocket): boolean;
   /** Closes those that nobody has taken. */
   close(): void;
 }
 
-/** One socket for each protocol, of the namespace `netns` ("dev:inode"). */
+/** One socket of each kind, of the namespace `netns` ("dev:inode"). */
 export function keptSockets(netns: string): KeptSockets {
-  const idle = new Map<number, NetlinkSocket>();
+  const idle = new Map<unknown, NetlinkSocket>();
   return {
-    take(of, protocol) {
+    take<Socket extends NetlinkSocket>(of: string | undefined, kind: KindOfSocket<Socket>) {
       if (of !== netns) return undefined;
-      const socket = idle.get(protocol);
-      idle.delete(protocol);
-      return socket;
+      const socket = idle.get(kind);
+      idle.delete(kind);
+      return socket as Socket | undefined;
     },
-    keep(of, protocol, socket) {
-      if (of !== netns || !socket.sound || idle.has(protocol)) return false;
-      idle.set(protocol, socket);
+    keep(of, socket) {
+      if (of !== netns || !socket.sound || idle.has(socket.constructor)) return false;
+      idle.set(socket.constructor, socket);
       return true;
     },
     close() {

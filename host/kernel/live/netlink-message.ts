@@ -5,7 +5,14 @@ import { KernelError, meansNotFound } from '../kernel-error.ts';
 import { attributesOf, textOf, zeros } from './attributes.ts';
 import { errnoName } from './errno.ts';
 
-export interface Received { type: number; flags: number; sequence: number; body: Buffer }
+/** In its datagram: of thousands few are looked into, and to cut out a body takes longer than to pass it over. */
+export class Message {
+  constructor(readonly type: number, readonly flags: number, readonly sequence: number, readonly data: Buffer, readonly start: number, readonly end: number) {}
+
+  get body(): Buffer {
+    return this.data.subarray(this.start, this.end);
+  }
+}
 
 export const NLMSG_ERROR = 2;
 export const NLMSG_DONE = 3;
@@ -24,20 +31,13 @@ export function message(type: number, flags: number, sequence: number, body: Uin
   return bytes;
 }
 
-/** Is what a message says between these two places of its datagram worth to be looked at? */
-export type Sieve = (start: number, end: number) => boolean;
-/** What is left of a message that is not. */
-export const PASSED_OVER = Buffer.alloc(0);
-
 /** The messages of one datagram. Throws EBADMSG for lengths that do not fit. */
-export function messagesIn(data: Buffer, isWanted?: Sieve): Received[] {
-  const found: Received[] = [];
+export function messagesIn(data: Buffer): Message[] {
+  const found: Message[] = [];
   for (let at = 0; at + HEADER <= data.length;) {
     const length = data.readUInt32LE(at);
     if (length < HEADER || at + length > data.length) throw new KernelError('EBADMSG', `read a message of ${length} bytes in ${data.length - at}`);
-    const [type, end] = [data.readUInt16LE(at + 4), at + length];
-    const isWhole = type === NLMSG_DONE || type === NLMSG_ERROR || !isWanted || isWanted(at + HEADER, end);
-    found.push({ type, flags: data.readUInt16LE(at + 6), sequence: data.readUInt32LE(at + 8), body: isWhole ? data.subarray(at + HEADER, end) : PASSED_OVER });
+    found.push(new Message(data.readUInt16LE(at + 4), data.readUInt16LE(at + 6), data.readUInt32LE(at + 8), data, at + HEADER, at + length));
     at += (length + 3) & ~3;
   }
   return found;
@@ -47,10 +47,10 @@ export function messagesIn(data: Buffer, isWanted?: Sieve): Received[] {
 const errnoIn = (body: Buffer): number => (body.length >= 4 ? -body.readInt32LE(0) : 0);
 
 /** What was asked for is not there. To make an error of it would take longer than the answer did. */
-export const saysNotFound = (body: Buffer): boolean => meansNotFound(errnoName(errnoIn(body)));
+export const saysNotFound = ({ body }: Message): boolean => meansNotFound(errnoName(errnoIn(body)));
 
 /** An error has behind its number the message it is about. */
-export function errorIn(type: number, body: Buffer, flags: number, action: string): KernelError | undefined {
+export function errorIn({ type, flags, body }: Message, action: string): KernelError | undefined {
   const errno = errnoIn(body);
   if (errno === 0) return undefined;
   const capped = (flags & NLM_F_CAPPED) !== 0 || body.length < 4 + HEADER;

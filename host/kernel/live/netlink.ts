@@ -4,10 +4,7 @@
 import { now } from '../../clock.ts';
 import { KernelError } from '../kernel-error.ts';
 import type { Libc } from './libc.ts';
-import { errorIn, message, messagesIn, NLMSG_DONE, NLMSG_ERROR, PASSED_OVER, saysNotFound, type Received, type Sieve } from './netlink-message.ts';
-
-export const NETLINK_ROUTE = 0;
-export const NETLINK_NETFILTER = 12;
+import { errorIn, message, messagesIn, NLMSG_DONE, NLMSG_ERROR, saysNotFound, type Message } from './netlink-message.ts';
 
 const NLM_F_REQUEST = 1;
 export const NLM_F_ACK = 4;
@@ -21,10 +18,8 @@ const NLM_F_DUMP_INTR = 0x10;
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0x80000;
-const SOL_SOCKET = 1;
+export const SOL_SOCKET = 1;
 const SO_RCVTIMEO = 20;
-const SO_SNDBUFFORCE = 32;
-const SO_RCVBUFFORCE = 33;
 const SOL_NETLINK = 270;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
@@ -32,20 +27,14 @@ const NETLINK_GET_STRICT_CHK = 12;
 
 /** seconds; the slowest answers are grace periods of some 20 ms */
 const ANSWER_TIMEOUT = 10;
-/** One transaction of nf_tables may hold a thousand rules, and each of its messages may be answered. */
-const QUEUE_BYTES = 8 * 1024 * 1024;
 /** The kernel builds dump parts of at most 32 KiB. */
 const BUFFER_BYTES = 64 * 1024;
 /** A dump that others' changes interrupt is taken again; the reference takes what it has after as many tries. */
 const DUMP_TRIES = 5;
 
-export interface Message { type: number; body: Buffer }
-/** Gets each datagram before its messages are taken apart. */
-export type SieveOf = (datagram: Buffer) => Sieve;
 export interface Part { type: number; flags: number; body: Buffer }
-
-/** Stands for a message that nobody wanted. */
-export const OTHER: Message = { type: 0, body: PASSED_OVER };
+/** What became of a part that asked for it (NLM_F_ECHO), by the part's index. */
+export interface Echo { part: number; message: Message }
 
 export class NetlinkSocket {
   private readonly fd: number;
@@ -64,7 +53,6 @@ export class NetlinkSocket {
     const timeout = Buffer.alloc(16);
     timeout.writeUInt32LE(ANSWER_TIMEOUT, 0);
     libc.setsockopt(this.fd, SOL_SOCKET, SO_RCVTIMEO, timeout, action);
-    if (protocol === NETLINK_NETFILTER) for (const option of [SO_SNDBUFFORCE, SO_RCVBUFFORCE]) this.option(SOL_SOCKET, option, QUEUE_BYTES);
     for (const option of [NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK]) this.option(SOL_NETLINK, option, 1);
   }
 
@@ -87,12 +75,12 @@ export class NetlinkSocket {
     return this.collect(sequence, action).messages;
   }
 
-  /** All objects of a kind. Of those that the sieve of their datagram does not want, only their place in the order is told. */
-  dump(type: number, body: Uint8Array, action: string, sieveOf?: SieveOf): Message[] {
+  /** All objects of a kind. */
+  dump(type: number, body: Uint8Array, action: string): Message[] {
     for (let tries = 1; ; tries++) {
       const sequence = this.sequences(1);
       this.libc.send(this.fd, message(type, NLM_F_DUMP | NLM_F_REQUEST, sequence, body), action);
-      const { messages, interrupted } = this.collect(sequence, action, { sieveOf });
+      const { messages, interrupted } = this.collect(sequence, action);
       if (!interrupted || tries === DUMP_TRIES) return messages;
     }
   }
@@ -100,67 +88,73 @@ export class NetlinkSocket {
   /** What `dump` gives of one family: where IPv6 is off, the kernel answers with those of all others, or knows no such family. Its number comes first in question and answer. */
   dumpFamily(family: number, type: number, body: Uint8Array, action: string): Message[] {
     try {
-      return this.dump(type, body, action).filter((message) => message.body[0] === family);
+      return this.dump(type, body, action).filter(({ data, start }) => data[start] === family);
     } catch (error) {
       if (error instanceof KernelError && error.errno === 'EAFNOSUPPORT') return [];
       throw error;
     }
   }
 
-  /** Several messages in one send, as nf_tables transactions are. The first error is thrown with the index of its message. */
-  transaction(parts: readonly Part[], actions: readonly string[]): void {
+  /** Several messages in one send, as nf_tables transactions are. The first error is thrown with the action of its message. */
+  transaction(parts: readonly Part[], actions: readonly string[]): Echo[] {
     const first = this.sequences(parts.length);
     const last = first + parts.length - 1;
     const bytes = Buffer.concat(parts.map(({ type, flags, body }, i) => message(type, flags | NLM_F_REQUEST, first + i, body)));
     this.libc.send(this.fd, bytes, 'send a transaction');
     const wanted = new Set(parts.flatMap(({ flags }, i) => (flags & NLM_F_ACK ? [first + i] : [])));
+    // They come before the acknowledgement.
+    const echoes: Echo[] = [];
     let failure: KernelError | undefined;
     const deadline = deadlineNow();
     while (wanted.size > 0) {
-      for (const { type, flags, sequence, body } of this.receive('read the answers to a transaction', deadline)) {
-        if (type !== NLMSG_ERROR || sequence < first || sequence > last) continue;
+      for (const answer of this.receive('read the answers to a transaction', deadline)) {
+        const { sequence } = answer;
+        if (sequence < first || sequence > last) continue;
+        if (answer.type !== NLMSG_ERROR) {
+          echoes.push({ part: sequence - first, message: answer });
+          continue;
+        }
         wanted.delete(sequence);
-        const error = errorIn(type, body, flags, actions[sequence - first] ?? 'commit a transaction');
+        const error = errorIn(answer, actions[sequence - first] ?? 'commit a transaction');
         // An error of the batch's end alone is the commit's; else the first one names the culprit, and no later message is acknowledged.
         if (error) failure ??= error;
       }
       // What else of it waits in the queue has old sequence numbers and is passed over by the next request.
       if (failure) throw failure;
     }
+    return echoes;
   }
 
   close(): void {
     this.libc.close(this.fd);
   }
 
-  private collect(wanted: number, action: string, { sieveOf, atMost, isThere = true }: { sieveOf?: SieveOf | undefined; atMost?: number; isThere?: boolean } = {}): { messages: Message[]; interrupted: boolean } {
+  private collect(wanted: number, action: string, { atMost, isThere = true }: { atMost?: number; isThere?: boolean } = {}): { messages: Message[]; interrupted: boolean } {
     const messages: Message[] = [];
     let interrupted = false;
     const deadline = deadlineNow();
     for (;;) {
-      for (const { type, flags, sequence, body } of this.receive(action, deadline, sieveOf)) {
-        if (sequence !== wanted) continue;
-        interrupted ||= (flags & NLM_F_DUMP_INTR) !== 0;
-        if (type === NLMSG_DONE || type === NLMSG_ERROR) {
-          if (!isThere && saysNotFound(body)) return { messages, interrupted };
-          const error = errorIn(type, body, flags, action);
+      for (const answer of this.receive(action, deadline)) {
+        if (answer.sequence !== wanted) continue;
+        interrupted ||= (answer.flags & NLM_F_DUMP_INTR) !== 0;
+        if (answer.type === NLMSG_DONE || answer.type === NLMSG_ERROR) {
+          if (!isThere && saysNotFound(answer)) return { messages, interrupted };
+          const error = errorIn(answer, action);
           if (error) throw error;
           return { messages, interrupted };
         }
-        // The next datagram comes to the same place. Without a sieve it has been copied as a whole.
-        messages.push(body === PASSED_OVER ? OTHER : { type, body: sieveOf ? Buffer.from(body) : body });
+        messages.push(answer);
         if (messages.length === atMost) return { messages, interrupted };
       }
     }
   }
 
-  private receive(action: string, deadline: number, sieveOf?: SieveOf): Received[] {
+  private receive(action: string, deadline: number): Message[] {
     this.sound = false;
     if (now() > deadline) throw new KernelError('ETIMEDOUT', action, 'the kernel did not come to an end');
     const length = this.libc.recv(this.fd, this.buffer, action);
-    const received = this.buffer.subarray(0, length);
-    const datagram = sieveOf ? received : Buffer.from(received);
-    const messages = messagesIn(datagram, sieveOf?.(datagram));
+    // The next datagram comes to the same place.
+    const messages = messagesIn(Buffer.from(this.buffer.subarray(0, length)));
     this.sound = true;
     return messages;
   }
@@ -173,14 +167,16 @@ export class NetlinkSocket {
     return first;
   }
 
-  /** Kernels lack the newer ones, and a user namespace may not force buffers; both answer as well without. */
-  private option(level: number, option: number, value: number): void {
+  /** False: kernels lack the newer ones, and a user namespace may not force buffers; both answer as well without. */
+  protected option(level: number, option: number, value: number): boolean {
     const bytes = Buffer.alloc(4);
     bytes.writeUInt32LE(value);
     try {
       this.libc.setsockopt(this.fd, level, option, bytes, 'set a netlink option');
+      return true;
     } catch (error) {
-      if (!(error instanceof KernelError && ['ENOPROTOOPT', 'EPERM'].includes(error.errno))) throw error;
+      if (error instanceof KernelError && ['ENOPROTOOPT', 'EPERM'].includes(error.errno)) return false;
+      throw error;
     }
   }
 }

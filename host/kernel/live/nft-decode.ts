@@ -4,7 +4,7 @@
 import { formatAddress } from '../address.ts';
 import { inGrammar } from '../normal-rule.ts';
 import type { Action, Match, Rule, RuleFamily } from '../rule.ts';
-import { attributesOf, beOf, listAttributes, textOf, type Attributes } from './attributes.ts';
+import { attributesOf, beOf, eachAttribute, listAttributes, payloadAt, textOf, type Attributes } from './attributes.ts';
 import { isDport, matchFrom, type Known, type Loaded } from './nft-match.ts';
 import {
   ADDRESSES, BITWISE, CMP, CT, CT_STATE_KEY, DATA, DPORT_OFFSET, EQUAL, EXPRESSION, FIB, FIB_ADDRESS_TYPE, FIB_OF_DESTINATION, IMMEDIATE, LOOKUP, LOOKUP_INVERTED, META, META_KEY, NAT, NAT_DESTINATION,
@@ -69,14 +69,23 @@ const FIELDS = [
 
 /** The chain that an expression of the rule jumps or goes to. */
 export function jumpOf(expressions: Buffer): string | undefined {
-  for (const { payload } of listAttributes(expressions)) {
-    const element = attributesOf(payload);
-    if (textOf(element.get(EXPRESSION.NAME)) !== 'immediate') continue;
-    const verdict = attributesOf(attributesOf(attributesOf(element.get(EXPRESSION.DATA)).get(IMMEDIATE.DATA)).get(DATA.VERDICT));
-    const chain = verdict.get(VERDICT.CHAIN);
-    if (chain) return textOf(chain);
-  }
-  return undefined;
+  let chain: string | undefined;
+  eachAttribute(expressions, (_, at) => {
+    if (chain === undefined && mayBeImmediate(expressions, at)) chain = chainOfVerdict(payloadAt(expressions, at));
+  });
+  return chain;
+}
+
+/** Asked of every expression of every rule; the kernel writes the name first. */
+const mayBeImmediate = (data: Buffer, at: number): boolean => data[at + 6] !== EXPRESSION.NAME || data[at + 8] === FIRST_OF_IMMEDIATE;
+const FIRST_OF_IMMEDIATE = 'i'.charCodeAt(0);
+
+function chainOfVerdict(expression: Buffer): string | undefined {
+  const element = attributesOf(expression);
+  if (textOf(element.get(EXPRESSION.NAME)) !== 'immediate') return undefined;
+  const verdict = attributesOf(attributesOf(attributesOf(element.get(EXPRESSION.DATA)).get(IMMEDIATE.DATA)).get(DATA.VERDICT));
+  const chain = verdict.get(VERDICT.CHAIN);
+  return chain && textOf(chain);
 }
 
 /** False for what is outside the grammar. */

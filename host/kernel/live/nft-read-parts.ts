@@ -4,55 +4,52 @@
 
 import type { NftChain, NftPart, NftRule, NftTable } from '../kernel.ts';
 import type { RuleFamily } from '../rule.ts';
-import type { NetlinkSocket, SieveOf } from './netlink.ts';
-import { questionsAbout, READ_TRIES, type Answer } from './nft-questions.ts';
-import { chainOf, lateRuleOf, portsIn } from './nft-read.ts';
+import { having, type KernelRule } from './kernel-rule.ts';
+import type { NetfilterSocket } from './netfilter-socket.ts';
+import type { Answer } from './nft-answer.ts';
+import { generationIn, questionsAbout, READ_TRIES } from './nft-questions.ts';
+import { chainOf, portsIn } from './nft-read.ts';
 
 /** A rule that was not asked about: it has its place among those that were. */
 const OTHERS: NftRule = { handle: 0 };
 
 /** Undefined when there is no such table. */
-export function readParts(socket: NetlinkSocket, family: RuleFamily, name: string, parts: readonly NftPart[]): NftTable | undefined {
+export function readParts(socket: NetfilterSocket, family: RuleFamily, name: string, parts: readonly NftPart[]): NftTable | undefined {
+  const { known } = socket;
+  const ask = questionsAbout(socket, family, name, `read nft table ${family} ${name}`);
+  const portsOf = portsIn(socket, family, name);
   for (let tries = 1; ; tries++) {
-    const ask = questionsAbout(socket, family, name, `read nft table ${family} ${name}`);
-    // Of all that was answered: one when nobody changed anything meanwhile.
-    const generations = new Set<number>();
+    const generation = generationIn(socket);
+    known.begin(generation);
+    // When nobody changed anything meanwhile.
+    let isOfOne = true;
     const noted = <T extends Answer | undefined>(answer: T): T => {
-      if (answer) generations.add(answer.generation);
+      isOfOne &&= answer?.isOf(generation) ?? true;
       return answer;
     };
-    const toRule = (answer: Answer | undefined, comments: NftPart['comments']): NftRule => {
-      const rule = noted(answer) && lateRuleOf(family, answer!.content, portsIn(socket, family, name));
-      return rule && (!comments || comments.some((start) => rule.comment?.startsWith(start))) ? rule : OTHERS;
+    const chainNamed = (chain: string): Answer | undefined => {
+      const place = { family, table: name, chain };
+      const before = known.chain(generation, place);
+      if (before) return before;
+      const now = noted(ask.chain(chain));
+      known.keepChain(generation, place, now);
+      return now;
     };
     const rulesOf = ({ chain, comments }: NftPart): NftRule[] => {
       if (comments?.length === 0) return [];
-      const answers = comments ? ask.rulesSifted(chain, sieveFor(comments)) : ask.rulesOf(chain);
-      return answers.map((answer) => toRule(answer, comments));
+      const place = { family, table: name, chain };
+      const before = known.rulesOf(generation, place);
+      const rules = before ?? known.keepRules(generation, place, ask.rulesOf(chain).map(noted));
+      if (!comments) return rules.map((rule) => rule.inNft(family, portsOf));
+      const isAskedFor = ({ comment }: KernelRule): boolean => comments.some((start) => comment?.startsWith(start));
+      return (before ?? having(rules, comments)).map((rule) => (rule && isAskedFor(rule) ? rule.inNft(family, portsOf) : OTHERS));
     };
     const chains = parts.flatMap((part): NftChain[] => {
-      const chain = noted(ask.chain(part.chain));
+      const chain = chainNamed(part.chain);
       return chain ? [{ ...chainOf(chain.content), rules: rulesOf(part) }] : [];
     });
     // A chain is in a table, which need not be asked for then.
     if (chains.length === 0 && !noted(ask.table())) return undefined;
-    if (generations.size === 1 || tries === READ_TRIES) return { family, name, chains };
+    if (isOfOne || tries === READ_TRIES) return { family, name, chains };
   }
-}
-
-/** A comment stands in its message as it was written, so that all that is without it need not be taken apart. */
-function sieveFor(comments: readonly string[]): SieveOf {
-  const starts = comments.map((one) => Buffer.from(one));
-  return (datagram) => {
-    const places = starts.map((start) => datagram.indexOf(start));
-    let isFirst = true;
-    return (from, to) => {
-      const tellsGeneration = isFirst;
-      isFirst = false;
-      return starts.some((start, i) => {
-        if (places[i]! >= 0 && places[i]! < from) places[i] = datagram.indexOf(start, from);
-        return places[i]! >= 0 && places[i]! < to;
-      }) || tellsGeneration;
-    };
-  };
 }

@@ -6,7 +6,8 @@ import type { RuleFamily } from '../rule.ts';
 import { attributesOf, beOf, Body, listAttributes, textOf, type Attributes } from './attributes.ts';
 import type { NetlinkSocket } from './netlink.ts';
 import { decodeRule, jumpOf, knownOf, type PortsOf } from './nft-decode.ts';
-import { contentOf, questionsAbout, READ_TRIES, type Answer } from './nft-questions.ts';
+import type { Answer } from './nft-answer.ts';
+import { contentOf, questionsAbout, READ_TRIES } from './nft-questions.ts';
 import { commentOf } from './nft-userdata.ts';
 import { CHAIN, DATA, ELEMENT_KEY, ELEMENTS, FAMILY, HOOK, HOOK_NUMBER, MSG, nfgenmsg, RULE, SUBSYSTEM } from './nft-wire.ts';
 

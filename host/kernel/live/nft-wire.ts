@@ -9,12 +9,14 @@ export const BATCH_END = 0x11;
 
 export const MSG = {
   NEWTABLE: 0, GETTABLE: 1, DELTABLE: 2, NEWCHAIN: 3, GETCHAIN: 4, DELCHAIN: 5, NEWRULE: 6, GETRULE: 7, DELRULE: 8,
-  NEWSET: 9, NEWSETELEM: 12, GETSETELEM: 13, GETGEN: 16,
+  NEWSET: 9, NEWSETELEM: 12, GETSETELEM: 13, NEWGEN: 15, GETGEN: 16,
 } as const;
 
 export const FAMILY: Readonly<Record<RuleFamily, number>> = { inet: 1, ip: 2, bridge: 7, ip6: 10 };
 
-/** struct nfgenmsg: family, version 0, resource id in network order. */
+/** bytes of struct nfgenmsg (linux/netfilter/nfnetlink.h) */
+export const NFGENMSG = 4;
+/** family, version 0, resource id in network order: what the kernel says there is the generation of its rule set */
 export const nfgenmsg = (family: number, resource = 0): Buffer => Buffer.from([family, 0, resource >> 8, resource & 0xff]);
 
 export const TABLE = { NAME: 1, USERDATA: 6 } as const;

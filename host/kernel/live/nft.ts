@@ -41,8 +41,7 @@ export function nftKernel(context: LiveContext): NftKernel {
     apply(ns, commands, generation) {
       if (commands.length === 0) return;
       if (commands.some(hasRawWords)) return runNft(context, ns, commands);
-      const { parts, actions } = transactionOf(commands, generation);
-      context.netfilter(ns).transaction(parts, actions);
+      context.netfilter(ns).commit(transactionOf(commands, generation));
     },
   };
 }

@@ -11,8 +11,6 @@ export interface Present {
   key: string;
   /** false: it does not call this chain, which is sooner found out than what it says */
   mayCall?(chain: string): boolean;
-  /** false: it is not this rule, as soon found out */
-  mayBe?(rule: Rule): boolean;
   comment?: string | undefined;
   jump?: string | undefined;
   rule?: Rule | undefined;
@@ -60,7 +58,7 @@ export function draftOf<P extends Present>(present: readonly PresentChain<P>[], 
 }
 
 /** What is at hand is compared first: the key of each rule has to be made. */
-export const isRule = (one: Present, rule: Rule, key: string): boolean => (one.mayBe?.(rule) ?? true) && (one.comment ?? '') === (rule.comment ?? '') && one.key === key;
+export const isRule = (one: Present, rule: Rule, key: string): boolean => (one.comment ?? '') === (rule.comment ?? '') && one.key === key;
 
 /** The same for the chain that a rule calls. */
 export const calls = (one: Pick<Present, 'mayCall' | 'jump'>, chain: string): boolean => (one.mayCall?.(chain) ?? true) && one.jump === chain;

@@ -8,7 +8,7 @@ import { concerned } from '../../../host/ops/rules/concerned.ts';
 import type { RuleSet } from '../../../host/ops/rules/rule-set.ts';
 
 const WITHIN = { family: 'ip', table: 'nat' } as const;
-const rule = (jump: string): IptablesRule => ({ text: `-j ${jump}`, comment: undefined, jump, rule: undefined, key: jump, mayCall: (chain) => chain === jump, mayBe: () => true });
+const rule = (jump: string): IptablesRule => ({ text: `-j ${jump}`, comment: undefined, jump, rule: undefined, key: jump, mayCall: (chain) => chain === jump });
 
 /** POSTROUTING and SHARED call OWN, SHARED also logs. */
 function lookedInto(wanted: Omit<RuleSet, keyof typeof WITHIN>): { found: string[]; listed: boolean } {

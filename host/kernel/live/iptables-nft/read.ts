@@ -9,7 +9,7 @@ import { beOf, textOf, type Attributes } from '../attributes.ts';
 import { hookOf } from '../nft-read.ts';
 import { CHAIN } from '../nft-wire.ts';
 import { builtInHook } from './built-in.ts';
-import { tracesOnce, LateRule } from './late-rule.ts';
+import { LateRule } from './late-rule.ts';
 import { chainNamed, chainsOf, isThere, rulesOf, type NftTableOfIptables } from './table.ts';
 import { wordsOnce, type Ask } from './words.ts';
 
@@ -21,13 +21,10 @@ export function readIptablesTable(table: NftTableOfIptables, ask: Ask): Iptables
   const { family, name } = table;
   const order = builtInChains(name);
   const inWords = wordsOnce(table, ask);
-  const tracesOf = tracesOnce();
   const known = new Map<string, IptablesChain | undefined>();
   const rulesIn = (chain: string): IptablesRule[] => {
-    const reading = { table, inWords: (handle: number) => inWords(chain, handle), tracesOf };
-    const rules = rulesOf(table, chain);
-    table.listed?.rules.set(chain, rules);
-    return rules.map((rule) => new LateRule(reading, rule));
+    const reading = { table, inWords: (handle: number) => inWords(chain, handle) };
+    return rulesOf(table, chain).map((rule) => new LateRule(reading, rule));
   };
   const chainOf = (chain: Attributes): IptablesChain => {
     const found = textOf(chain.get(CHAIN.NAME));

@@ -2,29 +2,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Family } from '../../rule.ts';
-import { beOf, type Attributes } from '../attributes.ts';
-import type { NetlinkSocket } from '../netlink.ts';
-import { questionsAbout, type Answer } from '../nft-questions.ts';
-import { RULE } from '../nft-wire.ts';
+import type { Attributes } from '../attributes.ts';
+import type { KernelRule } from '../kernel-rule.ts';
+import type { NetfilterSocket } from '../netfilter-socket.ts';
+import { generationIn, questionsAbout } from '../nft-questions.ts';
 import type { Dialect } from './dialect.ts';
 
-export interface NftTableOfIptables { socket: NetlinkSocket; family: Family; name: string; dialect: Dialect; /** by who has read it before */ listed?: Listed }
+/** `generation`: of the rule set, when the table was looked at. */
+export interface NftTableOfIptables { socket: NetfilterSocket; family: Family; name: string; dialect: Dialect; generation: number }
 
-/** Rules of chains, listed while the rule set was of this generation or later. */
-export interface Listed { generation: number; rules: Map<string, KernelRule[]> }
-
-export class KernelRule {
-  private found: Buffer | undefined;
-
-  constructor(private readonly answer: Answer) {}
-
-  get handle(): number {
-    return beOf(this.answer.part(RULE.HANDLE), 8) ?? 0;
-  }
-
-  get expressions(): Buffer {
-    return (this.found ??= this.answer.part(RULE.EXPRESSIONS) ?? Buffer.alloc(0));
-  }
+/** As it is now, when no generation is given. */
+export function lookedAt(table: Omit<NftTableOfIptables, 'generation'>, generation?: number): NftTableOfIptables {
+  if (generation !== undefined) return { ...table, generation };
+  const now = generationIn(table.socket);
+  table.socket.known.begin(now);
+  return { ...table, generation: now };
 }
 
 const ask = ({ socket, family, name }: NftTableOfIptables) => questionsAbout(socket, family, name, `read iptables table ${family} ${name}`);
@@ -36,5 +28,9 @@ export const chainNamed = (table: NftTableOfIptables, chain: string): Attributes
 
 export const chainsOf = (table: NftTableOfIptables): Attributes[] => ask(table).chains().map(({ content }) => content);
 
-/** The rules of one chain, in order; none when it is not there. */
-export const rulesOf = (table: NftTableOfIptables, chain: string): KernelRule[] => ask(table).rulesOf(chain).map((answer) => new KernelRule(answer));
+/** The rules of one chain, in order; none when it is not there. Those of this generation, or of a later one. */
+export function rulesOf(table: NftTableOfIptables, chain: string): readonly KernelRule[] {
+  const { socket: { known }, generation, family, name } = table;
+  const place = { family, table: name, chain };
+  return known.rulesOf(generation, place) ?? known.keepRules(generation, place, ask(table).rulesOf(chain));
+}

@@ -23,7 +23,7 @@ function read(table: NftTableOfIptables, ask: Ask): ReadonlyMap<string, string> 
   for (let tries = 1; tries <= READ_TRIES; tries++) {
     const before = generationIn(table.socket);
     const words = ask().chains.flatMap(({ name, rules }) => {
-      const there = rulesOf(table, name);
+      const there = rulesOf({ ...table, generation: before }, name);
       return rules.map(({ text }, i) => [key(name, there[i]?.handle ?? 0), text] as const);
     });
     if (generationIn(table.socket) === before) return new Map(words);

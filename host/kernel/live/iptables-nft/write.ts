@@ -5,32 +5,31 @@ import { isOvertaken, KernelError } from '../../kernel-error.ts';
 import type { Rule } from '../../rule.ts';
 import { Body } from '../attributes.ts';
 import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, type Part } from '../netlink.ts';
+import type { KernelRule } from '../kernel-rule.ts';
 import { batchOf, NLM_F_NONREC } from '../nft-batch.ts';
-import { generationIn } from '../nft-questions.ts';
 import { CHAIN, FAMILY, HOOK, HOOK_NUMBER, MSG, nfgenmsg, RULE, SUBSYSTEM, TABLE } from '../nft-wire.ts';
 import { builtInHook } from './built-in.ts';
 import { commandOf, type Command } from './commands.ts';
 import { isListedAs, listedForm } from './decode.ts';
 import { encodeIptablesRule } from './encode.ts';
-import { chainNamed, rulesOf, type KernelRule, type Listed, type NftTableOfIptables } from './table.ts';
+import { chainNamed, lookedAt, rulesOf, type NftTableOfIptables } from './table.ts';
 
 /** Others change rules between our look and our transaction; then it is looked again. */
 const TRIES = 5;
 
 /** False: nothing is done, and iptables itself must be asked, since we do not know how it writes this or the kernel refused it. */
-export function restoreThroughNetlink(table: NftTableOfIptables, lines: readonly string[]): boolean {
+export function restoreThroughNetlink(before: NftTableOfIptables, lines: readonly string[]): boolean {
+  let table = before;
   const commands = lines.map((line) => commandOf(table, line));
   if (!commands.every((command) => command !== undefined)) return false;
   const empties = commands.some((command) => command.do === 'empty');
   for (let tries = 1; tries <= TRIES; tries++) {
-    const listed = tries === 1 ? table.listed : undefined;
     // Only what was found by looking can be outdated.
-    const generation = empties || commands.some((command) => command.do === 'take away') ? listed?.generation ?? generationIn(table.socket) : undefined;
-    const parts = partsFor(table, commands, listed);
+    const generation = empties || commands.some((command) => command.do === 'take away') ? table.generation : undefined;
+    const parts = partsFor(table, commands);
     if (!parts) return false;
-    const { parts: batch, actions } = batchOf(parts.map((part) => ({ part, action: `change iptables table ${table.name}` })), generation);
     try {
-      table.socket.transaction(batch, actions);
+      table.socket.commit(batchOf(parts.map((part) => ({ part, action: `change iptables table ${table.name}` })), generation));
       return true;
     } catch (error) {
       // Without an answer it may have been done.
@@ -38,15 +37,16 @@ export function restoreThroughNetlink(table: NftTableOfIptables, lines: readonly
       if (!isOvertaken(error)) return false;
       // What others have put into a chain meanwhile must not go: whoever decided to empty it has to look again.
       if (empties) throw error;
+      table = lookedAt(table);
     }
   }
   return false;
 }
 
 /** Undefined when a rule to take away is not found. */
-function partsFor(table: NftTableOfIptables, commands: readonly Command[], listed: Listed | undefined): Part[] | undefined {
+function partsFor(table: NftTableOfIptables, commands: readonly Command[]): Part[] | undefined {
   const message = messagesTo(table);
-  const take = rulesToTake(table, listed);
+  const take = rulesToTake(table);
   const parts = [message.table(), ...missingBuiltIn(table, commands).map((chain) => message.builtIn(chain))];
   for (const command of commands) {
     const { chain } = command;
@@ -75,10 +75,10 @@ function missingBuiltIn(table: NftTableOfIptables, commands: readonly Command[])
 }
 
 /** The first rule of a chain that says the same, as iptables -D finds it; each is found once. */
-function rulesToTake(table: NftTableOfIptables, listed: Listed | undefined): (chain: string, rule: Rule) => KernelRule | undefined {
-  const left = new Map<string, KernelRule[]>();
+function rulesToTake(table: NftTableOfIptables): (chain: string, rule: Rule) => KernelRule | undefined {
+  const left = new Map<string, readonly KernelRule[]>();
   return (chain, rule) => {
-    const rules = left.get(chain) ?? listed?.rules.get(chain) ?? rulesOf(table, chain);
+    const rules = left.get(chain) ?? rulesOf(table, chain);
     const isIt = isListedAs(listedForm(table.family, rule, table.dialect)!);
     const at = rules.findIndex(({ expressions }) => isIt(expressions));
     left.set(chain, at < 0 ? rules : rules.toSpliced(at, 1));

@@ -1,0 +1,110 @@
+// Chains that were listed before, for as long as nobody else has changed any rule: nf_tables counts the changes of a namespace, and tells who
+// makes one what became of it. So a host that stays lists the rules of all containers once, and not with each call.
+// SPDX-License-Identifier: Apache-2.0
+
+import type { RuleFamily } from '../rule.ts';
+import { attributesAfter, beOf, textOf } from './attributes.ts';
+import { KernelRule } from './kernel-rule.ts';
+import { NLM_F_APPEND, type Echo, type Part } from './netlink.ts';
+import type { Answer } from './nft-answer.ts';
+import { BATCH_BEGIN, BATCH_END, CHAIN, FAMILY, GENERATION_ID, MSG, NFGENMSG, RULE, SUBSYSTEM, TABLE } from './nft-wire.ts';
+
+export interface Place { family: RuleFamily; table: string; chain: string }
+
+/** Some ten megabytes. */
+const MOST_RULES = 20_000;
+
+export class KnownChains {
+  /** of the rule set that all of this is about */
+  private generation: number | undefined;
+  private readonly chains = new Map<string, Answer>();
+  /** in order */
+  private readonly rules = new Map<string, readonly KernelRule[]>();
+
+  /** Takes what the kernel has just said: of another rule set nothing is known. */
+  begin(generation: number): void {
+    if (generation !== this.generation) this.forget();
+    this.generation = generation;
+  }
+
+  /** But for the count of its uses, which is that of then. */
+  chain(generation: number, place: Place): Answer | undefined {
+    return generation === this.generation ? this.chains.get(keyOf(place)) : undefined;
+  }
+
+  rulesOf(generation: number, place: Place): readonly KernelRule[] | undefined {
+    return generation === this.generation ? this.rules.get(keyOf(place)) : undefined;
+  }
+
+  keepChain(generation: number, place: Place, answer: Answer | undefined): void {
+    if (answer && generation === this.generation && answer.isOf(generation)) this.chains.set(keyOf(place), answer);
+  }
+
+  /** As they were listed. */
+  keepRules(generation: number, place: Place, rules: readonly KernelRule[]): readonly KernelRule[] {
+    if (generation === this.generation && rules.every((rule) => rule.isOf(generation))) this.rules.set(keyOf(place), rules);
+    const count = [...this.rules.values()].reduce((sum, { length }) => sum + length, 0);
+    if (count > MOST_RULES) this.rules.clear();
+    return rules;
+  }
+
+  /** After a transaction of ours: with the kernel's echo of it nothing has to be listed again. */
+  follow(parts: readonly Part[], echoes: readonly Echo[]): void {
+    const those = (type: number): Echo[] => echoes.filter(({ message }) => message.type === ((SUBSYSTEM << 8) | type));
+    const [said] = those(MSG.NEWGEN);
+    const next = said && beOf(attributesAfter(said.message.body, NFGENMSG).get(GENERATION_ID), 4);
+    const isNext = this.generation !== undefined && next === ((this.generation + 1) >>> 0);
+    const added = new Map(those(MSG.NEWRULE).map(({ part, message }) => [part, new KernelRule(message)]));
+    if (isNext && parts.every((part, i) => this.change(part, added.get(i)))) this.generation = next;
+    else this.forget();
+  }
+
+  forget(): void {
+    this.generation = undefined;
+    this.chains.clear();
+    this.rules.clear();
+  }
+
+  /** False: it cannot be told what became of it. */
+  private change({ type, flags, body }: Part, added: KernelRule | undefined): boolean {
+    if (type === BATCH_BEGIN || type === BATCH_END) return true;
+    const about = attributesAfter(body, NFGENMSG);
+    const table = `${body[0]}\0${textOf(about.get(TABLE.NAME))}\0`;
+    const ofRule = table + textOf(about.get(RULE.CHAIN));
+    switch (type & 0xff) {
+      case MSG.NEWRULE:
+        if (added) this.alter(ofRule, (rules) => (flags & NLM_F_APPEND ? [...rules, added] : [added, ...rules]));
+        return added !== undefined;
+      case MSG.DELRULE: {
+        const handle = beOf(about.get(RULE.HANDLE), 8);
+        this.alter(ofRule, (rules) => (handle === undefined ? [] : rules.filter((one) => one.handle !== handle)));
+        return true;
+      }
+      case MSG.NEWCHAIN:
+      case MSG.DELCHAIN:
+        this.drop(table + textOf(about.get(CHAIN.NAME)));
+        return true;
+      // A table goes when it is empty. An anonymous set is its rule's, and goes with it.
+      case MSG.NEWTABLE:
+      case MSG.DELTABLE:
+      case MSG.NEWSET:
+      case MSG.NEWSETELEM:
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  private alter(key: string, change: (rules: readonly KernelRule[]) => readonly KernelRule[]): void {
+    const rules = this.rules.get(key);
+    if (rules) this.rules.set(key, change(rules));
+  }
+
+  private drop(key: string): void {
+    this.chains.delete(key);
+    this.rules.delete(key);
+  }
+}
+
+/** No name holds a NUL. */
+const keyOf = ({ family, table, chain }: Place): string => `${FAMILY[family]}\0${table}\0${chain}`;

@@ -1,0 +1,140 @@
+// What is known of chains from an earlier listing is what the kernel would list now, whoever changes what, and is listed only when it has to be.
+// SPDX-License-Identifier: Apache-2.0
+
+import { execFileSync } from 'node:child_process';
+import fc from 'fast-check';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { NftCommand, NftPart, NftTable } from '../../host/kernel/kernel.ts';
+import { openContext } from '../../host/kernel/live/context.ts';
+import { iptablesKernel } from '../../host/kernel/live/iptables.ts';
+import { openLibc } from '../../host/kernel/live/libc.ts';
+import { nftKernel } from '../../host/kernel/live/nft.ts';
+import { KernelError } from '../../host/kernel/kernel-error.ts';
+import type { Rule } from '../../host/kernel/rule.ts';
+
+const libc = openLibc();
+const T = { family: 'ip', table: 't' } as const;
+const PARTS: NftPart[] = [{ chain: 'a' }, { chain: 'b', comments: ['x'] }, { chain: 'none' }];
+const nft = (text: string): string => execFileSync('nft', ['-f', '-'], { input: text, encoding: 'utf8' });
+
+function open() {
+  const context = openContext(libc, '');
+  const socket = context.netfilter('host');
+  let listings = 0;
+  const { dump } = socket;
+  socket.dump = (...of) => {
+    listings++;
+    return dump.apply(socket, of);
+  };
+  return { context, kernel: nftKernel(context), iptables: iptablesKernel(context), listings: () => listings };
+}
+
+const said = (table: NftTable | undefined) => table?.chains.map(({ name, hook, rules }) => ({ name, hook, rules: rules.map(({ handle, rule, known, comment, jump }) => ({ handle, rule, known, comment, jump })) }));
+
+/** As who has never looked reads it. */
+function fresh(parts?: NftPart[]) {
+  const { context, kernel } = open();
+  try {
+    return said(kernel.readLate('host', 'ip', 't', parts));
+  } finally {
+    context.close();
+  }
+}
+
+test.before.each(() => void nft('flush ruleset\ntable ip t {\n chain a {\n }\n chain b {\n }\n chain c {\n }\n}\n'));
+
+const rules: Rule[] = [
+  { match: [{ proto: 'tcp', dport: 80 }], action: { verdict: 'accept' }, comment: 'x' },
+  { match: [{ proto: 'tcp', dports: [80, 81] }], action: { verdict: 'accept' }, comment: 'x-1' },
+  { match: [{ saddr: '192.0.2.1/32' }], action: { jump: 'c' }, comment: 'y' },
+  { match: [], action: { verdict: 'drop' } },
+];
+const chain = fc.constantFrom('a', 'b');
+type Step = (table: NftTable) => NftCommand[] | string;
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 6, arbitrary: fc.array(fc.tuple(chain, fc.constantFrom(...rules), fc.constantFrom('start' as const, 'end' as const)), { minLength: 1, maxLength: 4 })
+    .map((added): Step => () => added.map(([one, rule, at]): NftCommand => ({ do: 'add rule', ...T, chain: one, rule, at }))) },
+  { weight: 4, arbitrary: fc.tuple(chain, fc.nat(9)).map(([one, i]): Step => ({ chains }) => {
+    const handles = chains.find(({ name }) => name === one)?.rules.map(({ handle }) => handle).filter((handle) => handle > 0) ?? [];
+    return handles.length === 0 ? [] : [{ do: 'delete rule', ...T, chain: one, handle: handles[i % handles.length]! }];
+  }) },
+  { weight: 1, arbitrary: chain.map((one): Step => () => [{ do: 'flush chain', ...T, chain: one }]) },
+  { weight: 1, arbitrary: chain.map((one): Step => () => [{ do: 'flush chain', ...T, chain: one }, { do: 'delete chain', ...T, chain: one }, { do: 'add chain', ...T, chain: one }, { do: 'add rule', ...T, chain: one, rule: rules[0]!, at: 'end' }]) },
+  { weight: 1, arbitrary: chain.map((one): Step => () => [{ do: 'add table', ...T }, { do: 'add chain', ...T, chain: one }]) },
+  { weight: 2, arbitrary: fc.tuple(chain, fc.constantFrom('insert', 'add'), fc.constantFrom('x', 'y')).map(([one, how, comment]): Step => () => `${how} rule ip t ${one} udp dport 53 accept comment "${comment}"\n`) },
+  // Refused by the kernel, all of it.
+  { weight: 1, arbitrary: chain.map((one): Step => () => [{ do: 'add rule', ...T, chain: one, rule: rules[0]!, at: 'end' }, { do: 'delete rule', ...T, chain: one, handle: 999_999 }]) },
+);
+
+function carryOut(kernel: ReturnType<typeof open>['kernel'], commands: NftCommand[] | string): void {
+  if (typeof commands === 'string') return void nft(commands);
+  try {
+    kernel.apply('host', commands);
+  } catch (error) {
+    if (!(error instanceof KernelError && error.errno === 'ENOENT')) throw error;
+  }
+}
+
+test('after any changes of ours and of others', () => {
+  fc.assert(fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
+    nft('flush ruleset\ntable ip t {\n chain a {\n }\n chain b {\n }\n chain c {\n }\n}\n');
+    const { context, kernel } = open();
+    try {
+      for (const next of steps) {
+        const table = kernel.readLate('host', 'ip', 't', PARTS)!;
+        assert.equal(said(table), fresh(PARTS));
+        carryOut(kernel, next(table));
+      }
+      assert.equal(said(kernel.readLate('host', 'ip', 't', PARTS)), fresh(PARTS));
+    } finally {
+      context.close();
+    }
+  }), { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 60) });
+});
+
+const inUserNamespace = process.env['CNI_WASM_TEST_ROOT'] !== 'real';
+
+test('nothing is listed again after a change of ours, and all after one of somebody else', () => {
+  const { context, kernel, listings } = open();
+  const change = (...commands: NftCommand[]): number => {
+    kernel.apply('host', commands);
+    const before = listings();
+    assert.equal(said(kernel.readLate('host', 'ip', 't', [{ chain: 'a' }])), fresh([{ chain: 'a' }]));
+    return listings() - before;
+  };
+  try {
+    kernel.readLate('host', 'ip', 't', [{ chain: 'a' }]);
+    // Without long queues there are no echoes.
+    const again = inUserNamespace ? 1 : 0;
+    assert.is(change({ do: 'add rule', ...T, chain: 'a', rule: rules[0]!, at: 'end' }, { do: 'add rule', ...T, chain: 'a', rule: rules[2]!, at: 'start' }), again);
+    const { handle } = kernel.readLate('host', 'ip', 't', [{ chain: 'a' }])!.chains[0]!.rules[0]!;
+    assert.is(change({ do: 'delete rule', ...T, chain: 'a', handle }), again);
+    assert.is(change({ do: 'flush chain', ...T, chain: 'a' }), again);
+    nft('add table ip elsewhere\n');
+    assert.is(change({ do: 'add rule', ...T, chain: 'a', rule: rules[0]!, at: 'end' }), 1);
+  } finally {
+    context.close();
+  }
+});
+
+test('nor are those of iptables', () => {
+  const { context, iptables, listings } = open();
+  const rulesNow = (): string[] => iptables.read('host', 'ip', 'nat').chainNamed?.('CNI-x')?.rules.map(({ text }) => text) ?? [];
+  const line = (i: number): string => `-A CNI-x -s 192.0.2.${i}/32 -m comment --comment c${i} -j RETURN`;
+  try {
+    iptables.restore('host', 'ip', 'nat', ['-N CNI-x', line(1), line(2)]);
+    assert.is(rulesNow().length, 2);
+    iptables.restore('host', 'ip', 'nat', [line(3), line(1).replace('-A', '-D')]);
+    const before = listings();
+    const now = rulesNow();
+    if (!inUserNamespace) assert.is(listings(), before);
+    assert.equal(now, execFileSync('iptables', ['-t', 'nat', '-S', 'CNI-x'], { encoding: 'utf8' }).split('\n').filter((one) => one.startsWith('-A')).map((one) => one.replace('-A CNI-x ', '')));
+    execFileSync('iptables', ['-t', 'nat', '-D', 'CNI-x', '2']);
+    assert.is(rulesNow().length, 1);
+  } finally {
+    context.close();
+  }
+});
+
+test.run();
