@@ -17,6 +17,8 @@ const FIRST = nameOf(1);
 /** A node on which `by` has attached the first; each call of what is returned brings it to so many. */
 export function presence(by: Mode, backend: Backend, env: Readonly<Record<string, string>>): (count: number) => void {
   addNetns('others');
+  // With IPv6 each of a thousand links in one namespace looks at the routes of all for every packet that the bridge floods, which no container does.
+  for (const which of ['all', 'default']) sh('ip', 'netns', 'exec', 'others', 'sysctl', '-qw', `net.ipv6.conf.${which}.disable_ipv6=1`);
   const { failure } = carryOut(calls('ADD', chainFor(by, backend), targetFor(by, FIRST, '/run/netns/others', env)));
   if (failure) throw new Error(`the first container could not be attached: ${failure}`);
   const template = backend === 'nftables' ? nftTemplate() : iptablesTemplate(env);

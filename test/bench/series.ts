@@ -3,7 +3,7 @@
 
 import { rmSync } from 'node:fs';
 import type { Conflist } from '../../host/cli/run-conflist.ts';
-import { addNetns, deleteNetns } from '../support/node.ts';
+import { addNetns, deleteNetns, sh } from '../support/node.ts';
 import { calls, carryOut, carryOutAtOnce, carryOutForMemory, executionOf, type Sample, type Verb } from './calls.ts';
 import { chainFor, loopbackFor, NETWORK, type Backend, type Beside, type Mode } from './modes.ts';
 import { RESIDENT_RUN } from './resident.ts';
@@ -36,7 +36,7 @@ export const SERIES: Readonly<Record<SeriesName, Series>> = {
 /** where there is a program that does no more than the kernel's part */
 const FLOORS: readonly SeriesName[] = ['chain', 'ports', 'at-once', 'present'];
 
-interface Variant { mappings?: number; dualStack?: boolean }
+interface Variant { mappings?: number; dualStack?: boolean; /** before each call somebody else changes rules */ othersWrite?: true }
 
 /** ADD, CHECK and DEL by everybody in turn, after a round that warms caches and makes what is shared. */
 function chainRows(node: Node, series: SeriesName, point: number, rounds: number, variant: Variant = {}): Row[] {
@@ -45,7 +45,7 @@ function chainRows(node: Node, series: SeriesName, point: number, rounds: number
   for (let round = 0; round <= rounds; round++) {
     for (const mode of modes) {
       const list = chainFor(mode, node.backend, variant.dualStack);
-      const samples = oneRound(node, mode, list, round, variant.mappings);
+      const samples = oneRound(node, mode, list, round, variant);
       if (round > 0) rows.add(mode, samples);
     }
   }
@@ -53,11 +53,12 @@ function chainRows(node: Node, series: SeriesName, point: number, rounds: number
   return rows.all;
 }
 
-function oneRound(node: Node, mode: Mode, list: Conflist, round: number, mappings?: number): Partial<Record<Verb, Sample>> {
+function oneRound(node: Node, mode: Mode, list: Conflist, round: number, { mappings, othersWrite }: Variant = {}): Partial<Record<Verb, Sample>> {
   const netns = addNetns(`b${round}`);
   const target = targetFor(mode, { id: `measured-${round}` }, netns, envOf(node, mode), mappings);
   const beside = mode.resident && node.resident;
   const counted = (act: () => Sample & { result: unknown }): Sample & { result: unknown } => {
+    if (othersWrite) for (const verb of ['add', 'delete']) sh('nft', verb, 'table', 'ip', 'elsewhere');
     const before = beside?.cpuMs() ?? 0;
     const sample = act();
     return { ...sample, cpuMs: sample.cpuMs + (beside?.cpuMs() ?? 0) - before };
@@ -132,7 +133,10 @@ function amongOthers(node: Node, point: number, rounds: number): Row[] {
   const fill = filled.get(node) ?? presence(node.modes.find(({ shape, path }) => shape !== 'floor' && path !== node.modes[0]!.path)!, node.backend, node.env);
   filled.set(node, fill);
   fill(point);
-  return chainRows(node, 'present', point, rounds);
+  // No turns here either: a node has one of them, which knows what it has listed itself, unless somebody else changes rules, as kube-proxy does now and then.
+  const alone = node.modes.flatMap((mode) => chainRows({ ...node, modes: [mode] }, 'present', point, rounds));
+  const resident = node.modes.filter((mode) => mode.resident && mode.shape === 'one entry').map((mode) => ({ ...mode, name: `${mode.name}, others write` }));
+  return [...alone, ...chainRows({ ...node, modes: resident }, 'present', point, rounds, { othersWrite: true })];
 }
 
 function sandboxRows({ backend }: Node, point: number, rounds: number): Row[] {
