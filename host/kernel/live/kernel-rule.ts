@@ -17,6 +17,7 @@ export class KernelRule extends Answer {
   private commented: { is: string | undefined } | undefined;
   private iptablesCommented: { is: string | undefined } | undefined;
   private calls: { is: string | undefined } | undefined;
+  private wasAskedForCalls = false;
   private late: NftRule | undefined;
 
   get handle(): number {
@@ -40,6 +41,13 @@ export class KernelRule extends Answer {
   /** What iptables prints behind -j or -g. */
   get iptablesJump(): string | undefined {
     return (this.calls ??= { is: jumpIn(this.expressions) }).is;
+  }
+
+  /** False: it does not call this chain. To find its name nowhere is quick; who is asked again and again knows what it calls. */
+  mayCall(chain: string): boolean {
+    if (this.calls || this.wasAskedForCalls) return this.iptablesJump === chain;
+    this.wasAskedForCalls = true;
+    return this.expressions.includes(chain);
   }
 
   /** As a rule of nft's: as long as it is there it says the same. */

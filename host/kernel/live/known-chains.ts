@@ -19,7 +19,7 @@ export class KnownChains {
   private generation: number | undefined;
   private readonly chains = new Map<string, Answer>();
   /** in order */
-  private readonly rules = new Map<string, readonly KernelRule[]>();
+  private readonly rules = new Map<string, KernelRule[]>();
 
   /** Takes what the kernel has just said: of another rule set nothing is known. */
   begin(generation: number): void {
@@ -40,8 +40,8 @@ export class KnownChains {
     if (answer && generation === this.generation && answer.isOf(generation)) this.chains.set(keyOf(place), answer);
   }
 
-  /** As they were listed. */
-  keepRules(generation: number, place: Place, rules: readonly KernelRule[]): readonly KernelRule[] {
+  /** As they were listed; what the caller has of them changes with them. */
+  keepRules(generation: number, place: Place, rules: KernelRule[]): readonly KernelRule[] {
     if (generation === this.generation && rules.every((rule) => rule.isOf(generation))) this.rules.set(keyOf(place), rules);
     const count = [...this.rules.values()].reduce((sum, { length }) => sum + length, 0);
     if (count > MOST_RULES) this.rules.clear();
@@ -55,7 +55,7 @@ export class KnownChains {
     const next = said && beOf(attributesAfter(said.message.body, NFGENMSG).get(GENERATION_ID), 4);
     const isNext = this.generation !== undefined && next === ((this.generation + 1) >>> 0);
     const added = new Map(those(MSG.NEWRULE).map(({ part, message }) => [part, new KernelRule(message)]));
-    if (isNext && parts.every((part, i) => this.change(part, added.get(i)))) this.generation = next;
+    if (isNext && this.changeAll(parts, added)) this.generation = next;
     else this.forget();
   }
 
@@ -66,24 +66,43 @@ export class KnownChains {
   }
 
   /** False: it cannot be told what became of it. */
-  private change({ type, flags, body }: Part, added: KernelRule | undefined): boolean {
+  private changeAll(parts: readonly Part[], added: ReadonlyMap<number, KernelRule>): boolean {
+    // No handle comes twice, so that what is gone may go at the end, in one look through a chain.
+    const gone = new Map<string, Set<number>>();
+    const isTold = parts.every((part, i) => this.change(part, added.get(i), gone));
+    for (const [key, handles] of gone) {
+      const rules = this.rules.get(key);
+      if (rules) this.rules.set(key, rules.filter(({ handle }) => !handles.has(handle)));
+    }
+    return isTold;
+  }
+
+  private change({ type, flags, body }: Part, added: KernelRule | undefined, gone: Map<string, Set<number>>): boolean {
     if (type === BATCH_BEGIN || type === BATCH_END) return true;
     const about = attributesAfter(body, NFGENMSG);
     const table = `${body[0]}\0${textOf(about.get(TABLE.NAME))}\0`;
     const ofRule = table + textOf(about.get(RULE.CHAIN));
     switch (type & 0xff) {
-      case MSG.NEWRULE:
-        if (added) this.alter(ofRule, (rules) => (flags & NLM_F_APPEND ? [...rules, added] : [added, ...rules]));
-        return added !== undefined;
+      case MSG.NEWRULE: {
+        if (!added) return false;
+        const rules = this.rules.get(ofRule);
+        if (flags & NLM_F_APPEND) rules?.push(added);
+        else rules?.unshift(added);
+        return true;
+      }
       case MSG.DELRULE: {
         const handle = beOf(about.get(RULE.HANDLE), 8);
-        this.alter(ofRule, (rules) => (handle === undefined ? [] : rules.filter((one) => one.handle !== handle)));
+        if (handle !== undefined) gone.set(ofRule, (gone.get(ofRule) ?? new Set()).add(handle));
+        else if (this.rules.has(ofRule)) this.rules.set(ofRule, []);
         return true;
       }
       case MSG.NEWCHAIN:
-      case MSG.DELCHAIN:
-        this.drop(table + textOf(about.get(CHAIN.NAME)));
+      case MSG.DELCHAIN: {
+        const key = table + textOf(about.get(CHAIN.NAME));
+        this.chains.delete(key);
+        this.rules.delete(key);
         return true;
+      }
       // A table goes when it is empty. An anonymous set is its rule's, and goes with it.
       case MSG.NEWTABLE:
       case MSG.DELTABLE:
@@ -93,16 +112,6 @@ export class KnownChains {
       default:
         return false;
     }
-  }
-
-  private alter(key: string, change: (rules: readonly KernelRule[]) => readonly KernelRule[]): void {
-    const rules = this.rules.get(key);
-    if (rules) this.rules.set(key, change(rules));
-  }
-
-  private drop(key: string): void {
-    this.chains.delete(key);
-    this.rules.delete(key);
   }
 }
 

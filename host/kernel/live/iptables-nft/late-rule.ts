@@ -31,7 +31,7 @@ export class LateRule implements IptablesRule {
   get key(): string { return this.isOthers() ? this.nameless() : this.whole().key; }
 
   mayCall(chain: string): boolean {
-    return this.jump === chain;
+    return this.raw.mayCall(chain);
   }
 
   private nameless(): string {
