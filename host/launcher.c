@@ -1,4 +1,5 @@
-// What a runtime executes: hands the call to the resident host and prints its answer; when none answers, becomes the one-shot host.
+// What a runtime executes: hands the call to the resident host and prints its answer; when none answers, becomes the one-shot host. VERSION of our
+// own plugins it answers itself.
 // No C library: a static program of a few kilobytes starts in a third of a millisecond. The protocol is host/resident/wire.ts.
 // SPDX-License-Identifier: Apache-2.0
 
@@ -7,10 +8,12 @@ typedef unsigned int u32;
 typedef unsigned long u64;
 typedef long i64;
 
-/* The build writes paths into these places. */
+/* The build writes into these places: paths, and for each of our plugins a line "NAME ANSWER", which is what it answers to VERSION. */
 #define PATH_BYTES 1024
+#define VERSIONS_BYTES 4096
 char node_path[PATH_BYTES] = "@NODE@";
 char host_path[PATH_BYTES] = "@HOST@";
+char versions[VERSIONS_BYTES] = "@VERSIONS@";
 
 #define HELLO_BYTES (256 * 1024) /* wire.ts: MAX_HELLO */
 #define STDIN_BYTES (16 * 1024 * 1024) /* wire.ts: MAX_STDIN */
@@ -218,6 +221,21 @@ __attribute__((noreturn)) static void one_shot(struct launch *launch, const char
   fail(launch, "node cannot be executed: install Node.js 20 or later for this processor");
 }
 
+/** What a plugin of ours speaks was fixed when it was built, and nothing on the node changes it. Returns for any other, and where no host would be found for the next call. */
+static void answer_version(struct launch *launch, const char *host) {
+  if (!host || !find_node(launch)) return;
+  for (char *line = versions; *line;) {
+    char *end = line, *answer = after(line, launch->name);
+    while (*end && *end != '\n') end++;
+    end += *end == '\n';
+    if (answer && *answer == ' ') {
+      write_all(1, answer + 1, (u64)(end - answer - 1));
+      leave(0);
+    }
+    line = end;
+  }
+}
+
 static int set_timeout(int fd, int option, i64 seconds) {
   struct timeval time = { seconds, 0 };
   return call6(SETSOCKOPT, fd, SOL_SOCKET, option, (i64)&time, sizeof time, 0) == 0;
@@ -383,6 +401,8 @@ __attribute__((noreturn, used)) void launch(u64 *stack) {
   const char *host = find_host(&launch);
   /* Words are for people; without a verb, or with an empty one, nobody's network is meant. */
   const char *verb = variable(&launch, "CNI_COMMAND=");
-  if (host && verb && *verb && launch.argc <= 1) ask_host(&launch, host, verb);
+  const int is_call = verb && *verb && launch.argc <= 1;
+  if (is_call && is_same(verb, "VERSION")) answer_version(&launch, host);
+  if (is_call && host) ask_host(&launch, host, verb);
   one_shot(&launch, host);
 }

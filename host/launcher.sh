@@ -1,6 +1,6 @@
 #!/bin/sh
-# What a runtime executes: finds node and becomes the host, which reads from $0 which plugin it is.
-# The build fills in the two paths and writes one copy for each plugin. Builtins only: there may be no PATH, and a fork costs.
+# What a runtime executes: finds node and becomes the host, which reads from $0 which plugin it is. VERSION of our own plugins it answers itself.
+# The build fills in the two paths and the answers, and writes one copy for each plugin. Builtins only: there may be no PATH, and a fork costs.
 # SPDX-License-Identifier: Apache-2.0
 
 node=@NODE@
@@ -22,6 +22,11 @@ if [ ! -x "$node" ]; then
   [ -x "$node" ] || node=/usr/bin/node
   [ -x "$node" ] || fail 'cni-wasm: node is neither where it was at build time, nor in PATH, nor in /usr/local/bin, nor in /usr/bin: install Node.js 20 or later'
 fi
+
+# What a plugin of ours speaks was fixed when it was built, and nothing on the node changes it.
+[ "$CNI_COMMAND" = VERSION ] && [ $# -eq 0 ] && case ${0##*/} in
+@VERSIONS@
+esac
 
 # Both belong to whoever started the runtime: the one loads code into us, the other takes 40 ms to read certificates nobody needs.
 unset NODE_OPTIONS NODE_EXTRA_CA_CERTS

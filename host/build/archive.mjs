@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path';
 import { writeFile } from '../../plugins-as/sdk/tool/write-file.mjs';
 import { launcherToMove } from './launcher.mjs';
 import { koffiPath } from './host.mjs';
+import { versionAnswers } from './versions.mjs';
 
 /** The host itself is dist/lib; these are as they are in the repository. */
 const DOCUMENTS = ['LICENSE', 'README.md', 'abi/README.md', 'abi/schema', 'conf/10-blue.conflist', 'conf/99-loopback.conf', 'conf/systemd'];
@@ -22,12 +23,13 @@ const TAR = ['--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-o
  * @param {string} top the one folder in it
  * @param {readonly string[]} plugins names of the executables, without cni-wasm
  */
-export function buildArchive(out, arch, top, plugins) {
+export async function buildArchive(out, arch, top, plugins) {
   const temporary = mkdtempSync(join(tmpdir(), 'cni-wasm-archive-'));
   try {
     const root = join(temporary, top);
-    const launcher = launcherToMove(arch);
-    for (const name of [...plugins, 'cni-wasm']) writeFile(join(root, 'bin', name), launcher, 0o755);
+    const versions = await versionAnswers(plugins);
+    const launcher = launcherToMove(arch, versions);
+    for (const name of Object.keys(versions)) writeFile(join(root, 'bin', name), launcher, 0o755);
     // V8's code is for the processor that it was made on.
     const parts = readdirSync('dist/lib').filter((file) => file !== 'koffi.node' && (arch === process.arch || !file.endsWith('.code')));
     for (const file of parts) cpSync(join('dist/lib', file), join(root, 'lib', file));

@@ -9,6 +9,7 @@ import { writeFile } from '../../plugins-as/sdk/tool/write-file.mjs';
 import { launcherText } from './launcher.mjs';
 import { writeProgram } from './program.mjs';
 import { fetchPackage } from './fetch-package.mjs';
+import { versionAnswers } from './versions.mjs';
 
 const OUT = 'dist/lib';
 /** Loaded by `require` at run time from the folder of the bundle. */
@@ -29,7 +30,7 @@ export async function buildHost(digests) {
   for (const { path, contents } of (await Promise.all(programs)).flat()) writeFile(path, contents);
   await buildParts(OUT, digests, { hosts: HOSTS, calls: CALLS, start: 'host/start.ts', conditions: [] });
   writeFile(`${OUT}/koffi.node`, readFileSync(koffiPath(process.arch, ownLibc())));
-  layOutLaunchers([...Object.keys(digests), 'cni-wasm']);
+  layOutLaunchers(await versionAnswers(Object.keys(digests)));
 }
 
 const defineFor = (digests) => ({ BUILTIN_DIGESTS: JSON.stringify(digests) });
@@ -74,8 +75,9 @@ export function koffiPath(arch, libc) {
 
 const ownLibc = () => (process.report.getReport().header.glibcVersionRuntime ? 'linux' : 'musl');
 
-function layOutLaunchers(names) {
-  const text = launcherText(process.execPath, resolve(OUT, 'host.cjs'));
+function layOutLaunchers(versions) {
+  const text = launcherText(process.execPath, resolve(OUT, 'host.cjs'), versions);
+  const names = Object.keys(versions);
   for (const name of names) writeFile(`dist/bin/${name}`, text, 0o755);
   for (const name of readdirSync('dist/bin').filter((name) => !names.includes(name))) rmSync(`dist/bin/${name}`);
 }

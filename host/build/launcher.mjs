@@ -17,21 +17,25 @@ const FLAGS = [
   '-Os', '-Wall', '-Wextra', '-ffreestanding', '-nostdlib', '-nostartfiles', '-static', '-fno-builtin', '-fno-stack-protector', '-fno-asynchronous-unwind-tables', '-fno-pie', '-no-pie',
   '-Wl,--build-id=none', '-Wl,-z,noexecstack', '-s',
 ];
-/** launcher.c: PATH_BYTES */
-const PATH_BYTES = 1024;
+/** launcher.c: PATH_BYTES, VERSIONS_BYTES */
+const [PATH_BYTES, VERSIONS_BYTES] = [1024, 4096];
 
-/** @returns {string | Buffer} a program that becomes `host` by `node` when no resident host answers */
-export function launcherText(node, host) {
+/**
+ * @param {Record<string, string>} versions what each of our plugins answers to VERSION: a line of JSON
+ * @returns {string | Buffer} a program that becomes `host` by `node` when no resident host answers
+ */
+export function launcherText(node, host, versions) {
   const program = compileLauncher(process.arch);
-  if (program) return withPath(withPath(program, '@NODE@', node), '@HOST@', host);
-  return readFileSync('host/launcher.sh', 'utf8').replace('@NODE@', () => shellWord(node)).replace('@HOST@', () => shellWord(host));
+  if (program) return filled(program, node, host, versions);
+  const cases = Object.entries(versions).map(([name, answer]) => `  ${name}) printf '%s\\n' ${shellWord(answer.trimEnd())}; exit ;;`).join('\n');
+  return readFileSync('host/launcher.sh', 'utf8').replace('@NODE@', () => shellWord(node)).replace('@HOST@', () => shellWord(host)).replace('@VERSIONS@', () => cases);
 }
 
 /** A program for nodes of which nothing is known: it finds the host beside itself, and node where node is. */
-export function launcherToMove(arch) {
+export function launcherToMove(arch, versions) {
   const program = compileLauncher(arch);
   if (!program) throw new Error(`nothing here compiles the launcher for ${arch}: install clang and lld, or a gcc for it`);
-  return withPath(withPath(program, '@NODE@', ''), '@HOST@', '');
+  return filled(program, '', '', versions);
 }
 
 /** For one kind of processor; undefined where nothing here compiles for it. */
@@ -51,13 +55,18 @@ export function compileLauncher(arch) {
   }
 }
 
-/** A path too long for its place is looked for where it usually is. */
-function withPath(program, place, path) {
+function filled(program, node, host, versions) {
+  const lines = Object.entries(versions).map(([name, answer]) => `${name} ${answer}`).join('');
+  return [['@NODE@', node, PATH_BYTES], ['@HOST@', host, PATH_BYTES], ['@VERSIONS@', lines, VERSIONS_BYTES]].reduce((filled, [place, text, size]) => withText(filled, place, text, size), program);
+}
+
+/** Without a text too long for its place it goes as well: the path is looked for where it usually is, the host says what it speaks. */
+function withText(program, place, text, size) {
   const at = program.indexOf(place);
-  const bytes = Buffer.from(`${path}\0`);
+  const bytes = Buffer.from(`${text}\0`);
   const patched = Buffer.from(program);
-  patched.fill(0, at, at + PATH_BYTES);
-  if (bytes.length <= PATH_BYTES) bytes.copy(patched, at);
+  patched.fill(0, at, at + size);
+  if (bytes.length <= size) bytes.copy(patched, at);
   return patched;
 }
 

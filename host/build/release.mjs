@@ -12,7 +12,7 @@ export async function buildRelease(digests, say) {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
   for (const arch of ARCHITECTURES) {
     const file = `dist/release/cni-wasm-${version}-linux-${arch}`;
-    buildArchive(`${file}.tar.gz`, arch, `cni-wasm-${version}`, Object.keys(digests));
+    await buildArchive(`${file}.tar.gz`, arch, `cni-wasm-${version}`, Object.keys(digests));
     await buildExecutable(file, arch, digests);
     say(`built ${file} and ${file}.tar.gz`);
   }

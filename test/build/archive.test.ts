@@ -28,11 +28,11 @@ test.before((context) => { context.folder = mkdtempSync(join(tmpdir(), 'archives
 test.after(({ folder }) => rmSync(folder, { recursive: true }));
 
 for (const arch of ['x64', 'arm64'] as const) {
-  test(`${arch}: launchers and native part are for it, all belongs to root, and it is the same when it is built again`, ({ folder }) => {
+  test(`${arch}: launchers and native part are for it, all belongs to root, and it is the same when it is built again`, async ({ folder }) => {
     const [one, two] = [join(folder, 'one.tar.gz'), join(folder, 'two.tar.gz')];
-    buildArchive(one, arch, 'cni-wasm-1', PLUGINS);
+    await buildArchive(one, arch, 'cni-wasm-1', PLUGINS);
     const umask = process.umask(0o077);
-    buildArchive(two, arch, 'cni-wasm-1', PLUGINS);
+    await buildArchive(two, arch, 'cni-wasm-1', PLUGINS);
     process.umask(umask);
     assert.ok(readFileSync(one).equals(readFileSync(two)));
     const lines = execFileSync('tar', ['-tvzf', one, '--numeric-owner'], { encoding: 'utf8' }).trim().split('\n');

@@ -88,6 +88,21 @@ function launcherTests(kind: 'program' | 'script', env: Record<string, string>):
     }
   });
 
+  test('answers VERSION of what was built with it, and nothing else, and only where host and node are', ({ repo, launcher }) => {
+    const spoken = { cniVersion: '1.1.0', supportedVersions: ['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'] };
+    for (const name of ['acme', 'cni-wasm']) assert.equal(run(repo.path('dist/bin', name), { CNI_COMMAND: 'VERSION' }), { status: 0, said: spoken as unknown as Said, stderr: '' });
+    assert.equal(run(launcher, { CNI_COMMAND: 'VERSION' }, 'word').said.calledAs, ['acme', 'word']);
+    assert.equal(run(launcher, { CNI_COMMAND: 'VERSIONS' }).said.calledAs, ['acme']);
+    for (const name of ['acm', 'acme-2', 'elsewhere']) {
+      copyFileSync(launcher, repo.path('opt', name));
+      assert.equal(run(repo.path('opt', name), { CNI_COMMAND: 'VERSION' }).said.calledAs, [name]);
+    }
+    mkdirSync(repo.path('opt/bin'));
+    const lost = repo.path('opt/bin/acme');
+    renameSync(launcherWith(repo, launcher, process.execPath, '/nowhere/host.cjs'), lost);
+    assert.is(run(lost, { CNI_COMMAND: 'VERSION' }).said.code, 107);
+  });
+
   test('the host is gone: one CNI error on stdout', ({ repo, launcher }) => {
     const lost = launcherWith(repo, launcher, process.execPath, '/nowhere/host.cjs');
     const add = run(lost, { CNI_COMMAND: 'ADD' });

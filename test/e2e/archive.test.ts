@@ -24,10 +24,10 @@ const LOG = '/run/served.log';
 
 const test = suite('archive');
 
-test.before(() => {
+test.before(async () => {
   const archive = '/run/cni-wasm.tar.gz';
-  buildArchive(archive, process.arch, 'cni-wasm-1', Object.keys(moduleDigests()));
-  const arm = launcherToMove('arm64');
+  await buildArchive(archive, process.arch, 'cni-wasm-1', Object.keys(moduleDigests()));
+  const arm = launcherToMove('arm64', {});
   // /opt as on a fresh node, and nothing of the build where it was built.
   for (const folder of ['/opt', 'dist/bin', 'dist/lib', 'dist/plugins']) sh('mount', '-t', 'tmpfs', 'tmpfs', folder);
   for (const folder of [PLACE, BIN]) mkdirSync(folder, { recursive: true });

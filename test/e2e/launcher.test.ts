@@ -1,8 +1,8 @@
 // The launcher against hosts that are not there, hang, die or talk nonsense: the call is done all the same, with all of its stdin, once.
 // SPDX-License-Identifier: Apache-2.0
 
-import { spawn } from 'node:child_process';
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
@@ -35,6 +35,14 @@ function call(input: string | Buffer, how: Parameters<typeof begin>[0] = {}): Pr
   const { stdin, said } = begin(how);
   stdin.end(input);
   return said;
+}
+
+/** An executable of a name that is none of ours. */
+function acme(): string {
+  const path = '/run/bin/acme';
+  mkdirSync('/run/bin', { recursive: true });
+  if (!existsSync(path)) symlinkSync(join(BIN, 'static'), path);
+  return path;
 }
 
 /** proc_pid_io(5): what a process has read, of which what comes through sockets is no part. */
@@ -98,13 +106,24 @@ test('no host, or a socket that nobody listens on', async () => {
 
 test('a host is told the name, the environment and where the one-shot host is, and what it says is printed', async () => {
   const host = await playHost((socket) => socket.write('.'), onceWhole((socket) => socket.end(Buffer.concat([Buffer.from('..'), formatReply({ exitCode: 7, stdout: '{"a":1}', stderr: 'a word\n' })]))));
-  mkdirSync('/run/bin', { recursive: true });
-  symlinkSync(join(BIN, 'static'), '/run/bin/acme');
   const env = { ...ENV, NODE_OPTIONS: '--nowhere', NODE_EXTRA_CA_CERTS: '/nowhere', OTHER: 'x' };
-  assert.equal(await call(config(), { program: '/run/bin/acme', env }), { code: 7, stdout: '{"a":1}', stderr: 'a word\n' });
+  assert.equal(await call(config(), { program: acme(), env }), { code: 7, stdout: '{"a":1}', stderr: 'a word\n' });
   const [hello] = host.hellos;
   assert.equal([hello!.calledAs, hello!.oneShot, { ...hello!.env }], ['acme', join(process.cwd(), 'dist/lib/host.cjs'), { ...ENV, OTHER: 'x' }]);
   assert.is(host.heard[0]!.subarray(4).toString(), config());
+  await end(host);
+});
+
+test('VERSION of our own plugins is answered without a host, in the words of one; of others a host is asked', async () => {
+  const host = await playHost((socket) => socket.end(formatReply({ exitCode: 7, stdout: 'theirs', stderr: '' })));
+  const env = { ...ENV, CNI_COMMAND: 'VERSION' };
+  for (const name of readdirSync(BIN)) {
+    const said = spawnSync(process.execPath, ['dist/lib/host.cjs', name], { env, encoding: 'utf8' }).stdout;
+    assert.match(said, '"1.1.0"]}');
+    assert.equal(await call('', { program: join(BIN, name), env }), { code: 0, stdout: said, stderr: '' }, name);
+  }
+  assert.is(host.connections, 0);
+  assert.is((await call('', { program: acme(), env })).stdout, 'theirs');
   await end(host);
 });
 
@@ -113,7 +132,7 @@ const ANSWER = formatReply({ exitCode: 0, stdout: 'yes', stderr: '' });
 test('stdin is not waited for when the answer does not need it', async () => {
   const host = await playHost((socket) => socket.end(ANSWER));
   for (const env of [{ ...ENV, CNI_COMMAND: 'VERSION' }, { ...ENV, CNI_IFNAME: '' }]) {
-    const { stdin, said } = begin({ env });
+    const { stdin, said } = begin({ program: acme(), env });
     assert.is((await said).stdout, 'yes', env.CNI_COMMAND);
     stdin.destroy();
   }
@@ -124,7 +143,7 @@ test('stdin is not waited for when the answer does not need it', async () => {
 test('nothing of stdin is sent for VERSION', async () => {
   const host = await playHost((socket) => socket.write('.'), (socket) => socket.destroy());
   host.server.on('connection', (socket) => setImmediate(() => socket.write(ANSWER)));
-  assert.is((await call(config(), { env: { ...ENV, CNI_COMMAND: 'VERSION' } })).stdout, 'yes');
+  assert.is((await call(config(), { program: acme(), env: { ...ENV, CNI_COMMAND: 'VERSION' } })).stdout, 'yes');
   assert.is(host.heard.length, 0);
   await end(host);
 });
