@@ -297,13 +297,13 @@ test('nonsense and slowness on the socket end with the connection, and nothing e
 test('a call is answered before stdin has ended when the answer does not need it, and takes any stdin all the same', async ({ host }) => {
   const served = host.served().length;
   // VERSION of our own plugins needs no host.
-  const acme = '/run/acme';
-  symlinkSync(join(BIN, 'static'), acme);
-  for (const [env, answer] of [[{ ...ENV, CNI_COMMAND: 'VERSION' }, /no module \\"acme\\"/], [{ ...ENV, CNI_IFNAME: 'much too long for one' }, /interface name is too long/]] as const) {
-    const child = spawn(acme, [], { env, stdio: ['pipe', 'pipe', 'inherit'] });
+  const other = '/run/other';
+  symlinkSync(join(BIN, 'static'), other);
+  for (const [env, answer] of [[{ ...ENV, CNI_COMMAND: 'VERSION' }, /no module \\"other\\"/], [{ ...ENV, CNI_IFNAME: 'much too long for one' }, /interface name is too long/]] as const) {
+    const child = spawn(other, [], { env, stdio: ['pipe', 'pipe', 'inherit'] });
     assert.match(await text(child.stdout), answer);
     child.stdin.destroy();
-    const { stdout } = spawnSync(acme, [], { env, input: 'x'.repeat(15_000_000), encoding: 'utf8' });
+    const { stdout } = spawnSync(other, [], { env, input: 'x'.repeat(15_000_000), encoding: 'utf8' });
     assert.match(stdout, answer);
   }
   assert.is(host.served().length - served, 4);
