@@ -297,9 +297,9 @@ test('nonsense and slowness on the socket end with the connection, and nothing e
 test('a call is answered before stdin has ended when the answer does not need it, and takes any stdin all the same', async ({ host }) => {
   const served = host.served().length;
   // VERSION of our own plugins needs no host.
-  const other = '/run/other';
+  const other = '/run/nobodys';
   symlinkSync(join(BIN, 'static'), other);
-  for (const [env, answer] of [[{ ...ENV, CNI_COMMAND: 'VERSION' }, /no module \\"other\\"/], [{ ...ENV, CNI_IFNAME: 'much too long for one' }, /interface name is too long/]] as const) {
+  for (const [env, answer] of [[{ ...ENV, CNI_COMMAND: 'VERSION' }, /no module \\"nobodys\\"/], [{ ...ENV, CNI_IFNAME: 'much too long for one' }, /interface name is too long/]] as const) {
     const child = spawn(other, [], { env, stdio: ['pipe', 'pipe', 'inherit'] });
     assert.match(await text(child.stdout), answer);
     child.stdin.destroy();
