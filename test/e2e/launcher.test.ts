@@ -274,7 +274,7 @@ test('with stdin, stdout or both closed the answer is the one-shot host\'s, and 
   const host = await playHost((socket) => socket.write('.'), (socket) => socket.end(formatReply({ exitCode: 0, stdout: 'x', stderr: '' })));
   const shell = (redirections: string): Promise<Said> => call('', { program: '/bin/sh', args: ['-c', `"${BIN}/static" ${redirections}`] });
   const closed = await shell('<&-');
-  assert.is(closed.code, 1);
+  assert.is(closed.code, 1, JSON.stringify(closed));
   assert.is((JSON.parse(closed.stdout) as { code: number }).code, 6);
   assert.equal((await shell('>&-')).stdout, '');
   assert.equal((await shell('<&- >&-')).stdout, '');
