@@ -135,7 +135,7 @@ function amongOthers(node: Node, point: number, rounds: number): Row[] {
   fill(point);
   // No turns here either: a node has one of them, which knows what it has listed itself, unless somebody else changes rules, as kube-proxy does now and then.
   const alone = node.modes.flatMap((mode) => chainRows({ ...node, modes: [mode] }, 'present', point, rounds));
-  const resident = node.modes.filter((mode) => mode.resident && mode.shape === 'one entry').map((mode) => ({ ...mode, name: `${mode.name}, others write` }));
+  const resident = node.modes.filter((mode) => mode.resident && mode.shape === 'one entry').map((mode) => ({ ...mode, name: 'resident, others write' }));
   return [...alone, ...chainRows({ ...node, modes: resident }, 'present', point, rounds, { othersWrite: true })];
 }
 
