@@ -37,8 +37,8 @@ export interface Pool<Task, Outcome> {
   /** Undefined: nobody does it (any more). `isWanted` is asked when its turn comes. */
   run(task: Task, isWanted: () => boolean): Promise<Outcome | undefined>;
   readonly threads: number;
-  /** Ends all threads; for when nothing runs any more. */
-  end(): void;
+  /** Ends all threads, for when nothing runs any more. Settles when they have ended: a process that ends while one of them is still loading native code is aborted. */
+  end(): Promise<void>;
 }
 
 interface Waiting<Task, Outcome> { task: Task; isWanted(): boolean; since: number; settle(outcome: Outcome | undefined): void }
@@ -131,9 +131,11 @@ export function newPool<Task, Outcome>(start: () => Thread<Task, Outcome>, limit
     get threads() {
       return all.size;
     },
-    end() {
+    async end() {
       clearInterval(look);
-      for (const thread of all) thread.end();
+      const threads = [...all];
+      for (const thread of threads) thread.end();
+      await Promise.all(threads.map(({ ended }) => ended));
     },
   };
 }

@@ -71,7 +71,7 @@ export async function serve(): Promise<void> {
   await listen(server, place);
   log.info({ at: 'fd' in place ? `file descriptor ${place.fd}` : place.path, processors: PROCESSORS }, 'listening');
   await end;
-  pool.end();
+  await pool.end();
   if ('release' in place) place.release();
 }
 

@@ -214,4 +214,16 @@ test('a call waits on while others come to their end', async () => {
   pool.end();
 });
 
+test('has ended when all threads have, also those that were still starting', async () => {
+  const { pool, threads } = stage({ kept: 2 }, new Promise(() => undefined));
+  for (const thread of threads) thread.end = () => undefined;
+  let isEnded = false;
+  const ended = pool.end().then(() => { isEnded = true; });
+  threads[0]!.die();
+  await settled();
+  assert.not(isEnded);
+  threads[1]!.die();
+  await ended;
+});
+
 test.run();
