@@ -7,6 +7,7 @@ import { attributesAfter, beOf, textOf } from './attributes.ts';
 import { KernelRule } from './kernel-rule.ts';
 import { NLM_F_APPEND, type Echo, type Part } from './netlink.ts';
 import type { Answer } from './nft-answer.ts';
+import { contentOf } from './nft-questions.ts';
 import { BATCH_BEGIN, BATCH_END, CHAIN, FAMILY, GENERATION_ID, MSG, NFGENMSG, RULE, SUBSYSTEM, TABLE } from './nft-wire.ts';
 
 export interface Place { family: RuleFamily; table: string; chain: string }
@@ -52,7 +53,7 @@ export class KnownChains {
   follow(parts: readonly Part[], echoes: readonly Echo[]): void {
     const those = (type: number): Echo[] => echoes.filter(({ message }) => message.type === ((SUBSYSTEM << 8) | type));
     const [said] = those(MSG.NEWGEN);
-    const next = said && beOf(attributesAfter(said.message.body, NFGENMSG).get(GENERATION_ID), 4);
+    const next = said && beOf(contentOf(said.message).get(GENERATION_ID), 4);
     const isNext = this.generation !== undefined && next === ((this.generation + 1) >>> 0);
     const added = new Map(those(MSG.NEWRULE).map(({ part, message }) => [part, new KernelRule(message)]));
     if (isNext && this.changeAll(parts, added)) this.generation = next;
@@ -70,9 +71,9 @@ export class KnownChains {
     // No handle comes twice, so that what is gone may go at the end, in one look through a chain.
     const gone = new Map<string, Set<number>>();
     const isTold = parts.every((part, i) => this.change(part, added.get(i), gone));
-    for (const [key, handles] of gone) {
-      const rules = this.rules.get(key);
-      if (rules) this.rules.set(key, rules.filter(({ handle }) => !handles.has(handle)));
+    for (const [chain, handles] of gone) {
+      const rules = this.rules.get(chain);
+      if (rules) this.rules.set(chain, rules.filter(({ handle }) => !handles.has(handle)));
     }
     return isTold;
   }
@@ -80,27 +81,26 @@ export class KnownChains {
   private change({ type, flags, body }: Part, added: KernelRule | undefined, gone: Map<string, Set<number>>): boolean {
     if (type === BATCH_BEGIN || type === BATCH_END) return true;
     const about = attributesAfter(body, NFGENMSG);
-    const table = `${body[0]}\0${textOf(about.get(TABLE.NAME))}\0`;
-    const ofRule = table + textOf(about.get(RULE.CHAIN));
+    const keyIn = (chain: number): string => key(body[0]!, textOf(about.get(TABLE.NAME)), textOf(about.get(chain)));
     switch (type & 0xff) {
       case MSG.NEWRULE: {
         if (!added) return false;
-        const rules = this.rules.get(ofRule);
+        const rules = this.rules.get(keyIn(RULE.CHAIN));
         if (flags & NLM_F_APPEND) rules?.push(added);
         else rules?.unshift(added);
         return true;
       }
       case MSG.DELRULE: {
-        const handle = beOf(about.get(RULE.HANDLE), 8);
-        if (handle !== undefined) gone.set(ofRule, (gone.get(ofRule) ?? new Set()).add(handle));
-        else if (this.rules.has(ofRule)) this.rules.set(ofRule, []);
+        const [chain, handle] = [keyIn(RULE.CHAIN), beOf(about.get(RULE.HANDLE), 8)];
+        if (handle !== undefined) gone.set(chain, (gone.get(chain) ?? new Set()).add(handle));
+        else if (this.rules.has(chain)) this.rules.set(chain, []);
         return true;
       }
       case MSG.NEWCHAIN:
       case MSG.DELCHAIN: {
-        const key = table + textOf(about.get(CHAIN.NAME));
-        this.chains.delete(key);
-        this.rules.delete(key);
+        const chain = keyIn(CHAIN.NAME);
+        this.chains.delete(chain);
+        this.rules.delete(chain);
         return true;
       }
       // A table goes when it is empty. An anonymous set is its rule's, and goes with it.
@@ -116,4 +116,5 @@ export class KnownChains {
 }
 
 /** No name holds a NUL. */
-const keyOf = ({ family, table, chain }: Place): string => `${FAMILY[family]}\0${table}\0${chain}`;
+const key = (family: number, table: string, chain: string): string => `${family}\0${table}\0${chain}`;
+const keyOf = ({ family, table, chain }: Place): string => key(FAMILY[family], table, chain);

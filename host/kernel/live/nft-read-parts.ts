@@ -5,6 +5,7 @@
 import type { NftChain, NftPart, NftRule, NftTable } from '../kernel.ts';
 import type { RuleFamily } from '../rule.ts';
 import { having, type KernelRule } from './kernel-rule.ts';
+import type { Place } from './known-chains.ts';
 import type { NetfilterSocket } from './netfilter-socket.ts';
 import type { Answer } from './nft-answer.ts';
 import { generationIn, questionsAbout, READ_TRIES } from './nft-questions.ts';
@@ -18,6 +19,7 @@ export function readParts(socket: NetfilterSocket, family: RuleFamily, name: str
   const { known } = socket;
   const ask = questionsAbout(socket, family, name, `read nft table ${family} ${name}`);
   const portsOf = portsIn(socket, family, name);
+  const placeOf = (chain: string): Place => ({ family, table: name, chain });
   for (let tries = 1; ; tries++) {
     const generation = generationIn(socket);
     known.begin(generation);
@@ -28,7 +30,7 @@ export function readParts(socket: NetfilterSocket, family: RuleFamily, name: str
       return answer;
     };
     const chainNamed = (chain: string): Answer | undefined => {
-      const place = { family, table: name, chain };
+      const place = placeOf(chain);
       const before = known.chain(generation, place);
       if (before) return before;
       const now = noted(ask.chain(chain));
@@ -37,7 +39,7 @@ export function readParts(socket: NetfilterSocket, family: RuleFamily, name: str
     };
     const rulesOf = ({ chain, comments }: NftPart): NftRule[] => {
       if (comments?.length === 0) return [];
-      const place = { family, table: name, chain };
+      const place = placeOf(chain);
       const before = known.rulesOf(generation, place);
       const rules = before ?? known.keepRules(generation, place, ask.rulesOf(chain).map(noted));
       if (!comments) return rules.map((rule) => rule.inNft(family, portsOf));
