@@ -10,11 +10,14 @@ import { openContext } from '../../host/kernel/live/context.ts';
 import { iptablesKernel } from '../../host/kernel/live/iptables.ts';
 import { openLibc } from '../../host/kernel/live/libc.ts';
 import { nftKernel } from '../../host/kernel/live/nft.ts';
+import { SOL_SOCKET } from '../../host/kernel/live/netlink.ts';
 import { KernelError } from '../../host/kernel/kernel-error.ts';
 import type { Rule } from '../../host/kernel/rule.ts';
 
 const libc = openLibc();
 const T = { family: 'ip', table: 't' } as const;
+const SO_RCVBUF = 8;
+const SO_RCVBUFFORCE = 33;
 const PARTS: NftPart[] = [{ chain: 'a' }, { chain: 'b', comments: ['x'] }, { chain: 'none' }];
 const nft = (text: string): string => execFileSync('nft', ['-f', '-'], { input: text, encoding: 'utf8' });
 
@@ -132,6 +135,32 @@ test('nor are those of iptables', () => {
     assert.equal(now, execFileSync('iptables', ['-t', 'nat', '-S', 'CNI-x'], { encoding: 'utf8' }).split('\n').filter((one) => one.startsWith('-A')).map((one) => one.replace('-A CNI-x ', '')));
     execFileSync('iptables', ['-t', 'nat', '-D', 'CNI-x', '2']);
     assert.is(rulesNow().length, 1);
+  } finally {
+    context.close();
+  }
+});
+
+test('a change whose answer is lost is not made a second time, and nothing of it is known', () => {
+  const { context, kernel, iptables } = open();
+  const socket = context.netfilter('host');
+  const line = (i: number): string => `-A CNI-x -s 192.0.2.${i}/32 -j RETURN`;
+  const unlessLost = (act: () => void): void => {
+    try {
+      act();
+    } catch (error) {
+      if (!(error instanceof KernelError && error.errno === 'ENOBUFS')) throw error;
+    }
+  };
+  try {
+    iptables.restore('host', 'ip', 'nat', ['-N CNI-x', line(1)]);
+    kernel.readLate('host', 'ip', 't', PARTS);
+    // The kernel makes the least it has of it.
+    for (const option of [SO_RCVBUFFORCE, SO_RCVBUF]) socket['option'](SOL_SOCKET, option, 1);
+    unlessLost(() => iptables.restore('host', 'ip', 'nat', Array.from({ length: 60 }, (_, i) => line(i + 2))));
+    unlessLost(() => kernel.apply('host', Array.from({ length: 60 }, () => ({ do: 'add rule', ...T, chain: 'a', rule: rules[0]!, at: 'end' }))));
+    assert.is(execFileSync('iptables', ['-t', 'nat', '-S', 'CNI-x'], { encoding: 'utf8' }).match(/^-A/gm)?.length, 61);
+    socket['option'](SOL_SOCKET, SO_RCVBUF, 200_000);
+    assert.equal(said(kernel.readLate('host', 'ip', 't', PARTS)), fresh(PARTS));
   } finally {
     context.close();
   }

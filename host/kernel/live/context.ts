@@ -51,6 +51,8 @@ export function openContext(libc: Libc, netns: string, { env, kept }: Surroundin
     if (fd !== undefined) ids[ns] = idOf(fd);
   }
   const sockets: Record<Ns, Map<unknown, NetlinkSocket>> = { host: new Map(), container: new Map() };
+  /** Open until the end, since somebody may still hold one. */
+  const unsound: NetlinkSocket[] = [];
 
   const netnsFd = (ns: Ns): number => {
     const fd = fds[ns];
@@ -71,13 +73,16 @@ export function openContext(libc: Libc, netns: string, { env, kept }: Surroundin
     }
   };
   const socket = <Socket extends NetlinkSocket>(ns: Ns, kind: KindOfSocket<Socket>): Socket => {
-    const known = sockets[ns].get(kind) as Socket | undefined ?? kept?.take(ids[ns], kind) ?? within(ns, () => new kind(libc));
-    sockets[ns].set(kind, known);
-    return known;
+    const before = sockets[ns].get(kind) as Socket | undefined;
+    if (before?.sound) return before;
+    const next = kept?.take(ids[ns], kind) ?? within(ns, () => new kind(libc));
+    if (before) unsound.push(before);
+    sockets[ns].set(kind, next);
+    return next;
   };
   const close = (): void => {
     for (const open of sockets.host.values()) if (!kept?.keep(ids.host, open)) open.close();
-    for (const open of sockets.container.values()) open.close();
+    for (const open of [...sockets.container.values(), ...unsound.splice(0)]) open.close();
     for (const opened of Object.values(sockets)) opened.clear();
     for (const fd of Object.values(fds)) closeSync(fd);
   };

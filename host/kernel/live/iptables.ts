@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { builtInChains } from '../built-in-chains.ts';
-import { isOvertaken, KernelError } from '../kernel-error.ts';
+import { isOvertaken, isRefusal } from '../kernel-error.ts';
 import type { IptablesKernel, IptablesTable, Ns } from '../kernel.ts';
 import type { Family } from '../rule.ts';
 import type { LiveContext } from './context.ts';
@@ -47,12 +47,12 @@ export function iptablesKernel(context: LiveContext, known?: KnownDialects): Ipt
   };
 }
 
-/** A kernel without nf_tables, or whatever else it says: the programs find it out again and have words for it. An answer that does not come is none, and who was overtaken looks again. */
+/** A kernel without nf_tables, or whatever else it says: the programs find it out again and have words for it. An answer that does not come, or is lost, is none, and who was overtaken looks again. */
 function refusedIsUndefined<T>(act: () => T | undefined): T | undefined {
   try {
     return act();
   } catch (error) {
-    if (error instanceof KernelError && error.errno !== 'ETIMEDOUT' && !isOvertaken(error)) return undefined;
+    if (isRefusal(error) && !isOvertaken(error)) return undefined;
     throw error;
   }
 }

@@ -40,7 +40,7 @@ export class NetlinkSocket {
   private readonly fd: number;
   private readonly buffer = Buffer.alloc(BUFFER_BYTES);
   private next = 1;
-  /** What an answer that did not come, or came in pieces, leaves behind is nobody's business: such a socket is not used for another call. */
+  /** What an answer that did not come, or came in pieces, leaves behind is nobody's business, and as long as it is not read the kernel may drop what else there is: such a socket is not used again. */
   sound = true;
 
   constructor(private readonly libc: Libc, protocol: number) {

@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Kernel, Ns, NftCommand, NftTable, IptablesTable } from '../../kernel/kernel.ts';
-import { KernelError } from '../../kernel/kernel-error.ts';
+import { isRefusal } from '../../kernel/kernel-error.ts';
 import type { Family, RuleFamily } from '../../kernel/rule.ts';
 import type { Lock, Locks } from '../../ledger/locks.ts';
 import { once } from '../../once.ts';
@@ -132,8 +132,8 @@ export function ruleTables(kernel: Kernel, locks: Locks): RuleTables {
         readIptables(ns, family, table);
         return undefined;
       } catch (error) {
-        // Out of time, it may be usable all the same.
-        if (error instanceof KernelError && error.errno !== 'ETIMEDOUT') return error.message;
+        // Without an answer it may be usable all the same.
+        if (isRefusal(error)) return (error as Error).message;
         throw error;
       }
     },

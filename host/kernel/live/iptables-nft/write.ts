@@ -1,7 +1,7 @@
 // Lines of iptables-restore as one nf_tables transaction.
 // SPDX-License-Identifier: Apache-2.0
 
-import { isOvertaken, KernelError } from '../../kernel-error.ts';
+import { isOvertaken, isRefusal } from '../../kernel-error.ts';
 import type { Rule } from '../../rule.ts';
 import { Body } from '../attributes.ts';
 import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, type Part } from '../netlink.ts';
@@ -33,7 +33,7 @@ export function restoreThroughNetlink(before: NftTableOfIptables, lines: readonl
       return true;
     } catch (error) {
       // Without an answer it may have been done.
-      if (!(error instanceof KernelError) || !table.socket.sound) throw error;
+      if (!isRefusal(error)) throw error;
       if (!isOvertaken(error)) return false;
       // What others have put into a chain meanwhile must not go: whoever decided to empty it has to look again.
       if (empties) throw error;
