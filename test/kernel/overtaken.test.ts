@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { execFileSync } from 'node:child_process';
+import { isDeepStrictEqual } from 'node:util';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Kernel } from '../../host/kernel/kernel.ts';
@@ -65,6 +66,36 @@ test('what is free of others goes all the same', () => {
     family: 'inet', table: 'shared', remove: [{ chain: 'pass', rule: OURS }], drop: [{ chain: 'pass' }], unlessShared: true, dropTable: true,
   });
   assert.is(run('nft', 'list', 'ruleset').trim(), 'table inet elsewhere {\n}');
+});
+
+test('ports that others change while rules are read are read again, and those of a rule that has gone are no error', () => {
+  const libc = openLibc();
+  const content = (...ports: number[]): string => ports.map((port) => `add rule ip t c tcp dport { ${port}, ${port + 1} } accept comment "x"\n`).join('');
+  const changes = ['flush chain ip t c\n', `flush chain ip t c\n${content(7, 17)}`];
+  for (const [change, parts] of changes.flatMap((change) => [[{ chain: 'c' }], undefined].map((parts) => [change, parts] as const))) {
+    let isChanged = true;
+    for (let before = 1; isChanged; before++) {
+      run('nft', 'flush', 'ruleset');
+      load(`table ip t {\nchain c {\n}\n}\n${content(80, 90)}`);
+      let left = before;
+      isChanged = false;
+      const between = liveKernel({
+        ...libc,
+        send(...args) {
+          if (--left === 0) {
+            load(change);
+            isChanged = true;
+          }
+          libc.send(...args);
+        },
+      }, '');
+      const rulesNow = (kernel: Kernel): unknown => kernel.nft.readLate('host', 'ip', 't', parts)?.chains[0]?.rules.map(({ handle, rule }) => [handle, rule?.match]);
+      const [read, now] = [rulesNow(between), rulesNow(kernel)];
+      between.close();
+      const ports = JSON.stringify(read);
+      assert.ok(isDeepStrictEqual(read, now) || ports.includes('[80,81]') && ports.includes('[90,91]'), `after ${before} questions: ${ports} for ${JSON.stringify(now)}`);
+    }
+  }
 });
 
 test.run();

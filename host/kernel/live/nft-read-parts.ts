@@ -18,13 +18,13 @@ const OTHERS: NftRule = { handle: 0 };
 export function readParts(socket: NetfilterSocket, family: RuleFamily, name: string, parts: readonly NftPart[]): NftTable | undefined {
   const { known } = socket;
   const ask = questionsAbout(socket, family, name, `read nft table ${family} ${name}`);
-  const portsOf = portsIn(socket, family, name);
   const placeOf = (chain: string): Place => ({ family, table: name, chain });
   for (let tries = 1; ; tries++) {
     const generation = generationIn(socket);
     known.begin(generation);
     // When nobody changed anything meanwhile.
     let isOfOne = true;
+    const portsOf = portsIn(socket, family, name, (answer) => { isOfOne &&= answer?.isOf(generation) ?? false; });
     const noted = <T extends Answer | undefined>(answer: T): T => {
       isOfOne &&= answer?.isOf(generation) ?? true;
       return answer;

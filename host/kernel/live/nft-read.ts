@@ -1,13 +1,14 @@
 // One table with its chains and rules, all of the same generation of the rule set.
 // SPDX-License-Identifier: Apache-2.0
 
+import { unlessGone } from '../kernel-error.ts';
 import type { NftChain, NftHook, NftRule, NftTable } from '../kernel.ts';
 import type { RuleFamily } from '../rule.ts';
 import { attributesOf, beOf, Body, listAttributes, textOf, type Attributes } from './attributes.ts';
 import type { NetlinkSocket } from './netlink.ts';
 import { decodeRule, jumpOf, knownOf, type PortsOf } from './nft-decode.ts';
-import type { Answer } from './nft-answer.ts';
-import { contentOf, questionsAbout, READ_TRIES } from './nft-questions.ts';
+import { Answer } from './nft-answer.ts';
+import { questionsAbout, READ_TRIES } from './nft-questions.ts';
 import { commentOf } from './nft-userdata.ts';
 import { CHAIN, DATA, ELEMENT_KEY, ELEMENTS, FAMILY, HOOK, HOOK_NUMBER, MSG, nfgenmsg, RULE, SUBSYSTEM } from './nft-wire.ts';
 
@@ -18,8 +19,10 @@ export function readTable(socket: NetlinkSocket, family: RuleFamily, table: stri
   for (let tries = 1; ; tries++) {
     const answers = tableAnswers(socket, family, table);
     if (!answers) return undefined;
-    const generations = new Set([answers.table, ...answers.chains, ...answers.rules].map(({ generation }) => generation));
-    if (generations.size === 1 || tries === READ_TRIES) return tableOf(family, table, answers, (rule) => readRule(family, rule, portsIn(socket, family, table)));
+    const generations = new Set<number | undefined>([answers.table, ...answers.chains, ...answers.rules].map(({ generation }) => generation));
+    const portsOf = portsIn(socket, family, table, (answer) => void generations.add(answer?.generation));
+    const found = tableOf(family, table, answers, (rule) => readRule(family, rule, portsOf));
+    if (generations.size === 1 || tries === READ_TRIES) return found;
   }
 }
 
@@ -85,13 +88,18 @@ export const lateRuleOf: ReadRule = (family, attributes, portsOf) => {
   };
 };
 
-/** Asked only for rules that look up an anonymous set; a set with intervals or anything but ports has keys of another form. */
-export function portsIn(socket: NetlinkSocket, family: RuleFamily, table: string): PortsOf {
+/**
+ * Asked only for rules that look up an anonymous set; a set with intervals or anything but ports has keys of another form. `note` is told what was
+ * answered, undefined for a set that has gone with its rule: another rule's may have its name by then.
+ */
+export function portsIn(socket: NetlinkSocket, family: RuleFamily, table: string, note: (answer: Answer | undefined) => void): PortsOf {
   return (set) => {
     if (!set.startsWith('__set')) return undefined;
     const question = new Body(nfgenmsg(FAMILY[family])).text(ELEMENTS.TABLE, table).text(ELEMENTS.SET, set).done();
-    const keys = socket.dump((SUBSYSTEM << 8) | MSG.GETSETELEM, question, `read nft set ${family} ${table} ${set}`)
-      .flatMap((message) => listAttributes(contentOf(message).get(ELEMENTS.LIST) ?? Buffer.alloc(0)))
+    const answers = unlessGone(() => socket.dump((SUBSYSTEM << 8) | MSG.GETSETELEM, question, `read nft set ${family} ${table} ${set}`))?.map((message) => new Answer(message));
+    if (!answers) return void note(undefined);
+    answers.forEach(note);
+    const keys = answers.flatMap((answer) => listAttributes(answer.part(ELEMENTS.LIST) ?? Buffer.alloc(0)))
       .map(({ payload }) => attributesOf(payload))
       .map((element) => (element.size === 1 ? attributesOf(element.get(ELEMENT_KEY)).get(DATA.VALUE) : undefined));
     return keys.every((key) => key?.length === 2) ? keys.map((key) => key!.readUInt16BE(0)) : undefined;
