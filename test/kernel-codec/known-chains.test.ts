@@ -56,4 +56,14 @@ test('with too many rules nothing is kept', () => {
   assert.is(known.rulesOf(1, PLACE), undefined);
 });
 
+test('nor when they become too many by changes of ours', () => {
+  const known = knownAt(1);
+  known.keepRules(1, { ...PLACE, chain: 'other' }, rulesOf(1, 19_996));
+  const add = (generation: number): void => known.follow(batch(part(MSG.NEWRULE)), [{ part: 1, message: messagesIn(answer(1, (SUBSYSTEM << 8) | MSG.NEWRULE, 0, nfgenmsg(2)))[0]! }, generationIs(generation)]);
+  add(2);
+  assert.is(known.rulesOf(2, PLACE)?.length, 4);
+  add(3);
+  assert.is(known.rulesOf(3, PLACE), undefined);
+});
+
 test.run();

@@ -6,9 +6,8 @@ import type { RuleFamily } from '../rule.ts';
 import { attributesAfter, beOf, textOf } from './attributes.ts';
 import { KernelRule } from './kernel-rule.ts';
 import { NLM_F_APPEND, type Echo, type Part } from './netlink.ts';
-import type { Answer } from './nft-answer.ts';
-import { contentOf } from './nft-questions.ts';
-import { BATCH_BEGIN, BATCH_END, CHAIN, FAMILY, GENERATION_ID, MSG, NFGENMSG, RULE, SUBSYSTEM, TABLE } from './nft-wire.ts';
+import { generationSaid, type Answer } from './nft-answer.ts';
+import { BATCH_BEGIN, BATCH_END, CHAIN, FAMILY, MSG, NFGENMSG, RULE, SUBSYSTEM, TABLE } from './nft-wire.ts';
 
 export interface Place { family: RuleFamily; table: string; chain: string }
 
@@ -44,8 +43,7 @@ export class KnownChains {
   /** As they were listed; what the caller has of them changes with them. */
   keepRules(generation: number, place: Place, rules: KernelRule[]): readonly KernelRule[] {
     if (generation === this.generation && rules.every((rule) => rule.isOf(generation))) this.rules.set(keyOf(place), rules);
-    const count = [...this.rules.values()].reduce((sum, { length }) => sum + length, 0);
-    if (count > MOST_RULES) this.rules.clear();
+    this.forgetTooMany();
     return rules;
   }
 
@@ -53,17 +51,23 @@ export class KnownChains {
   follow(parts: readonly Part[], echoes: readonly Echo[]): void {
     const those = (type: number): Echo[] => echoes.filter(({ message }) => message.type === ((SUBSYSTEM << 8) | type));
     const [said] = those(MSG.NEWGEN);
-    const next = said && beOf(contentOf(said.message).get(GENERATION_ID), 4);
+    const next = said && generationSaid(said.message);
     const isNext = this.generation !== undefined && next === ((this.generation + 1) >>> 0);
     const added = new Map(those(MSG.NEWRULE).map(({ part, message }) => [part, new KernelRule(message)]));
     if (isNext && this.changeAll(parts, added)) this.generation = next;
     else this.forget();
+    this.forgetTooMany();
   }
 
   forget(): void {
     this.generation = undefined;
     this.chains.clear();
     this.rules.clear();
+  }
+
+  private forgetTooMany(): void {
+    const count = [...this.rules.values()].reduce((sum, { length }) => sum + length, 0);
+    if (count > MOST_RULES) this.rules.clear();
   }
 
   /** False: it cannot be told what became of it. */

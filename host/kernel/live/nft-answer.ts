@@ -1,9 +1,9 @@
 // What nf_tables says of one table, chain or rule. Taken apart when somebody looks: a chain may have thousands of rules, of which few are.
 // SPDX-License-Identifier: Apache-2.0
 
-import { attributeBetween, attributesAfter, type Attributes } from './attributes.ts';
+import { attributeBetween, attributesAfter, beOf, type Attributes } from './attributes.ts';
 import type { Message } from './netlink-message.ts';
-import { NFGENMSG } from './nft-wire.ts';
+import { GENERATION_ID, NFGENMSG } from './nft-wire.ts';
 
 export class Answer {
   readonly data: Buffer;
@@ -39,3 +39,6 @@ export class Answer {
     return this.end - this.start >= question.length && question.compare(this.data, this.start + NFGENMSG, this.start + question.length, NFGENMSG, question.length) === 0;
   }
 }
+
+/** What a message about the generation itself says, all bits of it. */
+export const generationSaid = (message: Message): number | undefined => beOf(new Answer(message).content.get(GENERATION_ID), 4);

@@ -3,14 +3,12 @@
 
 import { unlessGone } from '../kernel-error.ts';
 import type { RuleFamily } from '../rule.ts';
-import { attributesAfter, beOf, Body, textOf, type Attributes } from './attributes.ts';
+import { Body, textOf } from './attributes.ts';
 import { KernelRule } from './kernel-rule.ts';
 import type { Message } from './netlink-message.ts';
 import type { NetlinkSocket } from './netlink.ts';
-import { Answer } from './nft-answer.ts';
-import { CHAIN, FAMILY, GENERATION_ID, MSG, NFGENMSG, nfgenmsg, RULE, SUBSYSTEM, TABLE } from './nft-wire.ts';
-
-export const contentOf = ({ body }: Message): Attributes => attributesAfter(body, NFGENMSG);
+import { Answer, generationSaid } from './nft-answer.ts';
+import { CHAIN, FAMILY, MSG, nfgenmsg, RULE, SUBSYSTEM, TABLE } from './nft-wire.ts';
 
 /** Someone who changes rules all the time must not keep us from reading for ever. */
 export const READ_TRIES = 5;
@@ -44,5 +42,5 @@ export function questionsAbout(socket: NetlinkSocket, family: RuleFamily, table:
 /** Of all tables of the namespace: every change makes the next one. */
 export function generationIn(socket: NetlinkSocket): number {
   const answer = socket.ask((SUBSYSTEM << 8) | MSG.GETGEN, nfgenmsg(0), 'use nf_tables');
-  return (answer && beOf(contentOf(answer).get(GENERATION_ID), 4)) ?? 0;
+  return (answer && generationSaid(answer)) ?? 0;
 }
