@@ -233,6 +233,8 @@ export interface IptablesTable {
   readonly chains: readonly IptablesChain[];
   /** Where one chain can be looked at without the others. */
   chainNamed?(name: string): IptablesChain | undefined;
+  /** of nf_tables, when it was looked at; iptables' old variant counts nothing */
+  readonly generation?: number;
 }
 export interface IptablesKernel {
   unusable(ns: Ns, family: Family): string | undefined;

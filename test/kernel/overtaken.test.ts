@@ -9,6 +9,7 @@ import type { Kernel } from '../../host/kernel/kernel.ts';
 import { openLibc } from '../../host/kernel/live/libc.ts';
 import { liveKernel } from '../../host/kernel/live/live-kernel.ts';
 import type { Locks } from '../../host/ledger/locks.ts';
+import { carryOutPlan } from '../../host/ops/rules/carry-out-plan.ts';
 import { ruleTables } from '../../host/ops/rules/tables.ts';
 import { undoRules } from '../../host/ops/rules/undo-rules.ts';
 
@@ -67,6 +68,40 @@ test('what is free of others goes all the same', () => {
   });
   assert.is(run('nft', 'list', 'ruleset').trim(), 'table inet elsewhere {\n}');
 });
+
+for (const backend of ['nft', 'iptables'] as const) {
+  const [family, table] = backend === 'nft' ? ['inet', 'shared'] as const : ['ip', 'nat'] as const;
+  const wanted = { family, table, chains: [{ name: 'PASS-ON' }], add: [{ chain: 'PASS-ON', rule: OURS }] };
+  const there = (): number => run('nft', 'list', 'ruleset').match(/chain PASS-ON|0x0*1\b/g)?.length ?? 0;
+
+  test(`${backend}: a chain that others take away before a rule comes into it is made again`, () => {
+    for (const before of [[], [{ chain: 'PASS-ON', rule: { ...OURS, action: { verdict: 'return' as const } } }]]) {
+      run('nft', 'flush', 'ruleset');
+      ruleTables(kernel, locks).plan(backend, 'host', { ...wanted, add: before }).carryOut();
+      const between = overtaken(() => void run('nft', 'flush', 'ruleset'));
+      const tables = ruleTables(between, locks);
+      carryOutPlan(() => tables.plan(backend, 'host', wanted));
+      assert.is(there(), 2);
+    }
+  });
+
+  test(`${backend}: one that others make meanwhile is no error`, () => {
+    const between = overtaken(() => ruleTables(kernel, locks).plan(backend, 'host', { ...wanted, add: [] }).carryOut());
+    const tables = ruleTables(between, locks);
+    carryOutPlan(() => tables.plan(backend, 'host', wanted));
+    assert.is(there(), 2);
+  });
+
+  test(`${backend}: nor is a rule, or a chain, that they have taken away`, () => {
+    for (const change of [{ remove: [{ chain: 'PASS-ON', rule: OURS }] }, { drop: [{ chain: 'PASS-ON' }] }]) {
+      ruleTables(kernel, locks).plan(backend, 'host', wanted).carryOut();
+      const between = overtaken(() => void run('nft', 'flush', 'ruleset'));
+      const tables = ruleTables(between, locks);
+      carryOutPlan(() => tables.plan(backend, 'host', { family, table, ...change }));
+      assert.is(there(), 0);
+    }
+  });
+}
 
 test('ports that others change while rules are read are read again, and those of a rule that has gone are no error', () => {
   const libc = openLibc();

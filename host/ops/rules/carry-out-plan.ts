@@ -1,7 +1,7 @@
-// A plan is carried out on the rules it was made for: when somebody has changed them since, the kernel refuses it and it is made anew.
+// A plan is carried out on the rules it was made for: when it is refused and somebody has changed them since, it is made anew.
 // SPDX-License-Identifier: Apache-2.0
 
-import { isOvertaken } from '../../kernel/kernel-error.ts';
+import { isOvertaken, isRefusal } from '../../kernel/kernel-error.ts';
 import type { Plan } from './tables.ts';
 
 /** Someone who changes rules all the time must not keep us busy for ever. */
@@ -15,7 +15,9 @@ export function carryOutPlan(make: () => Plan, intend: (plan: Plan) => readonly 
     try {
       return plan.carryOut();
     } catch (error) {
-      if (!isOvertaken(error) || tries === TRIES) throw error;
+      // A chain that others have taken away is missed whether or not the plan depends on what was read.
+      const isOutdated = isOvertaken(error) || (isRefusal(error) && plan.isOutdated());
+      if (!isOutdated || tries === TRIES) throw error;
       intents.forEach(withdraw);
     }
   }

@@ -21,6 +21,8 @@ export interface Plan {
   readonly missing: Missing[];
   readonly undo: RuleUndo;
   carryOut(): void;
+  /** Has anybody changed rules since those were read that it was made for? False where nobody counts. */
+  isOutdated(): boolean;
 }
 
 export interface RuleTables {
@@ -87,6 +89,7 @@ export function ruleTables(kernel: Kernel, locks: Locks): RuleTables {
     const { parts } = nft.get(key)!;
     const plan = planNft(before, rules);
     const { commands } = plan;
+    const generation = generations.get(netnsOf(ns));
     // A rule added in this call has a handle of the kernel's own that only reading shows.
     if (commands.some((command) => command.do === 'delete rule' && command.handle < 0) && nft.delete(key)) return planForNft(ns, rules);
     return {
@@ -98,12 +101,13 @@ export function ruleTables(kernel: Kernel, locks: Locks): RuleTables {
         // What a failure says is that the table is not as it was read.
         nft.delete(key);
         compared.delete(netns);
-        kernel.nft.apply(ns, commands, commands.some(takesAway) ? generations.get(netns) : undefined);
+        kernel.nft.apply(ns, commands, commands.some(takesAway) ? generation : undefined);
         compared.add(netns);
-        generations.set(netns, (generations.get(netns) ?? 0) + 1);
+        generations.set(netns, (generation ?? 0) + 1);
         // Mostly nobody asks again.
         nft.set(key, { parts, table: once(() => applyToNft(before, commands)) });
       },
+      isOutdated: () => kernel.nft.generation(ns) !== generation,
     };
   };
   const planForIptables = (ns: Ns, rules: RuleSet & { family: Family }): Plan => {
@@ -121,6 +125,7 @@ export function ruleTables(kernel: Kernel, locks: Locks): RuleTables {
         // What is read chain by chain is sooner read again than worked out.
         if (!before.chainNamed) iptables.set(key, applyToIptables(before, lines));
       },
+      isOutdated: () => before.generation !== undefined && kernel.nft.generation(ns) !== before.generation,
     };
   };
   return {

@@ -18,7 +18,7 @@ const ACCEPT = 1;
 
 /** `ask` is for rules that we cannot read. */
 export function readIptablesTable(table: NftTableOfIptables, ask: Ask): IptablesTable {
-  const { family, name } = table;
+  const { family, name, generation } = table;
   const order = builtInChains(name);
   const inWords = wordsOnce(table, ask);
   const known = new Map<string, IptablesChain | undefined>();
@@ -43,7 +43,7 @@ export function readIptablesTable(table: NftTableOfIptables, ask: Ask): Iptables
   };
   const all = once(() => (exists ? everyChain() : []));
   return {
-    family, name,
+    family, name, generation,
     get chains() { return all(); },
     chainNamed(chain) {
       if (!known.has(chain)) {
