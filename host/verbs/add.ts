@@ -5,8 +5,9 @@ import { CniError, CODE } from '../cni-error.ts';
 import { openJournal, type Journal } from '../ledger/journal.ts';
 import type { LedgerPlugin } from '../ledger/ledger.ts';
 import { hostLinksMade, isUsedByOthers, programIn, strikeOut } from '../ledger/records.ts';
+import type { Undo } from '../ledger/undo.ts';
 import { nextNetconf } from '../protocol/compose-chain.ts';
-import type { Attachment } from '../protocol/request.ts';
+import type { Attachment, Request } from '../protocol/request.ts';
 import { formatResult } from '../protocol/write-result.ts';
 import type { Chain, Host, Plugin } from './host.ts';
 import { enterNetns } from './netns.ts';
@@ -17,23 +18,23 @@ import { runPlugin, withPath } from './run-plugin.ts';
 export function add(host: Host, { request, links }: Chain): string {
   return withAttachment(host, request, () => enterNetns(host, request, links), (opened) => {
     const journal = openJournal(host.roots.run, request.attachment, request.netns);
-    const done: Plugin[] = [];
+    const done: Done[] = [];
     try {
       let result = request.netconf.prevResult;
       for (const link of links) {
         const netconf = nextNetconf(link.netconf, result);
         const plugin = host.loadPlugin(link.name, netconf);
+        const before = undosIn(journal);
         const outcome = runPlugin(host, plugin, {
-          request: { ...request, netconf }, verb: 'ADD', kernel: opened.kernel, journal, plugin: link.name,
-          ownLinks: hostLinksMade(journal.entries.map(({ undo }) => undo), opened.kernel),
+          request: { ...request, netconf }, verb: 'ADD', kernel: opened.kernel, journal, plugin: link.name, ownLinks: hostLinksMade(before, opened.kernel),
         });
         if (!outcome?.result) throw new CniError(CODE.plugin, `plugin "${link.name}" gave no result; cni_add must call cni:abi/1.result`);
         result = withPath(outcome.result, request.netns);
-        done.push(plugin);
+        done.push({ plugin, undos: undosIn(journal).slice(before.length) });
       }
       // A result that cannot be said in the configuration's version is a failed ADD: found out before it stands.
       const document = formatResult(result ?? {}, request.netconf.cniVersion);
-      commit(host, { request, links }, journal, done);
+      commit(host, request, journal, done);
       return document;
     } catch (error) {
       throw undone(host, request.attachment, journal, opened, error);
@@ -41,10 +42,14 @@ export function add(host: Host, { request, links }: Chain): string {
   });
 }
 
+/** What one plugin of the chain has made: by its place, since a chain may have a plugin twice. */
+interface Done { plugin: Plugin; undos: readonly Undo[] }
+
+const undosIn = ({ entries }: Journal): Undo[] => entries.map(({ undo }) => undo);
+
 /** What DEL must take back becomes the ledger's; the rest of the journal has served. */
-function commit(host: Host, { request: { attachment, netns } }: Chain, journal: Journal, plugins: readonly Plugin[]): void {
-  const made = plugins.map(({ name, digest }): LedgerPlugin => {
-    const undos = journal.entries.filter(({ plugin }) => plugin === name).map(({ undo }) => undo);
+function commit(host: Host, { attachment, netns }: Request, journal: Journal, done: readonly Done[]): void {
+  const made = done.map(({ plugin: { name, digest }, undos }): LedgerPlugin => {
     const program = programIn(undos);
     return { name, digest, at: new Date().toISOString(), undo: undos.filter(({ life }) => life === 'attachment'), ...(program === undefined ? {} : { program }) };
   });
@@ -55,7 +60,7 @@ function commit(host: Host, { request: { attachment, netns } }: Chain, journal: 
 }
 
 function undone(host: Host, attachment: Attachment, journal: Journal, { kernel, takeBackAll }: Opened, error: unknown): unknown {
-  const undos = journal.entries.map(({ undo }) => undo);
+  const undos = undosIn(journal);
   const residues = takeBackAll(undos, () => isUsedByOthers({ attachment, since: journal.since, undos, wasKilled: false }, host.ledger, kernel));
   if (residues.length > 0) return residueError(`the failed ADD (${error instanceof Error ? error.message : String(error)})`, residues, error);
   // The record may have been written before the end of the journal failed.
