@@ -209,14 +209,16 @@ static void give_back_input(struct launch *launch) {
 
 __attribute__((noreturn)) static void one_shot(struct launch *launch, const char *host) {
   const char *node = find_node(launch);
-  const char *args[launch->argc + 3];
+  const char *args[launch->argc + 4];
   if (!host) fail(launch, "its host program is not at the place where it was built: build or install it again");
   if (!node) fail(launch, "node is neither where it was at build time, nor in PATH, nor in /usr/local/bin, nor in /usr/bin: install Node.js 20 or later");
   if (launch->length > 0) give_back_input(launch);
   args[0] = node;
   args[1] = host;
   args[2] = launch->name;
-  for (int i = 1; i <= launch->argc; i++) args[i + 2] = i < launch->argc ? launch->argv[i] : 0;
+  int count = 3;
+  for (int i = 1; i < launch->argc; i++) args[count++] = launch->argv[i];
+  args[count] = 0; /* also without argv[0], as execve(2) before Linux 5.18 may start a program */
   call(EXECVE, node, args, launch->env);
   fail(launch, "node cannot be executed: install Node.js 20 or later for this processor");
 }
