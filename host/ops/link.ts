@@ -26,19 +26,21 @@ const STATE_POLL = 2;
 const LINK_SCOPE = 253;
 
 function get(call: Call, req: Requests['link.get']): Answers['link.get'] {
-  const ns = req.ns ?? 'container';
-  if (req.link !== undefined) {
-    const held = call.handles.use(req.link, 'link.get', 'read');
-    return { ...answer(call, held.ns, whenUp(call, held, req.upWithinMs ?? 0), held.name, req.link, held.right), ...vlansOf(call, req, held) };
-  }
-  if (req.endOf !== undefined) return otherEnd(call, req.endOf);
-  if (req.name === undefined) throw new CniError(CODE.capabilityDenied, 'link.get: give name, link or endOf', { kind: 'invalid', op: 'link.get' });
-  const found = answer(call, ns, call.kernel.link.get(ns, { name: req.name }), req.name);
-  return { ...found, ...vlansOf(call, req, { ns, index: found.index }) };
+  const found = find(call, req);
+  if (!req.vlans) return found;
+  const { ns, index } = call.handles.use(found.link, 'link.get', 'read');
+  return { ...found, vlans: call.kernel.link.vlans(ns, index) };
 }
 
-const vlansOf = (call: Call, { vlans }: Requests['link.get'], { ns, index }: Pick<Held, 'ns' | 'index'>): Pick<Answers['link.get'], 'vlans'> =>
-  (vlans ? { vlans: call.kernel.link.vlans(ns, index) } : {});
+function find(call: Call, { ns = 'container', name, link, endOf, upWithinMs = 0 }: Requests['link.get']): Answers['link.get'] {
+  if (link !== undefined) {
+    const held = call.handles.use(link, 'link.get', 'read');
+    return answer(call, held.ns, whenUp(call, held, upWithinMs), held.name, link, held.right);
+  }
+  if (endOf !== undefined) return otherEnd(call, endOf);
+  if (name === undefined) throw new CniError(CODE.capabilityDenied, 'link.get: give name, link or endOf', { kind: 'invalid', op: 'link.get' });
+  return answer(call, ns, call.kernel.link.get(ns, { name }), name);
+}
 
 /** The kernel's link watch is asynchronous: a port whose ends are both up is "down" for a moment longer. */
 function whenUp(call: Call, { ns, index }: Held, withinMs: number): Link | undefined {
@@ -61,10 +63,11 @@ function otherEnd(call: Call, handle: number): Answers['link.get'] {
 }
 
 function list(call: Call, req: Requests['link.list']): Answers['link.list'] {
-  const ns = req.ns ?? 'container';
-  const master = req.master === undefined ? undefined : call.handles.use(req.master, 'link.list', 'read').index;
+  const master = req.master === undefined ? undefined : call.handles.use(req.master, 'link.list', 'read');
+  // Its index means another link in the other namespace.
+  const ns = master?.ns ?? req.ns ?? 'container';
   const links = call.kernel.link.list(ns)
-    .filter((link) => (req.kind === undefined || link.kind === req.kind) && (master === undefined || link.master === master))
+    .filter((link) => (req.kind === undefined || link.kind === req.kind) && (master === undefined || link.master === master.index))
     .flatMap((link) => {
       const right = rightTo(call, ns, link);
       return right ? [described(call, ns, link, right)] : [];
