@@ -112,8 +112,8 @@ const rules = object({
 const route = object({
   'ns?': ns, 'link?': handle, dst: cidr, 'gw?': ip, 'src?': ip,
   'table?': integer('routing table, main when absent', 0, 0xffffffff),
-  'metric?': integer('priority', 0, 0xffffffff),
-  'scope?': integer('rtnetlink scope: 0 universe, 253 link, 254 host', 0, 255),
+  'metric?': integer('priority; 0 and absent are the kernel\'s default for a new route, any for one to delete', 0, 0xffffffff),
+  'scope?': integer('rtnetlink scope: 0 universe, 253 link, 254 host; when absent universe for a new route, any for one to delete', 0, 255),
   'mtu?': mtu, 'advmss?': integer('bytes', 0, 0xffff),
 });
 
@@ -131,16 +131,16 @@ const op = (domain: string, name: string, right: Right, does: string, request: S
 
 export const OPS: readonly Op[] = [
   op('link', 'get', 'read', 'Finds one link. Exactly one of name, link, and endOf (the other end of a veth; looked up in the other namespace).',
-    object({ 'ns?': ns, 'name?': ifname, 'link?': handle, 'endOf?': handle, 'upWithinMs?': integer('ms to wait for its operational state to become up; it is answered as it is then', 0, 30000),
+    object({ 'ns?': ns, 'name?': ifname, 'link?': handle, 'endOf?': handle, 'upWithinMs?': integer('with link: ms to wait for its operational state to become up; it is answered as it is then', 0, 30000),
       'vlans?': boolean('answer also the VLANs of a bridge port') }), link),
-  op('link', 'list', 'read', 'Lists the links of the container, or those of the host that this module may see.',
+  op('link', 'list', 'read', 'Lists the links of the container, or those of the host that this module may see; with `master` its ports.',
     object({ 'ns?': ns, 'kind?': string('only this kind'), 'master?': handle }), object({ links: list(link, 'in index order') })),
   op('link', 'usable', 'read', 'Says whether the kernel can make links of a kind. Makes none.', object({ 'ns?': ns, kind: oneWord('link kind', 'veth', 'bridge', 'ifb') }), usable),
   op('link', 'create', 'write', 'Makes a link, or a veth pair across the two namespaces. An existing name is an error.',
     object({
       'ns?': ns, name: ifname, kind: oneWord('link kind', 'veth', 'bridge', 'ifb'),
       'mtu?': mtu, 'mac?': mac, 'txqlen?': integer('packets', 0, 0x7fffffff), 'up?': boolean('bring it up at once'), 'life?': life,
-      'peer?': object({ ns, 'name?': ifname, 'mtu?': mtu, 'txqlen?': integer('packets', 0, 0x7fffffff) },
+      'peer?': object({ ns: oneWord('the namespace of this end', 'host', 'container'), 'name?': ifname, 'mtu?': mtu, 'txqlen?': integer('packets', 0, 0x7fffffff) },
         'the other end of a veth; the host picks `veth` + 8 hex digits when it has no name'),
       'vlanFiltering?': boolean('bridge only'),
     }),
@@ -148,7 +148,7 @@ export const OPS: readonly Op[] = [
   op('link', 'set', 'write', 'Changes attributes of a link; absent ones stay. VLANs become exactly those given, and only on a port this attachment or this call made.',
     object({
       link: handle, 'up?': boolean('administrative state'), 'mtu?': mtu, 'mac?': mac,
-      'master?': either(handle, nothing), 'promisc?': boolean('promiscuous mode'), 'allmulti?': boolean('all multicast'),
+      'master?': either('the bridge it becomes a port of, by its handle; null takes it out of the one it is in', handle, nothing), 'promisc?': boolean('promiscuous mode'), 'allmulti?': boolean('all multicast'),
       'txqlen?': integer('packets', 0, 0xffffffff),
       'hairpin?': boolean('bridge port flag'), 'isolated?': boolean('bridge port flag'), 'vlans?': vlans,
     }), empty, 'set back what was read before'),
@@ -201,14 +201,14 @@ export const OPS: readonly Op[] = [
     object({
       link: handle, kind: oneWord('qdisc', 'tbf', 'ingress', 'htb'),
       'rate?': integer('tbf: bytes/s', 1), 'limit?': integer('tbf: bytes of queue', 0, 0xffffffff), 'bufferUs?': integer('tbf: burst in µs at this rate', 0, 0xffffffff),
-      'defaultClass?': integer('htb: minor of the class for unclassified packets', 0, 0xffff),
+      'defaultClass?': integer('htb: minor of the class for unclassified packets; 0, which is none, when absent', 0, 0xffff),
     }), empty, 'delete the qdisc'),
   op('tc', 'class', 'write', 'Adds an htb class below the root qdisc.',
-    object({ link: handle, minor: integer('class minor', 1, 0xffff), rate: integer('bytes/s', 1), 'ceil?': integer('bytes/s', 1), 'bufferUs?': integer('µs', 0, 0xffffffff) }), empty, 'delete the class'),
+    object({ link: handle, minor: integer('class minor', 1, 0xffff), rate: integer('bytes/s', 1), 'ceil?': integer('bytes/s; rate when absent', 1), 'bufferUs?': integer('burst in µs at this rate; 0 when absent', 0, 0xffffffff) }), empty, 'delete the class'),
   op('tc', 'filter', 'write', 'Adds a u32 filter: everything, or one address range, redirected to a link or put into a class.',
     object({
-      link: handle, parent: oneWord('qdisc it hangs on', 'ingress', 'root'), 'priority?': integer('preference', 1, 0xffff),
-      'src?': cidr, 'dst?': cidr, 'redirect?': handle, 'class?': integer('class minor', 1, 0xffff),
+      link: handle, parent: oneWord('qdisc it hangs on', 'ingress', 'root'), 'priority?': integer('preference; 1 when absent', 1, 0xffff),
+      'src?': cidr, 'dst?': cidr, 'redirect?': handle, 'class?': integer('class minor; 1 when absent', 1, 0xffff),
     }), empty, 'delete the filter'),
   op('tc', 'delete', 'write', 'Takes a qdisc away with all below it.', object({ link: handle, kind: oneWord('qdisc', 'tbf', 'ingress', 'htb') }), empty, 'none: made only on DEL and GC'),
 

@@ -18,7 +18,7 @@ export const integer = (description: string, minimum = 0, maximum = Number.MAX_S
 export const boolean = (description: string): Shape => ({ type: 'boolean', description });
 export const nothing: Shape = { type: 'null' };
 export const list = (items: Shape, description: string, maxItems = 4096): Shape => ({ type: 'array', items, maxItems, description });
-export const either = (...oneOf: Shape[]): Shape => ({ oneOf });
+export const either = (description: string, ...oneOf: Shape[]): Shape => ({ oneOf, description });
 
 /** An object of exactly these keys. A key that ends in `?` may be absent. */
 export function object(keys: Record<string, Shape>, description?: string): Shape {

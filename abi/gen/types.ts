@@ -11,7 +11,7 @@ export interface LinkGetRequest {
   link?: number;
   /** a link handle the host has minted in this call */
   endOf?: number;
-  /** ms to wait for its operational state to become up; it is answered as it is then */
+  /** with link: ms to wait for its operational state to become up; it is answered as it is then */
   upWithinMs?: number;
   /** answer also the VLANs of a bridge port */
   vlans?: boolean;
@@ -65,7 +65,7 @@ export interface LinkGetAnswer {
   owner: 'attachment' | 'network' | 'foreign';
 }
 
-/** Lists the links of the container, or those of the host that this module may see. */
+/** Lists the links of the container, or those of the host that this module may see; with `master` its ports. */
 export interface LinkListRequest {
   /** which of the two namespaces; "container" when absent */
   ns?: 'host' | 'container';
@@ -161,7 +161,7 @@ export interface LinkCreateRequest {
   life?: 'attachment' | 'network';
   /** the other end of a veth; the host picks `veth` + 8 hex digits when it has no name */
   peer?: {
-    /** which of the two namespaces; "container" when absent */
+    /** the namespace of this end */
     ns: 'host' | 'container';
     /** interface name, 1 to 15 bytes */
     name?: string;
@@ -191,6 +191,7 @@ export interface LinkSetRequest {
   mtu?: number;
   /** hardware address, lower-case hex with colons */
   mac?: string;
+  /** the bridge it becomes a port of, by its handle; null takes it out of the one it is in */
   master?: number | null;
   /** promiscuous mode */
   promisc?: boolean;
@@ -326,9 +327,9 @@ export interface RouteAddRequest {
   src?: string;
   /** routing table, main when absent */
   table?: number;
-  /** priority */
+  /** priority; 0 and absent are the kernel's default for a new route, any for one to delete */
   metric?: number;
-  /** rtnetlink scope: 0 universe, 253 link, 254 host */
+  /** rtnetlink scope: 0 universe, 253 link, 254 host; when absent universe for a new route, any for one to delete */
   scope?: number;
   /** bytes */
   mtu?: number;
@@ -814,7 +815,7 @@ export interface TcQdiscRequest {
   limit?: number;
   /** tbf: burst in µs at this rate */
   bufferUs?: number;
-  /** htb: minor of the class for unclassified packets */
+  /** htb: minor of the class for unclassified packets; 0, which is none, when absent */
   defaultClass?: number;
 }
 
@@ -828,9 +829,9 @@ export interface TcClassRequest {
   minor: number;
   /** bytes/s */
   rate: number;
-  /** bytes/s */
+  /** bytes/s; rate when absent */
   ceil?: number;
-  /** µs */
+  /** burst in µs at this rate; 0 when absent */
   bufferUs?: number;
 }
 
@@ -842,7 +843,7 @@ export interface TcFilterRequest {
   link: number;
   /** qdisc it hangs on */
   parent: 'ingress' | 'root';
-  /** preference */
+  /** preference; 1 when absent */
   priority?: number;
   /** address with prefix length, host bits kept */
   src?: string;
@@ -850,7 +851,7 @@ export interface TcFilterRequest {
   dst?: string;
   /** a link handle the host has minted in this call */
   redirect?: number;
-  /** class minor */
+  /** class minor; 1 when absent */
   class?: number;
 }
 

@@ -57,7 +57,7 @@ function rows(shape: Shape, indent: string, listed: Listed): string[] {
 
 function meaning(shape: Shape): string {
   if ('type' in shape && shape.type === 'array') {
-    const each = 'description' in shape.items && 'type' in shape.items && shape.items.type !== 'object' ? ` (each: ${shape.items.description})` : '';
+    const each = 'description' in shape.items ? ` (each: ${shape.items.description})` : '';
     return `: ${shape.description ?? ''}${each}`;
   }
   return 'description' in shape && shape.description ? `: ${shape.description}` : '';
@@ -73,7 +73,7 @@ function kind(shape: Shape): string {
   }
 }
 
-const plural = (shape: Shape): string => ('type' in shape ? `${shape.type}s` : kind(shape));
+const plural = (shape: Shape): string => ('type' in shape && !('enum' in shape) ? `${shape.type}s` : kind(shape));
 
 const limit = (most: number | undefined, usual: number): string => (most === undefined || most === usual ? '' : ` (at most ${most})`);
 

@@ -12,7 +12,7 @@ export function linkGet(request: Obj): Answer {
 }
 
 @external('cni:link/1', 'list') declare function linkListImport(request: Bytes, length: i32): i32;
-/** Lists the links of the container, or those of the host that this module may see. */
+/** Lists the links of the container, or those of the host that this module may see; with `master` its ports. */
 export function linkList(request: Obj): Answer {
   return answered(linkListImport(request.buffer, request.length));
 }
