@@ -14,7 +14,8 @@ export function cniErrorOfSystem(error: unknown): CniError | undefined {
   });
 }
 
-const isSystemError = (error: unknown): error is SystemError =>
+/** Of a system call that Node made, and not of our own code. */
+export const isSystemError = (error: unknown): error is SystemError =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' && 'syscall' in error && typeof error.syscall === 'string' && (!('path' in error) || typeof error.path === 'string');
 
 /** Nothing is there: which of a file to be read is an answer, while any other error is none. */

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { CniError, CODE } from '../cni-error.ts';
+import { parseObject } from '../protocol/go-json.ts';
 import { readNamed } from './named-file.ts';
 import { parseConflist, type Conflist, type Target } from './run-conflist.ts';
 import { programs } from '#parts';
@@ -23,7 +24,7 @@ export function byHand(file: string, netns: string, values: Values): { list: Con
     target: {
       containerId: values['container-id'], ifname: values.ifname, netns,
       path: (values.bin ?? process.env['CNI_PATH'] ?? programs).split(':'),
-      capabilityArgs: parsed('--capability-args', JSON.parse, values['capability-args']) as Record<string, unknown>,
+      capabilityArgs: parsed('--capability-args', (text) => parseObject(Buffer.from(text)).value, values['capability-args']),
     },
     prevResult: values.result === undefined ? undefined : parsed<unknown>(values.result, JSON.parse),
   };

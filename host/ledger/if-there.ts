@@ -1,7 +1,7 @@
 // Reading what may not be there. Only absence is an answer: what cannot be read now would be forgotten if it were taken for nothing.
 // SPDX-License-Identifier: Apache-2.0
 
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync, type Dirent } from 'node:fs';
 import { isAbsence } from '../system-error.ts';
 
 /** undefined without the file; throws every other error. */
@@ -12,6 +12,9 @@ const isThere = (path: string): boolean => statSync(path, { throwIfNoEntry: fals
 
 /** No names without the folder; throws every other error. */
 export const namesIfThere = (folder: string): string[] => unlessAbsent(() => readdirSync(folder), []);
+
+/** The same with what they are. */
+export const entriesIfThere = (folder: string): Dirent[] => unlessAbsent(() => readdirSync(folder, { withFileTypes: true }), []);
 
 function unlessAbsent<T>(read: () => T, otherwise: T): T {
   try {

@@ -1,12 +1,13 @@
 // The leases of this node by what their files say, for people who ask. Read without the folders' locks: a look must not wait for a call.
 // SPDX-License-Identifier: Apache-2.0
 
-import { lstatSync, readdirSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAddress } from '../kernel/address.ts';
 import type { Attachment } from '../protocol/request.ts';
 import { readPlain } from '../store/entry.ts';
 import { mustBeReadable } from './books.ts';
+import { entriesIfThere } from './if-there.ts';
 import type { LedgerRecord } from './ledger.ts';
 
 export interface Lease {
@@ -33,7 +34,7 @@ const dataDirsOf = ({ plugins }: LedgerRecord): string[] => plugins.flatMap(({ u
   (inverse.do === 'delete entry' && inverse.store.layout === 'ipam' ? [inverse.store.root] : [])));
 
 function leasesIn(folder: string, network: string): Lease[] {
-  return readdirSync(folder, { withFileTypes: true }).filter(({ name }) => isAddress(name)).flatMap((file): Lease[] => {
+  return entriesIfThere(folder).filter(({ name }) => isAddress(name)).flatMap((file): Lease[] => {
     const path = join(folder, file.name);
     const value = file.isFile() ? readPlain(path) : '';
     const made = lstatSync(path, { throwIfNoEntry: false })?.mtime.toISOString();
@@ -48,10 +49,4 @@ function ownerIn(value: string): Lease['owner'] {
   return containerId === undefined ? undefined : { containerId, ifname };
 }
 
-function foldersIn(root: string): string[] {
-  try {
-    return readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  } catch {
-    return [];
-  }
-}
+const foldersIn = (root: string): string[] => entriesIfThere(root).filter((entry) => entry.isDirectory()).map(({ name }) => name);

@@ -7,7 +7,7 @@ import type { Kernel, Ns } from '../kernel/kernel.ts';
 import type { Journal } from '../ledger/journal.ts';
 import type { Hashes } from '../ledger/attachment-id.ts';
 import type { Life, Undo } from '../ledger/undo.ts';
-import type { Request, Verb } from '../protocol/request.ts';
+import type { ModuleVerb, Request } from '../protocol/request.ts';
 import type { Result } from '../protocol/result.ts';
 import type { LockedStore, Store, StorePlace } from '../store/store.ts';
 import type { Handles } from './handles.ts';
@@ -22,7 +22,7 @@ export interface NodeFiles {
 
 export interface Call {
   readonly request: Request;
-  readonly verb: Verb;
+  readonly verb: ModuleVerb;
   readonly hashes: Hashes;
   readonly kernel: Kernel;
   readonly grants: Grants;
@@ -44,7 +44,7 @@ export interface Call {
   storePlace(): StorePlace;
   /** leases of this network whose containers ended with an earlier boot */
   outlivedLeases(store: Store): ReadonlySet<string>;
-  delegate(type: string, verb: Verb): Result | undefined;
+  delegate(type: string, verb: ModuleVerb): Result | undefined;
 }
 
 /** Puts the inverse into the journal; call it right before the change. */

@@ -3,7 +3,9 @@
 
 import type { Result } from './result.ts';
 
-export type Verb = 'ADD' | 'DEL' | 'CHECK' | 'GC' | 'STATUS' | 'VERSION';
+export type Verb = ModuleVerb | 'VERSION';
+/** Those that a module is run for. */
+export type ModuleVerb = 'ADD' | 'DEL' | 'CHECK' | 'GC' | 'STATUS';
 
 export interface Attachment {
   network: string;

@@ -14,7 +14,7 @@ import { newHandles } from '../ops/handles.ts';
 import { perform } from '../ops/perform.ts';
 import { ruleTables, type RuleTables } from '../ops/rules/tables.ts';
 import { field } from '../protocol/go-json.ts';
-import type { Request, Verb } from '../protocol/request.ts';
+import type { ModuleVerb, Request } from '../protocol/request.ts';
 import type { Result } from '../protocol/result.ts';
 import { isCommand } from '../sandbox/run-guest.ts';
 import type { GuestCall } from '../sandbox/sandbox.ts';
@@ -26,7 +26,7 @@ import type { Host, Plugin } from './host.ts';
 
 export interface Run {
   request: Request;
-  verb: Verb;
+  verb: ModuleVerb;
   kernel: Kernel;
   journal: Journal;
   ownLinks: ReadonlySet<number>;
@@ -44,13 +44,13 @@ export interface Run {
   delegated?: boolean;
 }
 
-const ENTRY: Record<Exclude<Verb, 'VERSION'>, GuestCall['entry']> = {
+const ENTRY: Record<ModuleVerb, GuestCall['entry']> = {
   ADD: 'cni_add', DEL: 'cni_del', CHECK: 'cni_check', GC: 'cni_gc', STATUS: 'cni_status',
 };
 
 /** Undefined when the module does not export the verb: the host's default then stands alone. */
 export function runPlugin(host: Host, plugin: Plugin, run: Run): { result?: Result } | undefined {
-  const entry = ENTRY[run.verb as Exclude<Verb, 'VERSION'>];
+  const entry = ENTRY[run.verb];
   if (!isCommand(plugin.module) && !plugin.module.exports.has(entry)) return undefined;
   checkConfig(plugin, run);
   const { call, close } = openCall(host, plugin, run);

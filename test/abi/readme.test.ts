@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ABI, OPS } from '../../abi/ops.ts';
+import type { Shape } from '../../abi/shape.ts';
 
 const PAGE = readFileSync('abi/README.md', 'utf8');
 const blocks = (language: string): string[] => [...PAGE.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map(([, text]) => text!);
@@ -16,6 +17,16 @@ test('every example is JSON', () => {
   const examples = blocks('json');
   assert.ok(examples.length >= 4);
   for (const example of examples) assert.type(JSON.parse(example), 'object', example);
+});
+
+test('every word that a request can have is on the page', () => {
+  const wordsIn = (shape: Shape): readonly string[] => {
+    if ('oneOf' in shape) return shape.oneOf.flatMap(wordsIn);
+    if (shape.type === 'array') return wordsIn(shape.items);
+    if (shape.type === 'object') return Object.values(shape.properties).flatMap(wordsIn);
+    return 'enum' in shape ? shape.enum ?? [] : [];
+  };
+  for (const word of OPS.flatMap(({ request }) => wordsIn(request))) assert.ok(PAGE.includes(`"${word}"`), word);
 });
 
 test('the whole module assembles, and exports and imports what the page says', () => {

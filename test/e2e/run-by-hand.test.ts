@@ -59,6 +59,7 @@ for (const [words, says] of [
 for (const [words, says] of [
   [['status', '/run/nothing.conflist'], '"/run/nothing.conflist" cannot be read: ENOENT'],
   [['status', CONFLIST, '--capability-args', '{'], '"--capability-args" is not what it should be: '],
+  [['status', CONFLIST, '--capability-args', '[]'], '"--capability-args" is not what it should be: expected an object, got an array'],
 ] as const) {
   test(`run ${words.join(' ')}`, () => {
     const said = run(...words);

@@ -4,6 +4,7 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { basename } from 'node:path';
 import { settledIdentityOf } from '../../../file-identity.ts';
+import { isSystemError } from '../../../system-error.ts';
 import type { Family } from '../../rule.ts';
 
 /** In what the encodings of the versions differ. */
@@ -40,16 +41,18 @@ export function dialects(pathsOf: (family: Family) => readonly string[], known: 
     return dialect;
   };
   return (family) => {
-    if (!byFamily.has(family)) byFamily.set(family, undefinedIfGone(() => dialectOf(pathsOf(family))));
+    if (!byFamily.has(family)) byFamily.set(family, ifReadable(() => dialectOf(pathsOf(family))));
     return byFamily.get(family);
   };
 }
 
-function undefinedIfGone<T>(look: () => T): T | undefined {
+/** What cannot be looked at may be there all the same, and be started. */
+function ifReadable<T>(look: () => T): T | undefined {
   try {
     return look();
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (isSystemError(error)) return undefined;
+    throw error;
   }
 }
 
