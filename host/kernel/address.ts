@@ -5,7 +5,8 @@ import type { Address6 } from 'ip-address';
 import { KernelError } from './kernel-error.ts';
 
 /** Linux's AF_INET and AF_INET6. */
-export type AddressFamily = 2 | 10;
+export const AF = { ip: 2, ip6: 10 } as const;
+export type AddressFamily = (typeof AF)[keyof typeof AF];
 
 export interface Address { family: AddressFamily; bytes: Buffer }
 export interface Prefix extends Address { length: number }

@@ -4,7 +4,7 @@
 import type { Answers, Requests } from '../../abi/gen/types.ts';
 import type { Op } from '../../abi/ops.ts';
 import { CniError, CODE, type ErrorKind } from '../cni-error.ts';
-import { KernelError } from '../kernel/kernel-error.ts';
+import { KernelError, meansNotFound } from '../kernel/kernel-error.ts';
 import { cniErrorOfSystem } from '../system-error.ts';
 import { addrOps } from './addr.ts';
 import type { Call } from './call.ts';
@@ -47,8 +47,8 @@ function withName({ handles }: Call, link: unknown, message: string): string {
 }
 
 function kindOf(errno: string): ErrorKind {
+  if (meansNotFound(errno)) return 'not-found';
   switch (errno) {
-    case 'ENOENT': case 'ENODEV': case 'ESRCH': case 'EADDRNOTAVAIL': case 'ENXIO': return 'not-found';
     case 'EEXIST': return 'exists';
     case 'EINVAL': case 'ERANGE': case 'ENAMETOOLONG': return 'invalid';
     case 'EBUSY': case 'EAGAIN': return 'busy';

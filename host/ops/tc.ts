@@ -5,17 +5,15 @@ import type { Answers, Requests } from '../../abi/gen/types.ts';
 import { CniError, CODE } from '../cni-error.ts';
 import type { NewFilter, NewQdisc, Qdisc } from '../kernel/kernel.ts';
 import { networkOf } from '../kernel/prefix.ts';
+import { handleText, INGRESS_PLACE, parentText, ROOT } from '../kernel/tc-handles.ts';
 import { change, within, type Call } from './call.ts';
 import type { Held } from './handles.ts';
 import { needNs } from './scope.ts';
 
 export const tcOps = { 'tc.list': list, 'tc.sources': sources, 'tc.qdisc': addQdisc, 'tc.class': addClass, 'tc.filter': addFilter, 'tc.delete': remove };
 
-/** linux/pkt_sched.h: TC_H_ROOT, TC_H_INGRESS; `1:` and `ffff:` as the reference numbers its qdiscs. */
-const ROOT = 0xffffffff;
-const INGRESS = 0xfffffff1;
+/** `1:`, as the reference numbers its qdiscs. */
 const ROOT_HANDLE = 0x10000;
-const INGRESS_HANDLE = 0xffff0000;
 const ETH_P_ALL = 3;
 const ETH_P_IP = 0x800;
 const ETH_P_IPV6 = 0x86dd;
@@ -26,8 +24,8 @@ function list(call: Call, req: Requests['tc.list']): Answers['tc.list'] {
   const filters = qdiscs.filter(({ kind }) => kind === 'ingress' || kind === 'htb')
     .flatMap(({ handle }) => call.kernel.tc.filters(held.ns, held.index, handle));
   return {
-    qdiscs: qdiscs.map(({ kind, handle, parent, tbf }) => ({ kind, handle: major(handle), parent: parentName(parent), ...tbf })),
-    filters: filters.map(({ kind, parent, redirect }) => ({ kind, parent: major(parent), ...(redirect === undefined ? {} : { redirect }) })),
+    qdiscs: qdiscs.map(({ kind, handle, parent, tbf }) => ({ kind, handle: handleText(handle), parent: parentText(parent), ...tbf })),
+    filters: filters.map(({ kind, parent, redirect }) => ({ kind, parent: handleText(parent), ...(redirect === undefined ? {} : { redirect }) })),
   };
 }
 
@@ -79,7 +77,7 @@ function addFilter(call: Call, req: Requests['tc.filter']): Answers['tc.filter']
   const range = req.src ?? req.dst;
   const filter: NewFilter = {
     index: held.index,
-    parent: req.parent === 'ingress' ? INGRESS_HANDLE : ROOT_HANDLE,
+    parent: req.parent === 'ingress' ? INGRESS_PLACE.handle : ROOT_HANDLE,
     priority: req.priority ?? 1,
     protocol: range === undefined ? ETH_P_ALL : range.includes(':') ? ETH_P_IPV6 : ETH_P_IP,
     classid: ROOT_HANDLE + (req.class ?? 1),
@@ -107,9 +105,7 @@ function target(call: Call, op: string, handle: number): Held {
 }
 
 const placeOf = (qdisc: NewQdisc): Qdisc => qdisc.kind === 'ingress'
-  ? { index: qdisc.index, kind: 'ingress', handle: INGRESS_HANDLE, parent: INGRESS }
+  ? { ...qdisc, ...INGRESS_PLACE }
   : { index: qdisc.index, kind: qdisc.kind, handle: qdisc.handle, parent: qdisc.parent };
 
 const lifeOn = ({ right }: Held): 'call' | 'attachment' => (right === 'own' ? 'call' : 'attachment');
-const major = (handle: number): string => `${(handle >>> 16).toString(16)}:${(handle & 0xffff) === 0 ? '' : (handle & 0xffff).toString(16)}`;
-const parentName = (parent: number): string => (parent === ROOT ? 'root' : parent === INGRESS ? 'ingress' : major(parent));

@@ -2,11 +2,12 @@
 // they say when a rule was made, not what it is.
 // SPDX-License-Identifier: Apache-2.0
 
+import { handleText, parentText } from '../tc-handles.ts';
 import type { PortVlans } from '../vlans.ts';
 import { familyOf } from './prefix.ts';
 import { writeRule } from './rule-text.ts';
 import type { FakeIptablesTable, FakeLink, FakeNamespace, FakeState, FakeTable } from './state.ts';
-import { classId, named, pairs, parentName, PROTOCOLS, SCOPES, TABLES, word } from './words.ts';
+import { named, pairs, PROTOCOLS, SCOPES, TABLES, word } from './words.ts';
 
 export const dump = (state: FakeState): string =>
   [...dumpNamespace('host', state.host), ...(state.container ? dumpNamespace('container', state.container) : [])].map((line) => `${line}\n`).join('');
@@ -24,12 +25,12 @@ function dumpNamespace(name: string, ns: FakeNamespace): string[] {
     ...ns.rules.map(({ family, priority, from, to, table }) => `rule ${family} ${priority}${pairs({ from, to, lookup: named(TABLES, table) })}`),
     ...ns.neighs.map(({ index, ip, mac, state }) => `neighbour ${ip}${pairs({ dev: dev(index), lladdr: mac, state })}`).sort(),
     ...byIndex(ns.qdiscs).map(({ index, kind, handle, parent, tbf, defaultClass }) =>
-      `qdisc ${kind} ${classId(handle)}${pairs({ dev: dev(index), parent: parentName(parent), ...tbfPairs(tbf), default: defaultClass })}`),
+      `qdisc ${kind} ${handleText(handle)}${pairs({ dev: dev(index), parent: parentText(parent), ...tbfPairs(tbf), default: defaultClass })}`),
     ...byIndex(ns.classes).map(({ index, classid, parent, rate, ceil, bufferUs }) =>
-      `class ${classId(classid)}${pairs({ dev: dev(index), parent: parentName(parent), rate, ceil, buffer: bufferUs })}`),
+      `class ${handleText(classid)}${pairs({ dev: dev(index), parent: parentText(parent), rate, ceil, buffer: bufferUs })}`),
     ...byIndex(ns.filters).map(({ index, kind, parent, priority, protocol, handle, classid, redirect, src, dst }) =>
       `filter ${kind} ${handle.toString(16)}${pairs({
-        dev: dev(index), parent: parentName(parent), pref: priority, protocol, flowid: classid === undefined ? undefined : classId(classid),
+        dev: dev(index), parent: parentText(parent), pref: priority, protocol, flowid: classid === undefined ? undefined : handleText(classid),
         src, dst, redirect: redirect === 0 ? 'nowhere' : dev(redirect),
       })}`),
     ...Object.entries(ns.sysctl).sort().map(([key, value]) => `sysctl ${key} ${word(value)}`),

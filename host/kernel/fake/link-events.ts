@@ -2,12 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Ns } from '../kernel.ts';
+import { ROOT } from '../tc-handles.ts';
 import { connect, flushAddrs } from './addrs.ts';
 import { endDad, followPorts, forgetNeighbours, isLoopback, peerOf, portsOf } from './link-state.ts';
 import type { FakeLink, FakeNamespace, FakeState } from './state.ts';
 import { copyDefaults, dropLinkSysctls, hasIpv6, readSysctl } from './sysctl-values.ts';
-
-const ROOT = 0xffffffff;
 
 export function linkCame(ns: FakeNamespace, link: FakeLink): void {
   ns.links.push(link);

@@ -3,13 +3,10 @@
 
 import { KernelError } from '../kernel-error.ts';
 import type { NewQdisc, TcKernel } from '../kernel.ts';
+import { INGRESS_PLACE, ROOT } from '../tc-handles.ts';
 import { filterMethods } from './filters.ts';
 import { defaultQdisc } from './link-events.ts';
 import { linkOf, namespaceOf, type FakeQdisc, type FakeState } from './state.ts';
-
-const ROOT = 0xffffffff;
-const INGRESS = 0xfffffff1;
-const INGRESS_HANDLE = 0xffff0000;
 
 export const fakeTc = (state: FakeState): TcKernel => ({
   qdiscs(nsName, index) {
@@ -73,7 +70,7 @@ export const fakeTc = (state: FakeState): TcKernel => ({
 
 function complete(qdisc: NewQdisc): FakeQdisc {
   switch (qdisc.kind) {
-    case 'ingress': return { ...qdisc, handle: INGRESS_HANDLE, parent: INGRESS };
+    case 'ingress': return { ...qdisc, ...INGRESS_PLACE };
     case 'tbf': return { ...qdisc, tbf: { ...qdisc.tbf } };
     case 'htb': return { ...qdisc };
     default: return qdisc satisfies never;

@@ -1,6 +1,8 @@
 // The small grammar of dumps: words and "quoted strings" on a line, `key value` pairs and lone flags.
 // SPDX-License-Identifier: Apache-2.0
 
+import { INGRESS, ROOT } from '../tc-handles.ts';
+
 /** Quoted only where a bare word would be ambiguous. */
 export const word = (text: string): string => (/^[^\s"\\]+$/.test(text) ? text : JSON.stringify(text));
 
@@ -55,14 +57,11 @@ export const numbered = (names: Readonly<Record<string, number>>, text: string):
 export const TABLES = { main: 254, local: 255, default: 253 };
 export const SCOPES = { global: 0, link: 253, host: 254 };
 export const PROTOCOLS = { kernel: 2, boot: 3, static: 4 };
-export const PARENTS = { root: 0xffffffff, ingress: 0xfffffff1 };
 
-/** 0x10001 is "1:1" and 0x10000 "1:", as tc writes them. */
-export const classId = (id: number): string => `${(id >>> 16).toString(16)}:${id & 0xffff ? (id & 0xffff).toString(16) : ''}`;
+/** What handleText() wrote. */
 export function readClassId(text: string): number {
   const [, major, minor] = /^([0-9a-f]{1,4}):([0-9a-f]{0,4})$/.exec(text) ?? [];
   if (major === undefined) throw new Error(`"${text}" is no handle such as 1: or 1:30`);
   return parseInt(major, 16) * 0x10000 + parseInt(minor || '0', 16);
 }
-export const parentName = (id: number): string => Object.entries(PARENTS).find(([, value]) => value === id)?.[0] ?? classId(id);
-export const readParent = (text: string): number => (text === 'root' || text === 'ingress' ? PARENTS[text] : readClassId(text));
+export const readParent = (text: string): number => (text === 'root' ? ROOT : text === 'ingress' ? INGRESS : readClassId(text));

@@ -1,7 +1,7 @@
 // Addresses over rtnetlink (linux/if_addr.h).
 // SPDX-License-Identifier: Apache-2.0
 
-import { broadcastOf, formatPrefix, parsePrefix, type AddressFamily, type Prefix } from '../address.ts';
+import { AF, broadcastOf, formatPrefix, parsePrefix, type AddressFamily, type Prefix } from '../address.ts';
 import { unlessGone } from '../kernel-error.ts';
 import type { Addr, AddrKernel } from '../kernel.ts';
 import { attributesAfter, Body, u32Of } from './attributes.ts';
@@ -24,7 +24,7 @@ export function addrKernel(context: LiveContext): AddrKernel {
   return {
     list(ns, index = 0) {
       const socket = context.route(ns);
-      return unlessGone(() => ([2, 10] as const).flatMap((family) => listFamily(socket, family, index))) ?? [];
+      return unlessGone(() => Object.values(AF).flatMap((family) => listFamily(socket, family, index))) ?? [];
     },
     add(ns, index, address) {
       const prefix = parsePrefix(address);

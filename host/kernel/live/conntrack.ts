@@ -1,7 +1,7 @@
 // Deleting connection tracking entries over ctnetlink (linux/netfilter/nfnetlink_conntrack.h).
 // SPDX-License-Identifier: Apache-2.0
 
-import { formatAddress, parseAddress } from '../address.ts';
+import { AF, formatAddress, parseAddress } from '../address.ts';
 import { KernelError, unlessGone } from '../kernel-error.ts';
 import type { ConntrackKernel } from '../kernel.ts';
 import { attributesAfter, attributesOf, beOf, Body, u8Of, type Attributes } from './attributes.ts';
@@ -20,7 +20,6 @@ const CTA_STATS_GLOBAL_ENTRIES = 1;
 const FILTER_BY_PROTO_NUM = 0x08;
 const FILTER_BY_DST_PORT = 0x20;
 const PROTO = { tcp: 6, udp: 17, sctp: 132 } as const;
-const AF = { ip: 2, ip6: 10 } as const;
 const NESTED = 0x8000;
 /** struct nfgenmsg */
 const HEADER = 4;

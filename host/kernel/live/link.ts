@@ -5,6 +5,7 @@ import { KernelError, unlessGone } from '../kernel-error.ts';
 import type { Link, LinkChange, LinkKernel, NewLink, Ns } from '../kernel.ts';
 import { attributesAfter, attributesOf, Body, textOf, u32Of, u8Of } from './attributes.ts';
 import type { LiveContext } from './context.ts';
+import { macBytes, macText } from './hardware-address.ts';
 import { AF_BRIDGE, header, IFLA, RTM } from './link-wire.ts';
 import { NLM_F_CREATE, NLM_F_EXCL } from './netlink.ts';
 import { peerNamespaces, type PeerNamespace } from './peer-namespace.ts';
@@ -156,6 +157,3 @@ function parseLink(body: Buffer, ns: Ns, peerNamespace: PeerNamespace): Link {
     ...(kind === 'bridge' ? { vlanFiltering: u8Of(attributesOf(info.get(INFO.DATA)).get(IFLA_BR_VLAN_FILTERING)) !== 0 } : {}),
   };
 }
-
-const macBytes = (mac: string): Buffer => Buffer.from(mac.replaceAll(':', ''), 'hex');
-const macText = (bytes: Buffer | undefined): string => bytes?.toString('hex').match(/../g)?.join(':') ?? '';

@@ -1,10 +1,11 @@
 // Neighbour entries over rtnetlink (linux/neighbour.h).
 // SPDX-License-Identifier: Apache-2.0
 
-import { formatAddress, parseAddress } from '../address.ts';
+import { AF, formatAddress, parseAddress } from '../address.ts';
 import type { NeighKernel } from '../kernel.ts';
 import { attributesAfter, Body } from './attributes.ts';
 import type { LiveContext } from './context.ts';
+import { macBytes, macText } from './hardware-address.ts';
 import { NLM_F_CREATE, NLM_F_EXCL } from './netlink.ts';
 
 const RTM_NEWNEIGH = 28;
@@ -17,15 +18,15 @@ const NUD_PERMANENT = 0x80;
 
 export function neighKernel(context: LiveContext): NeighKernel {
   return {
-    list: (ns, index) => ([2, 10] as const).flatMap((family) =>
+    list: (ns, index) => Object.values(AF).flatMap((family) =>
       context.route(ns).dumpFamily(family, RTM_GETNEIGH, new Body(header(family, 0, 0)).u32(NDA.IFINDEX, index).done(), 'list neighbours').flatMap(({ body }) => {
         const attributes = attributesAfter(body, 12);
         const [ip, mac] = [attributes.get(NDA.DST), attributes.get(NDA.LLADDR)];
         if (!ip || body.readUInt32LE(4) !== index || body.readUInt16LE(8) === NUD_NOARP) return [];
-        return [{ index, ip: formatAddress(ip), state: body.readUInt16LE(8), ...(mac ? { mac: mac.toString('hex').replace(/..(?=.)/g, '$&:') } : {}) }];
+        return [{ index, ip: formatAddress(ip), state: body.readUInt16LE(8), ...(mac ? { mac: macText(mac) } : {}) }];
       })),
     add: (ns, index, ip, mac) => void context.route(ns).request(
-      RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, entry(index, ip, NUD_PERMANENT).attribute(NDA.LLADDR, Buffer.from(mac.replaceAll(':', ''), 'hex')).done(),
+      RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, entry(index, ip, NUD_PERMANENT).attribute(NDA.LLADDR, macBytes(mac)).done(),
       `add neighbour ${ip} to interface ${index}`),
     delete: (ns, index, ip) => void context.route(ns).request(RTM_DELNEIGH, 0, entry(index, ip, 0).done(), `delete neighbour ${ip} of interface ${index}`),
   };

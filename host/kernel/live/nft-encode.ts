@@ -6,6 +6,7 @@ import { familyOfPrefix, normalRule } from '../normal-rule.ts';
 import { protocolNumber } from '../protocols.ts';
 import type { Action, Family, Mark, Match, Rule, RuleFamily } from '../rule.ts';
 import type { Body } from './attributes.ts';
+import { macBytes } from './hardware-address.ts';
 import {
   addressIs, compare, constant, decide, expression, loadMeta, loadPayload, mask, REGISTER, u16be, u32, type Write,
 } from './nft-expressions.ts';
@@ -42,7 +43,7 @@ function encodeMatch({ saddr, daddr, proto, dport, dports, dstType, mark, iif, o
   if (daddr !== undefined) return encodeAddress('daddr', daddr, op, known);
   if (iif !== undefined) return [loadMeta(META_KEY.IIFNAME), compare(op, deviceName(iif))];
   if (oif !== undefined) return [loadMeta(META_KEY.OIFNAME), compare(op, deviceName(oif))];
-  if (ethSaddr !== undefined) return [loadPayload(LINK_HEADER, ETHER_SADDR_OFFSET, 6), compare(op, Buffer.from(ethSaddr.replaceAll(':', ''), 'hex'))];
+  if (ethSaddr !== undefined) return [loadPayload(LINK_HEADER, ETHER_SADDR_OFFSET, 6), compare(op, macBytes(ethSaddr))];
   // "One of these bits is set" is "the masked state is not zero", and so the other way round.
   if (ctState) return [loadState, mask(u32(ctState.reduce((bits, state) => bits | CT_STATE_BIT[state], 0))), compare(not ? EQUAL : NOT_EQUAL, u32(0))];
   if (dstType !== undefined) return [fibType, compare(op, u32(RTN_LOCAL))];

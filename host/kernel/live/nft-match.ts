@@ -5,6 +5,7 @@ import { formatPrefix } from '../address.ts';
 import { lengthOfMask } from '../prefix.ts';
 import { protocolName } from '../protocols.ts';
 import type { CtState, Family, Match, RuleFamily } from '../rule.ts';
+import { macText } from './hardware-address.ts';
 import {
   ADDRESSES, CT_STATE_BIT, DEVICE_NAME_SIZE, DPORT_OFFSET, EQUAL, ETHER_SADDR_OFFSET, IP_PROTOCOL_OFFSET, LINK_HEADER, META_KEY, NETWORK_HEADER, NOT_EQUAL,
   RTN_LOCAL, TRANSPORT_HEADER,
@@ -38,7 +39,7 @@ export function matchFrom(known: Known, from: Loaded | undefined, data: Buffer, 
   const { base, offset, length, mask } = from;
   if (isDport(from) && known.proto !== undefined && data.length === 2) return { proto: known.proto, dport: data.readUInt16BE(0), ...not };
   if (base === LINK_HEADER && known.table === 'bridge' && offset === ETHER_SADDR_OFFSET && length === 6 && !mask && data.length === 6) {
-    return { ethSaddr: data.toString('hex').replace(/..(?!$)/g, '$&:'), ...not };
+    return { ethSaddr: macText(data), ...not };
   }
   if (base === NETWORK_HEADER) {
     if (known.family === 'ip' && offset === IP_PROTOCOL_OFFSET && length === 1 && !mask) return protoMatch(known, data, not);

@@ -1,7 +1,7 @@
 // Routing policy rules over rtnetlink (linux/fib_rules.h).
 // SPDX-License-Identifier: Apache-2.0
 
-import { formatPrefix, parsePrefix } from '../address.ts';
+import { AF, formatPrefix, parsePrefix } from '../address.ts';
 import { KernelError } from '../kernel-error.ts';
 import type { Ns, PolicyRule, PolicyRuleKernel } from '../kernel.ts';
 import { isMeant } from '../policy-rule.ts';
@@ -20,13 +20,12 @@ const NO_LIMIT = 0xffffffff;
 const FR_ACT_TO_TBL = 1;
 const FIB_RULE_INVERT = 2;
 const HEADER = 12;
-const FAMILY = { ip: 2, ip6: 10 } as const;
 
 type Listed = PolicyRule & { priority: number };
 
 export function policyRuleKernel(context: LiveContext): PolicyRuleKernel {
   const dump = (ns: Ns, family: Family): { rule: Listed; plain: boolean }[] =>
-    context.route(ns).dumpFamily(FAMILY[family], RTM_GETRULE, Buffer.from([FAMILY[family], ...new Array<number>(HEADER - 1).fill(0)]), 'list policy rules')
+    context.route(ns).dumpFamily(AF[family], RTM_GETRULE, Buffer.from([AF[family], ...new Array<number>(HEADER - 1).fill(0)]), 'list policy rules')
       .map(({ body }) => parseRule(body, family));
   return {
     list: (ns, family) => dump(ns, family).flatMap(({ rule, plain }) => (plain ? [rule] : [])),
@@ -55,11 +54,11 @@ const fits = (listed: Listed, asked: Listed): boolean =>
 function wire({ family, from, to, table, priority }: PolicyRule): Buffer {
   const side = (text: string | undefined): { bytes: Uint8Array; length: number } => {
     const prefix = text === undefined ? undefined : parsePrefix(text);
-    if (prefix && prefix.family !== FAMILY[family]) throw new KernelError('EINVAL', `use ${text} in a policy rule`, `the rule is of family ${family}`);
+    if (prefix && prefix.family !== AF[family]) throw new KernelError('EINVAL', `use ${text} in a policy rule`, `the rule is of family ${family}`);
     return prefix ?? { bytes: Buffer.alloc(0), length: 0 };
   };
   const [source, target] = [side(from), side(to)];
-  const body = new Body(Buffer.from([FAMILY[family], target.length, source.length, 0, table < 256 ? table : 0, 0, 0, FR_ACT_TO_TBL, 0, 0, 0, 0]));
+  const body = new Body(Buffer.from([AF[family], target.length, source.length, 0, table < 256 ? table : 0, 0, 0, FR_ACT_TO_TBL, 0, 0, 0, 0]));
   if (target.length > 0) body.attribute(FRA.DST, target.bytes);
   if (source.length > 0) body.attribute(FRA.SRC, source.bytes);
   body.u32(FRA.TABLE, table);

@@ -5,6 +5,10 @@ import { readFileSync } from 'node:fs';
 
 export type Ticks = () => number;
 
+/** Truncated to the 32 bits of the kernel's structures, as the reference has it. */
+export const inTicks = (us: number, ticks: Ticks): number => Math.trunc(us * ticks()) % 2 ** 32;
+export const inMicroseconds = (count: number, ticks: Ticks): number => Math.ceil(count / ticks());
+
 /** 15.625 on all current kernels; read once, and only by a call that shapes traffic. */
 export function microsecondTicks(): Ticks {
   let known: number | undefined;

@@ -3,18 +3,18 @@
 
 import { unlessGone } from '../kernel-error.ts';
 import type { NewQdisc, Ns, Qdisc, Tbf, TcKernel } from '../kernel.ts';
+import { INGRESS, INGRESS_PLACE, ROOT } from '../tc-handles.ts';
 import { attributesAfter, attributesOf, Body, textOf } from './attributes.ts';
 import type { LiveContext } from './context.ts';
 import { NLM_F_CREATE, NLM_F_ECHO, NLM_F_EXCL } from './netlink.ts';
-import { rateSpec, TCA_KIND, TCA_OPTIONS, tcFacts, tcHeader } from './tc-message.ts';
-import type { Ticks } from './psched.ts';
+import { inMicroseconds, inTicks, type Ticks } from './psched.ts';
+import { addWideRate, rateOf, rateSpec, TCA_KIND, TCA_OPTIONS, tcFacts, tcHeader } from './tc-message.ts';
 
 const RTM_NEWQDISC = 36;
 const RTM_DELQDISC = 37;
 const RTM_GETQDISC = 38;
 const TCA_TBF = { PARMS: 1, RATE64: 4 } as const;
 const TCA_HTB_INIT = 2;
-const TC_H = { ROOT: 0xffffffff, INGRESS: 0xfffffff1 } as const;
 /** The kinds links are born with, and tbf: there is nothing below them that is listed too. */
 const LEAVES = ['noqueue', 'pfifo_fast', 'fq_codel', 'fq', 'pfifo', 'bfifo', 'tbf'];
 /** struct tc_tbf_qopt: two rate specs, then limit, buffer, mtu */
@@ -31,7 +31,7 @@ export function qdiscKernel(context: LiveContext, ticks: Ticks): Pick<TcKernel, 
     qdiscs(ns, index) {
       if (index === undefined) return all(ns);
       // The kernel lists those of all links or of none. Asked for one it looks at that link alone, and answers whoever wants an echo.
-      const [root, ingress] = [at(ns, index, TC_H.ROOT), at(ns, index, TC_H.INGRESS)];
+      const [root, ingress] = [at(ns, index, ROOT), at(ns, index, INGRESS)];
       if (root && !LEAVES.includes(root.kind)) return all(ns).filter((qdisc) => qdisc.index === index);
       return [root, ingress].filter((qdisc) => qdisc !== undefined);
     },
@@ -42,13 +42,13 @@ export function qdiscKernel(context: LiveContext, ticks: Ticks): Pick<TcKernel, 
 }
 
 function wire(qdisc: NewQdisc, ticks: Ticks): Buffer {
-  const place = qdisc.kind === 'ingress' ? { index: qdisc.index, handle: 0xffff0000, parent: 0xfffffff1 } : qdisc;
+  const place = qdisc.kind === 'ingress' ? { ...qdisc, ...INGRESS_PLACE } : qdisc;
   const body = new Body(tcHeader(place)).text(TCA_KIND, qdisc.kind);
   switch (qdisc.kind) {
     case 'ingress': return body.done();
     case 'tbf': return body.nest(TCA_OPTIONS, (options) => {
       options.attribute(TCA_TBF.PARMS, tbfOptions(qdisc.tbf, ticks));
-      if (qdisc.tbf.rate > 0xffffffff) options.u64(TCA_TBF.RATE64, BigInt(qdisc.tbf.rate));
+      addWideRate(options, TCA_TBF.RATE64, qdisc.tbf.rate);
     }, 0).done();
     case 'htb': return body.nest(TCA_OPTIONS, (options) => options.attribute(TCA_HTB_INIT, htbGlobal(qdisc.defaultClass)), 0).done();
     default: return qdisc satisfies never;
@@ -59,8 +59,7 @@ function tbfOptions({ rate, limit, bufferUs }: Tbf, ticks: Ticks): Buffer {
   const bytes = Buffer.alloc(TBF_QOPT.SIZE);
   bytes.set(rateSpec(rate), 0);
   bytes.writeUInt32LE(limit >>> 0, TBF_QOPT.LIMIT);
-  // The reference truncates to 32 bits here too.
-  bytes.writeUInt32LE(Math.trunc(bufferUs * ticks()) % 2 ** 32, TBF_QOPT.BUFFER);
+  bytes.writeUInt32LE(inTicks(bufferUs, ticks), TBF_QOPT.BUFFER);
   return bytes;
 }
 
@@ -80,13 +79,12 @@ function parseQdisc(body: Buffer, ticks: Ticks): Qdisc {
   const options = kind === 'tbf' ? attributesOf(attributes.get(TCA_OPTIONS)) : undefined;
   const parms = options?.get(TCA_TBF.PARMS);
   if (!options || !parms || parms.length < TBF_QOPT.SIZE) return { index, kind, handle, parent };
-  const wide = options.get(TCA_TBF.RATE64);
   return {
     index, kind, handle, parent,
     tbf: {
-      rate: wide && wide.length >= 8 ? Number(wide.readBigUInt64LE(0)) : parms.readUInt32LE(8),
+      rate: rateOf(options, TCA_TBF.RATE64, parms, 0),
       limit: parms.readUInt32LE(TBF_QOPT.LIMIT),
-      bufferUs: Math.ceil(parms.readUInt32LE(TBF_QOPT.BUFFER) / ticks()),
+      bufferUs: inMicroseconds(parms.readUInt32LE(TBF_QOPT.BUFFER), ticks),
     },
   };
 }

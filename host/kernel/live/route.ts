@@ -1,7 +1,7 @@
 // Routes over rtnetlink (linux/rtnetlink.h, struct rtmsg).
 // SPDX-License-Identifier: Apache-2.0
 
-import { formatAddress, formatPrefix, parseAddress, parsePrefix } from '../address.ts';
+import { AF, formatAddress, formatPrefix, parseAddress, parsePrefix } from '../address.ts';
 import { KernelError } from '../kernel-error.ts';
 import type { NewRoute, Route, RouteKernel } from '../kernel.ts';
 import { attributesAfter, attributesOf, Body, u32Of, type Attributes } from './attributes.ts';
@@ -30,7 +30,7 @@ const HOP = 8;
 
 export function routeKernel(context: LiveContext): RouteKernel {
   return {
-    list: (ns) => ([2, 10] as const).flatMap((family) =>
+    list: (ns) => Object.values(AF).flatMap((family) =>
       context.route(ns).dumpFamily(family, RTM_GETROUTE, header({ family }), 'list routes').flatMap(({ body }) => parseRoute(body))),
     to(ns, address) {
       const { family, bytes } = parseAddress(address);

@@ -5,8 +5,8 @@ import type { HtbClass, TcKernel } from '../kernel.ts';
 import { attributesAfter, attributesOf, Body, textOf } from './attributes.ts';
 import type { LiveContext } from './context.ts';
 import { NLM_F_CREATE, NLM_F_EXCL } from './netlink.ts';
-import type { Ticks } from './psched.ts';
-import { rateSpec, TCA_KIND, TCA_OPTIONS, tcFacts, tcHeader } from './tc-message.ts';
+import { inMicroseconds, inTicks, type Ticks } from './psched.ts';
+import { addWideRate, rateOf, rateSpec, TCA_KIND, TCA_OPTIONS, tcFacts, tcHeader } from './tc-message.ts';
 
 const RTM_NEWTCLASS = 40;
 const RTM_DELTCLASS = 41;
@@ -27,12 +27,12 @@ function wire({ index, classid, parent, rate, ceil, bufferUs }: HtbClass, ticks:
   const options = Buffer.alloc(HTB_OPT.SIZE);
   options.set(rateSpec(rate), 0);
   options.set(rateSpec(ceil), HTB_OPT.CEIL);
-  options.writeUInt32LE(Math.trunc(bufferUs * ticks()) % 2 ** 32, HTB_OPT.BUFFER);
-  options.writeUInt32LE(Math.trunc(bufferUs * ticks()) % 2 ** 32, HTB_OPT.CBUFFER);
+  options.writeUInt32LE(inTicks(bufferUs, ticks), HTB_OPT.BUFFER);
+  options.writeUInt32LE(inTicks(bufferUs, ticks), HTB_OPT.CBUFFER);
   return new Body(tcHeader({ index, handle: classid, parent })).text(TCA_KIND, 'htb').nest(TCA_OPTIONS, (nested) => {
     nested.attribute(TCA_HTB.PARMS, options);
-    if (rate > 0xffffffff) nested.u64(TCA_HTB.RATE64, BigInt(rate));
-    if (ceil > 0xffffffff) nested.u64(TCA_HTB.CEIL64, BigInt(ceil));
+    addWideRate(nested, TCA_HTB.RATE64, rate);
+    addWideRate(nested, TCA_HTB.CEIL64, ceil);
   }, 0).done();
 }
 
@@ -42,14 +42,10 @@ function parseClass(body: Buffer, ticks: Ticks): HtbClass | undefined {
   const nested = textOf(attributes.get(TCA_KIND)) === 'htb' ? attributesOf(attributes.get(TCA_OPTIONS)) : undefined;
   const options = nested?.get(TCA_HTB.PARMS);
   if (!nested || !options || options.length < HTB_OPT.SIZE) return undefined;
-  const wide = (type: number, narrow: number): number => {
-    const found = nested.get(type);
-    return found && found.length >= 8 ? Number(found.readBigUInt64LE(0)) : narrow;
-  };
   return {
     index, parent, classid: handle,
-    rate: wide(TCA_HTB.RATE64, options.readUInt32LE(8)),
-    ceil: wide(TCA_HTB.CEIL64, options.readUInt32LE(HTB_OPT.CEIL + 8)),
-    bufferUs: Math.ceil(options.readUInt32LE(HTB_OPT.BUFFER) / ticks()),
+    rate: rateOf(nested, TCA_HTB.RATE64, options, 0),
+    ceil: rateOf(nested, TCA_HTB.CEIL64, options, HTB_OPT.CEIL),
+    bufferUs: inMicroseconds(options.readUInt32LE(HTB_OPT.BUFFER), ticks),
   };
 }

@@ -1,8 +1,9 @@
 // What a transaction makes of a table, in memory: for the fake kernel, and for a call that knows the table it has just changed.
 // SPDX-License-Identifier: Apache-2.0
 
+import { sameHook } from '../../kernel/hook.ts';
 import { KernelError } from '../../kernel/kernel-error.ts';
-import type { NftChain, NftCommand, NftRule, NftTable } from '../../kernel/kernel.ts';
+import type { NftCommand, NftRule, NftTable } from '../../kernel/kernel.ts';
 import { nameNftCommand } from '../../kernel/nft-text.ts';
 import { normalRule } from '../../kernel/normal-rule.ts';
 import { chainCalled, type Rule } from '../../kernel/rule.ts';
@@ -27,7 +28,7 @@ function step(table: NftTable | undefined, command: NftCommand, nextHandle: () =
   const chain = table.chains.find(({ name }) => name === command.chain);
   const withRules = (rules: NftRule[]): NftTable => ({ ...table, chains: table.chains.map((one) => (one === chain ? { ...one, rules } : one)) });
   if (command.do === 'add chain') {
-    if (chain && command.hook && !sameHook(chain, command)) throw refuse('EEXIST');
+    if (chain && command.hook && !sameHook(chain.hook, command.hook)) throw refuse('EEXIST');
     return chain ? table : { ...table, chains: [...table.chains, { name: command.chain, ...(command.hook ? { hook: command.hook } : {}), rules: [] }] };
   }
   if (!chain) throw refuse('ENOENT');
@@ -51,6 +52,3 @@ function step(table: NftTable | undefined, command: NftCommand, nextHandle: () =
 }
 
 const newRule = (handle: number, rule: Rule): NftRule => ({ handle, rule, ...(rule.comment === undefined ? {} : { comment: rule.comment }) });
-
-const sameHook = ({ hook: is }: NftChain, { hook }: Extract<NftCommand, { do: 'add chain' }>): boolean =>
-  is?.type === hook?.type && is?.hook === hook?.hook && is?.priority === hook?.priority;

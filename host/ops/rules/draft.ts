@@ -1,6 +1,7 @@
 // One table as a rule set wants it, drafted chain by chain over what is there: what stays, what goes, what is new.
 // SPDX-License-Identifier: Apache-2.0
 
+import { sameHook } from '../../kernel/hook.ts';
 import type { NftHook } from '../../kernel/kernel.ts';
 import type { Rule } from '../../kernel/rule.ts';
 import type { Drop, RuleLife, RuleSet, WantedRule } from './rule-set.ts';
@@ -126,15 +127,13 @@ function makeChains(draft: Draft, { chains = [] }: RuleSet): void {
   for (const { name, hook, comment, life = 'attachment' } of chains) {
     const chain = chainOf(draft, name);
     chain.life = life;
-    if (chain.before && !chain.dropped && sameHook(chain.hook, hook)) continue;
-    if (chain.before && sameHook(chain.hook, hook)) chain.dropped = false;
+    // A rule set that says nothing of a hook takes the chain as it is.
+    const stays = chain.before && (!hook || sameHook(chain.hook, hook));
+    if (stays && !chain.dropped) continue;
+    if (stays) chain.dropped = false;
     else chain.make = { ...(hook ? { hook } : {}), ...(comment === undefined ? {} : { comment }) };
   }
 }
-
-/** A rule set that says nothing of a hook takes the chain as it is. */
-const sameHook = (is: NftHook | undefined, wanted: NftHook | undefined): boolean =>
-  !wanted || (is?.type === wanted.type && is.hook === wanted.hook && is.priority === wanted.priority);
 
 function setContent(chain: ChainDraft, rules: readonly Rule[], keyOf: (rule: Rule) => string): void {
   chain.end = rules.map((rule) => ({ key: keyOf(rule), rule, life: chain.life }));

@@ -3,6 +3,7 @@
 
 import { once } from '../../../once.ts';
 import { builtInChains } from '../../built-in-chains.ts';
+import { sameHook } from '../../hook.ts';
 import { KernelError } from '../../kernel-error.ts';
 import type { IptablesChain, IptablesRule, IptablesTable } from '../../kernel.ts';
 import { beOf, textOf, type Attributes } from '../attributes.ts';
@@ -57,8 +58,7 @@ export function readIptablesTable(table: NftTableOfIptables, ask: Ask): Iptables
 
 /** iptables would not take the table for its own. */
 function checkHook(table: string, name: string, chain: Attributes): void {
-  const [is, wanted] = [hookOf(chain), builtInHook(table, name)];
-  if (is?.type === wanted?.type && is?.hook === wanted?.hook && is?.priority === wanted?.priority) return;
+  if (sameHook(hookOf(chain), builtInHook(table, name))) return;
   throw new KernelError('EIPTABLES', `read iptables table ${table}`, `chain ${name} is none that iptables makes; delete it with nft`);
 }
 
