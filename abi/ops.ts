@@ -21,6 +21,8 @@ export interface Op {
 }
 
 export const ABI = 1;
+/** What a module imports the functions from that are always there. */
+export const ABI_MODULE = `cni:abi/${ABI}`;
 
 // --- words that several operations share ---
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { timeLeft } from './deadline.ts';
+import { errnoOf } from './system-error.ts';
 import { library } from '#parts';
 
 export interface ProgramOptions {
@@ -34,7 +35,7 @@ export function runTool(file: string, args: readonly string[], { input = '', tim
   // 1.5 ms, which calls that start no program need not pay.
   const { spawnSync } = require('node:child_process') as typeof import('node:child_process');
   const { stdout, stderr, status, signal, error } = spawnSync(file, args, { input, env: { ...env }, timeout, killSignal: 'SIGKILL', maxBuffer: MAX_OUTPUT, encoding: 'utf8' });
-  const timedOut = (error as NodeJS.ErrnoException | undefined)?.code === 'ETIMEDOUT';
+  const timedOut = errnoOf(error) === 'ETIMEDOUT';
   return {
     stdout: stdout ?? '', stderr: stderr ?? '', exitCode: error ? undefined : status ?? undefined, timedOut,
     ...(error || status === null ? { failure: timedOut ? `did not end within ${timeout} ms` : error?.message ?? `was killed by ${signal}` } : {}),

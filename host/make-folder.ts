@@ -3,6 +3,7 @@
 
 import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { errnoOf } from './system-error.ts';
 
 /** Throws for what is there and is none, also above it. */
 export function isFolder(path: string): boolean {
@@ -10,7 +11,7 @@ export function isFolder(path: string): boolean {
     closeSync(openSync(path, constants.O_RDONLY | constants.O_DIRECTORY));
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    if (errnoOf(error) === 'ENOENT') return false;
     throw error;
   }
 }
@@ -22,6 +23,6 @@ export function makeFolder(path: string, mode: number): void {
   try {
     mkdirSync(path, { mode });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if (errnoOf(error) !== 'EEXIST') throw error;
   }
 }

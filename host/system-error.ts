@@ -18,5 +18,11 @@ export function cniErrorOfSystem(error: unknown): CniError | undefined {
 export const isSystemError = (error: unknown): error is SystemError =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' && 'syscall' in error && typeof error.syscall === 'string' && (!('path' in error) || typeof error.path === 'string');
 
+/** "ENOENT", of Node's errors as of our own calls of the C library (a KernelError); undefined for what is no error of a system call. */
+export function errnoOf(error: unknown): string | undefined {
+  const { code, errno } = Object(error) as { code?: unknown; errno?: unknown };
+  return [code, errno].find((one) => typeof one === 'string');
+}
+
 /** Nothing is there: which of a file to be read is an answer, while any other error is none. */
-export const isAbsence = (error: unknown): boolean => ['ENOENT', 'ENOTDIR', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
+export const isAbsence = (error: unknown): boolean => ['ENOENT', 'ENOTDIR', 'EISDIR'].includes(errnoOf(error) ?? '');

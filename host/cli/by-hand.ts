@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { CniError, CODE } from '../cni-error.ts';
+import { messageOf } from '../message-of.ts';
 import { parseObject } from '../protocol/go-json.ts';
 import { readNamed } from './named-file.ts';
 import { parseConflist, type Conflist, type Target } from './run-conflist.ts';
@@ -36,6 +37,6 @@ function parsed<T>(file: string, parse: (text: string) => T, text = readNamed(fi
   try {
     return parse(text);
   } catch (cause) {
-    throw new CniError(CODE.decode, `"${file}" is not what it should be: ${(cause as Error).message}`, { kind: 'invalid', cause });
+    throw new CniError(CODE.decode, `"${file}" is not what it should be: ${messageOf(cause)}`, { kind: 'invalid', cause });
   }
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { CniError, CODE } from '../cni-error.ts';
+import { messageOf } from '../message-of.ts';
 import { openHost } from '../open-host.ts';
 import { formatError } from '../protocol/write-result.ts';
 import { rootsFrom } from '../roots.ts';
@@ -41,7 +42,7 @@ export async function cli(words: readonly string[]): Promise<number> {
         return 2;
     }
   } catch (error) {
-    const text = error instanceof CniError ? formatError(error) : error instanceof Error ? error.message : String(error);
+    const text = error instanceof CniError ? formatError(error) : messageOf(error);
     process.stderr.write(complaint(text));
     return 1;
   }

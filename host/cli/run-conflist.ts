@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isObject } from '../protocol/go-json.ts';
 import type { Verb } from '../protocol/request.ts';
+import { errnoOf } from '../system-error.ts';
 
 export interface Conflist { cniVersion: string; name: string; plugins: PluginConf[] }
 export interface PluginConf { type: string; capabilities?: Record<string, boolean>; [key: string]: unknown }
@@ -107,6 +108,6 @@ export function execute(type: string, verb: string, target: Target, stdin: strin
     env: { CNI_COMMAND: verb, CNI_CONTAINERID: containerId, CNI_NETNS: netns, CNI_IFNAME: ifname, CNI_ARGS: args, CNI_PATH: path.join(':'), ...env },
   });
   // A plugin that finds its environment wrong answers before it reads stdin, as libcni knows too.
-  if (error && (error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+  if (error && errnoOf(error) !== 'EPIPE') throw error;
   return { plugin: type, exitCode: status ?? (signal ? 128 : 1), stdout: String(stdout), stderr: String(stderr ?? ''), ms: performance.now() - start };
 }

@@ -10,6 +10,7 @@ import { digestOf } from '../selection/find-module.ts';
 import { compile } from '../selection/load-plugin.ts';
 import { publicKeyOf, signaturePath, signDigest } from '../selection/signature.ts';
 import { readNamed } from './named-file.ts';
+import { errnoOf } from '../system-error.ts';
 
 export function keygen([file, ...more]: readonly string[]): string {
   if (file === undefined || more.length > 0) throw new CniError(CODE.invalidConfig, 'keygen: give the file that the private key is to be written to');
@@ -17,8 +18,8 @@ export function keygen([file, ...more]: readonly string[]): string {
   try {
     writeFileSync(file, privateKey, { mode: 0o600, flag: 'wx' });
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new CniError(CODE.io, `keygen: "${file}" ${code === 'EEXIST' ? 'is there already, and a key is not overwritten' : `cannot be written: ${code}`}`, { cause: error });
+    const errno = errnoOf(error);
+    throw new CniError(CODE.io, `keygen: "${file}" ${errno === 'EEXIST' ? 'is there already, and a key is not overwritten' : `cannot be written: ${errno}`}`, { cause: error });
   }
   return `wrote the private key to ${file}; keep it to yourself
 

@@ -4,11 +4,11 @@
 import { CniError, CODE } from '../cni-error.ts';
 import { isObject, parseObject, reason } from '../protocol/go-json.ts';
 import { customSections } from '../sandbox/sections.ts';
+import { MODULE_NAME } from '../selection/module-name.ts';
 import { parseConfigSchema } from './config-schema.ts';
 import { parseGrants, parseLimits, refuse } from './parse-grants.ts';
 import type { Manifest } from './grants.ts';
 
-const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 const ROLES = ['main', 'chained', 'ipam'] as const;
 const KEYS = ['abi', 'name', 'version', 'role', 'license', 'description', 'cniVersions', 'wants', 'optional', 'limits', 'config'];
 
@@ -32,7 +32,7 @@ function parseManifest(value: Record<string, unknown>, where: string): Manifest 
   if (unknown !== undefined) throw refuse(where, unknown, `is no key of a manifest; known are ${KEYS.join(', ')}`);
   const { abi, name, version, role, license, description, cniVersions = [], wants = {}, optional = [], limits = {}, config } = value;
   if (abi !== 1) throw refuse(where, 'abi', 'must be 1', abi);
-  if (typeof name !== 'string' || !NAME.test(name)) throw refuse(where, 'name', `must match ${NAME.source}`, name);
+  if (typeof name !== 'string' || !MODULE_NAME.test(name)) throw refuse(where, 'name', `must match ${MODULE_NAME.source}`, name);
   if (typeof version !== 'string') throw refuse(where, 'version', 'must be a string', version);
   const knownRole = ROLES.find((one) => one === role);
   if (!knownRole) throw refuse(where, 'role', `must be one of ${ROLES.join(', ')}`, role);

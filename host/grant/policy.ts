@@ -23,6 +23,8 @@ export interface Signer {
 }
 export interface Policy { path: string; modules: ReadonlyMap<string, PolicyEntry>; signers: readonly Signer[] }
 
+/** Of a module's bytes */
+export const DIGEST = /^sha256:[0-9a-f]{64}$/;
 /** A public key: 32 bytes in base64 */
 export const KEY = /^ed25519:[A-Za-z0-9+/]{43}=$/;
 
@@ -47,7 +49,7 @@ export function readPolicy(etc: string): Policy {
 }
 
 function parseEntry(value: unknown, where: string, digest: string): PolicyEntry {
-  if (!/^sha256:[0-9a-f]{64}$/.test(digest)) throw refuse(where, digest, 'must be a digest like sha256:…');
+  if (!DIGEST.test(digest)) throw refuse(where, digest, 'must be a digest like sha256:…');
   if (!isObject(value)) throw refuse(where, digest, 'must be an object', value);
   const { networks, grants = {}, limits = {}, ...rest } = value;
   const [unknown] = Object.keys(rest);

@@ -1,7 +1,7 @@
 // The import section is the capability request: exact, and known before one instruction runs.
 // SPDX-License-Identifier: Apache-2.0
 
-import { ABI, OPS, type Op } from '../../abi/ops.ts';
+import { ABI, ABI_MODULE, OPS, type Op } from '../../abi/ops.ts';
 import { CniError, CODE } from '../cni-error.ts';
 import type { GuestModule } from '../sandbox/guest-module.ts';
 
@@ -15,7 +15,7 @@ export const ABI_FUNCTIONS: Readonly<Record<string, string>> = {
 /** As a module imports them: "cni:link/1 create". */
 export const OPERATIONS: ReadonlyMap<string, Op> = new Map(OPS.map((op) => [`cni:${op.domain}/${ABI} ${op.name}`, op]));
 
-const WASI = 'wasi_snapshot_preview1';
+export const WASI = 'wasi_snapshot_preview1';
 const MARKER = 'cni_abi_1';
 
 export interface Imports {
@@ -36,7 +36,7 @@ export function readImports({ imports, exports }: GuestModule, name: string): Im
     const operation = OPERATIONS.get(`${from} ${what}`);
     if (kind === 'function' && operation) operations.push(`${operation.domain}.${operation.name}`);
     else if (kind === 'function' && from === WASI) wasi = true;
-    else if (kind !== 'function' || from !== 'cni:abi/1' || !Object.hasOwn(ABI_FUNCTIONS, what)) {
+    else if (kind !== 'function' || from !== ABI_MODULE || !Object.hasOwn(ABI_FUNCTIONS, what)) {
       throw new CniError(CODE.moduleRefused, `module "${name}" imports ${kind} "${from}" "${what}", which this host does not have`, { at: `${from} ${what}`, hint: 'see abi/README.md for what can be imported' });
     }
   }

@@ -62,6 +62,10 @@ export const addressToNumber = (text: string): bigint => BigInt(`0x${parse(text)
 export const numberToAddress = (value: bigint, family: 4 | 6): string =>
   formatAddress(Buffer.from(value.toString(16).padStart(family === 4 ? 8 : 32, '0'), 'hex'));
 
+/** "10.1.0.5/24" without its length. */
+export const addressOf = (prefix: string): string => prefix.replace(/\/.*/, '');
+
+/** Of an address or a prefix. */
 export const isIpv6 = (text: string): boolean => text.includes(':');
 
 const parse = (text: string): Prefix => (isIpv6(text) ? parse6(text) : parse4(text));

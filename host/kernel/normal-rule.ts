@@ -1,7 +1,7 @@
 // Checks a rule against the grammar and gives its normal form, so that equal rules are equal values whoever wrote them.
 // SPDX-License-Identifier: Apache-2.0
 
-import { canonicalAddress, formatPrefix } from './address.ts';
+import { canonicalAddress, formatPrefix, isIpv6 } from './address.ts';
 import { KernelError } from './kernel-error.ts';
 import { readPrefix } from './prefix.ts';
 import { canonicalProtocol, hasPorts, isProtocol } from './protocols.ts';
@@ -72,7 +72,7 @@ export function checkChainName(name: string): string {
   return name;
 }
 
-export const familyOfPrefix = (prefix: string): Family => (prefix.includes(':') ? 'ip6' : 'ip');
+export const familyOfPrefix = (prefix: string): Family => (isIpv6(prefix) ? 'ip6' : 'ip');
 
 const invalid = (what: string): KernelError => new KernelError('EINVAL', 'write a packet-filter rule', what);
 

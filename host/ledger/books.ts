@@ -6,6 +6,7 @@ import { isAbsolute, join } from 'node:path';
 import { CniError, CODE } from '../cni-error.ts';
 import { mustBeRootOnly } from '../root-only.ts';
 import type { Roots } from '../roots.ts';
+import { errnoOf } from '../system-error.ts';
 
 type Books = Pick<Roots, 'state' | 'run'>;
 
@@ -32,7 +33,7 @@ export function mustBeReadable(folder: string): void {
   try {
     readdirSync(folder);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT') throw new CniError(CODE.io, `"${folder}" cannot be read: ${code}`, { kind: 'io', hint: code === 'EACCES' ? 'ask as root' : 'it must be a folder, or not be there' });
+    const errno = errnoOf(error);
+    if (errno !== 'ENOENT') throw new CniError(CODE.io, `"${folder}" cannot be read: ${errno}`, { kind: 'io', hint: errno === 'EACCES' ? 'ask as root' : 'it must be a folder, or not be there' });
   }
 }

@@ -5,7 +5,7 @@ import { lstatSync, readFileSync, renameSync, rmSync, rmdirSync, unlinkSync, wri
 import { dirname, join } from 'node:path';
 import { makeFolder } from '../make-folder.ts';
 import type { Attachment } from '../protocol/request.ts';
-import { isAbsence } from '../system-error.ts';
+import { errnoOf, isAbsence } from '../system-error.ts';
 import { fileNameOf, folderOf } from './attachment-id.ts';
 import { namesIfThere, textIfThere } from './if-there.ts';
 import type { Undo } from './undo.ts';
@@ -57,7 +57,7 @@ export function diskLedger(state: string): Ledger {
         put(path, JSON.stringify(record));
       } catch (error) {
         // The last other attachment of the network was just removed, and the folder with it.
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+        if (errnoOf(error) !== 'ENOENT') throw error;
         put(path, JSON.stringify(record));
       }
     },

@@ -1,11 +1,13 @@
 // What an inverse would take away, as objects of the node that have a name: for people who ask what is whose.
 // SPDX-License-Identifier: Apache-2.0
 
+import { addressOf } from '../kernel/address.ts';
 import type { Ns } from '../kernel/kernel.ts';
 import { renderRule } from '../kernel/iptables-text.ts';
 import { renderNftRule } from '../kernel/nft-text.ts';
 import type { Family, Rule, RuleFamily } from '../kernel/rule.ts';
 import type { RuleSet } from '../ops/rules/rule-set.ts';
+import type { Backend } from '../ops/rules/tables.ts';
 import { folderFor } from '../store/disk-store.ts';
 import { isCursor, type StorePlace } from '../store/store.ts';
 import type { Inverse } from './undo.ts';
@@ -17,7 +19,6 @@ export type OwnedObject =
   | { kind: 'rule'; backend: Backend; family: RuleFamily; table: string; chain: string; rule?: Rule; comment?: string }
   /** what only its attachment's name leads to */
   | { kind: 'other'; text: string; ip?: string };
-type Backend = 'nft' | 'iptables';
 
 export function objectsOf(inverse: Inverse): OwnedObject[] {
   switch (inverse.do) {
@@ -27,7 +28,7 @@ export function objectsOf(inverse: Inverse): OwnedObject[] {
     }
     case 'delete entry': case 'put entry': return entryObjects(inverse.store, inverse.key);
     case 'nft': case 'iptables': return inverse.ns === 'host' ? rulesOf(inverse.do, inverse.rules) : [other(`${inverse.do} rules in the container, table ${inverse.rules.table}`)];
-    case 'delete address': case 'add address': return [other(`address ${inverse.address} of link ${inverse.index} in the ${inverse.ns}`, inverse.address.replace(/\/.*/, ''))];
+    case 'delete address': case 'add address': return [other(`address ${inverse.address} of link ${inverse.index} in the ${inverse.ns}`, addressOf(inverse.address))];
     case 'delete route': case 'add route': return [other(`route ${inverse.route.dst} in the ${inverse.ns}`)];
     case 'delete policy rule': case 'add policy rule': return [other(`policy rule ${JSON.stringify(inverse.rule)} in the ${inverse.ns}`)];
     case 'delete neighbour': case 'add neighbour': return [other(`neighbour ${inverse.ip} of link ${inverse.index} in the ${inverse.ns}`, inverse.ip)];
@@ -36,7 +37,7 @@ export function objectsOf(inverse: Inverse): OwnedObject[] {
     case 'delete class': return [other(`traffic class of link ${inverse.class.index} in the ${inverse.ns}`)];
     case 'delete filter': return [other(`traffic filter of link ${inverse.filter.index} in the ${inverse.ns}`)];
     case 'set sysctl': return [other(`sysctl ${inverse.key} in the ${inverse.ns}`)];
-    case 'unbind sources': case 'bind sources': return inverse.sources.map((source) => other(`source ${source} in firewalld's zone ${inverse.zone}`, source.replace(/\/.*/, '')));
+    case 'unbind sources': case 'bind sources': return inverse.sources.map((source) => other(`source ${source} in firewalld's zone ${inverse.zone}`, addressOf(source)));
     case 'delegate DEL': return [other(`whatever the IPAM program "${inverse.type}" holds`)];
     default: return inverse satisfies never;
   }

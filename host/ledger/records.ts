@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Kernel, LinkKernel, Ns } from '../kernel/kernel.ts';
+import type { Backend } from '../ops/rules/tables.ts';
 import type { Attachment } from '../protocol/request.ts';
 import type { Ledger, LedgerRecord } from './ledger.ts';
 import type { Undo } from './undo.ts';
@@ -17,7 +18,7 @@ export const isOutsideKernel = ({ inverse }: Undo): boolean => inverse.do === 'd
  * For each plugin the one packet filter in which it made rules for the attachment. Undefined when it is not known, or both: then DEL looks in both.
  * The record is only believed while a link that it speaks of is there: whoever took that away may have made other rules since.
  */
-export function onlyBackends(record: LedgerRecord | undefined, boot: string, link: Pick<LinkKernel, 'get'>): (plugin: string) => 'nft' | 'iptables' | undefined {
+export function onlyBackends(record: LedgerRecord | undefined, boot: string, link: Pick<LinkKernel, 'get'>): (plugin: string) => Backend | undefined {
   if (record?.boot !== boot || !record.plugins.some(({ undo }) => undo.some((one) => isLinkThere(one, link)))) return () => undefined;
   return (plugin) => {
     const made = record.plugins.filter(({ name }) => name === plugin).flatMap(({ undo }) => undo.map(({ inverse }) => inverse.do));

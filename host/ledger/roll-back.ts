@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Lock } from './locks.ts';
+import { messageOf } from '../message-of.ts';
 import { carryOut, type Undo, type UndoTools } from './undo.ts';
 
 export interface Residue { undo: Undo; why: string }
@@ -15,17 +16,18 @@ export function rollBack(undos: readonly Undo[], tools: UndoTools, network: Lock
   return takeBack(shared ? undos.filter(({ life }) => life !== 'network') : undos, tools);
 }
 
-/** In reverse; what could not be taken back. Ten residues are enough to read. */
+/** In reverse; what could not be taken back. */
 export function takeBack(undos: readonly Undo[], tools: UndoTools): Residue[] {
   return undos.toReversed().flatMap((undo) => {
     try {
       carryOut(undo.inverse, tools);
       return [];
     } catch (error) {
-      return [{ undo, why: error instanceof Error ? error.message : String(error) }];
+      return [{ undo, why: messageOf(error) }];
     }
   });
 }
 
+/** Ten are enough to read. */
 export const describe = (residues: readonly Residue[]): string =>
   residues.slice(0, 10).map(({ undo, why }) => `${undo.inverse.do} (${undo.op} of ${undo.by}): ${why}`).join('; ');

@@ -2,11 +2,12 @@
 // one when that is closed, also by a `kill -9`.
 // SPDX-License-Identifier: Apache-2.0
 
-import { closeSync, constants, existsSync, mkdirSync, openSync, readdirSync, readSync, rmSync, rmdirSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readdirSync, readSync, rmSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { now } from '../clock.ts';
 import { checkDeadline } from '../deadline.ts';
-import { inFolder } from './in-folder.ts';
+import { makeFolder } from '../make-folder.ts';
+import { errnoOf } from '../system-error.ts';
 
 export interface Pipes {
   /** mkfifo(3) */
@@ -61,23 +62,14 @@ export function tidyLine(folder: string): void {
 function takePlace(folder: string, { makePipe }: Pipes): { name: string; fd: number } {
   const name = `${String(process.hrtime.bigint()).padStart(20, '0')}-${process.pid}-${Math.random().toString(36).slice(2)}`;
   for (let tries = 1; ; tries++) {
-    inFolder(folder, () => makeFolder(folder));
+    makeFolder(folder, 0o700);
     try {
       makePipe(join(folder, name));
       return { name, fd: openSync(join(folder, name), constants.O_RDWR) };
     } catch (error) {
       // The last one in line has just removed the folder, or somebody took the pipe for a killed one's before it was open.
-      if (codeOf(error) !== 'ENOENT' || tries === MOST_TRIES) throw error;
+      if (errnoOf(error) !== 'ENOENT' || tries === MOST_TRIES) throw error;
     }
-  }
-}
-
-/** Not `recursive`: that looks again at what is there already, and fails when the last one in line has just removed it. */
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, 0o700);
-  } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error;
   }
 }
 
@@ -101,7 +93,7 @@ function isHeld(fd: number): boolean {
     readSync(fd, new Uint8Array(1));
     return false;
   } catch (error) {
-    if (codeOf(error) === 'EAGAIN') return true;
+    if (errnoOf(error) === 'EAGAIN') return true;
     throw error;
   }
 }
@@ -112,7 +104,7 @@ function removeIfEmpty(folder: string): void {
   try {
     rmdirSync(folder);
   } catch (error) {
-    if (codeOf(error) !== 'ENOTEMPTY' && codeOf(error) !== 'ENOENT') throw error;
+    if (errnoOf(error) !== 'ENOTEMPTY' && errnoOf(error) !== 'ENOENT') throw error;
   }
 }
 
@@ -120,10 +112,7 @@ function unlessGone<T>(act: () => T, otherwise: T): T {
   try {
     return act();
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return otherwise;
+    if (errnoOf(error) === 'ENOENT') return otherwise;
     throw error;
   }
 }
-
-/** of Node's errors, and of the C library's where it is called directly */
-const codeOf = (error: unknown): string | undefined => (error as { code?: string; errno?: string }).code ?? (error as { errno?: string }).errno;

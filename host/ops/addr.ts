@@ -3,10 +3,11 @@
 
 import type { Answers, Requests } from '../../abi/gen/types.ts';
 import { now } from '../clock.ts';
+import { addressOf, isIpv6 } from '../kernel/address.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import type { AlongWithAddress, Life } from '../ledger/undo.ts';
+import type { AlongWithAddress } from '../ledger/undo.ts';
 import { sleep } from '../sleep.ts';
-import { change, within, type Call } from './call.ts';
+import { change, lifeOn, within, type Call } from './call.ts';
 import type { Held } from './handles.ts';
 import { denied, needNs, rightToHostLink, sameAddress } from './scope.ts';
 
@@ -46,11 +47,11 @@ function remove(call: Call, req: Requests['addr.delete']): Answers['addr.delete'
  * do not get it back: they would have to be written anew, after a second or two of duplicate address detection, without what is not known of them here.
  */
 function goesAlong({ addr, route, neigh }: Kernel, { ns, index }: Held, address: string): AlongWithAddress | undefined {
-  if (address.includes(':')) return undefined;
-  const addresses = addr.list(ns, index).map((one) => one.address).filter((one) => !one.includes(':'));
-  const sources = addresses.map((one) => one.replace(/\/.*/, ''));
-  const routes = route.list(ns).filter((one) => !one.dst.includes(':') && one.protocol !== PROTO_KERNEL && (one.index === index || (one.src !== undefined && sources.includes(one.src))));
-  const neighbours = neigh.list(ns, index).flatMap(({ ip, mac, state }) => (state === NUD_PERMANENT && mac !== undefined && !ip.includes(':') ? [{ ip, mac }] : []));
+  if (isIpv6(address)) return undefined;
+  const addresses = addr.list(ns, index).map((one) => one.address).filter((one) => !isIpv6(one));
+  const sources = addresses.map(addressOf);
+  const routes = route.list(ns).filter((one) => !isIpv6(one.dst) && one.protocol !== PROTO_KERNEL && (one.index === index || (one.src !== undefined && sources.includes(one.src))));
+  const neighbours = neigh.list(ns, index).flatMap(({ ip, mac, state }) => (state === NUD_PERMANENT && mac !== undefined && !isIpv6(ip) ? [{ ip, mac }] : []));
   return { addresses: addresses.filter((one) => one !== address), routes, neighbours };
 }
 
@@ -58,9 +59,9 @@ function settle(call: Call, req: Requests['addr.await']): Answers['addr.await'] 
   const held = call.handles.use(req.link, 'addr.await', 'read');
   const deadline = now() + req.timeoutMs;
   for (let pause = DAD_POLL.first; ; pause = Math.min(2 * pause, DAD_POLL.most)) {
-    const six = call.kernel.addr.list(held.ns, held.index).filter(({ address }) => address.includes(':'));
+    const six = call.kernel.addr.list(held.ns, held.index).filter(({ address }) => isIpv6(address));
     const failed = six.find(({ dadFailed }) => dadFailed);
-    if (failed) return { settled: false, failed: failed.address.replace(/\/.*/, '') };
+    if (failed) return { settled: false, failed: addressOf(failed.address) };
     if (!six.some(({ tentative }) => tentative)) return { settled: true };
     if (now() >= deadline) return { settled: false };
     sleep(pause);
@@ -82,6 +83,3 @@ function target(call: Call, op: string, handle: number): Held {
   needNs(call, op, 'addr', held.ns);
   return held;
 }
-
-/** What hangs on a link of the attachment, or is in the container, goes with that. */
-const lifeOn = ({ ns, right }: Held, shared: Life): Life => (right === 'own' || ns === 'container' ? 'call' : shared);

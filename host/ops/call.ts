@@ -10,8 +10,8 @@ import type { Life, Undo } from '../ledger/undo.ts';
 import type { ModuleVerb, Request } from '../protocol/request.ts';
 import type { Result } from '../protocol/result.ts';
 import type { LockedStore, Store, StorePlace } from '../store/store.ts';
-import type { Handles } from './handles.ts';
-import type { RuleTables } from './rules/tables.ts';
+import type { Handles, Right } from './handles.ts';
+import type { Backend, RuleTables } from './rules/tables.ts';
 
 export interface NodeFiles {
   /** the subnets of this node's pods, one on each line */
@@ -35,7 +35,7 @@ export interface Call {
   /** interface indexes of host links that the ledger says are this attachment's */
   readonly ownLinks: ReadonlySet<number>;
   /** DEL: the packet filter that alone holds rules of this plugin for the attachment, as far as it is known */
-  readonly onlyBackend?: 'nft' | 'iptables' | undefined;
+  readonly onlyBackend?: Backend | undefined;
   /** addresses of the attachment: prevResult's and those given in this call */
   readonly addresses: Set<string>;
   /** paths of files that the node has for plugins */
@@ -61,6 +61,9 @@ export function change<T>(call: Call, op: string, life: Life, inverse: Undo['inv
     throw error;
   }
 }
+
+/** What hangs on a link of the attachment, or is in the container, goes with that: its inverse is for the call alone. `shared` is for the rest. */
+export const lifeOn = ({ ns, right }: { ns: Ns; right?: Right }, shared: Life): Life => (right === 'own' || ns === 'container' ? 'call' : shared);
 
 /** The identity of a namespace for an inverse. */
 export const within = (call: Call, ns: Ns): { ns: Ns; netns: string } => ({ ns, netns: call.kernel.netnsId(ns) ?? '' });

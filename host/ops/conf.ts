@@ -9,6 +9,7 @@ import { withFile } from '../open-file.ts';
 import { field } from '../protocol/go-json.ts';
 import type { Call } from './call.ts';
 import { denied } from './scope.ts';
+import { errnoOf } from '../system-error.ts';
 
 export const confOps = { 'conf.file': file };
 
@@ -66,7 +67,7 @@ function read(path: string, key: Key): string {
     });
   } catch (error) {
     if (error instanceof CniError) throw error;
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new CniError(CODE.io, `open ${path}: ${missing ? 'no such file or directory' : (error as NodeJS.ErrnoException).code}`, { kind: missing ? 'not-found' : 'io', op: OP, at: key });
+    const missing = errnoOf(error) === 'ENOENT';
+    throw new CniError(CODE.io, `open ${path}: ${missing ? 'no such file or directory' : errnoOf(error)}`, { kind: missing ? 'not-found' : 'io', op: OP, at: key });
   }
 }

@@ -3,6 +3,7 @@
 
 import type { Answers, Requests } from '../../abi/gen/types.ts';
 import { CniError, CODE } from '../cni-error.ts';
+import { addressOf } from '../kernel/address.ts';
 import { field } from '../protocol/go-json.ts';
 import type { Call } from './call.ts';
 import { denied } from './scope.ts';
@@ -15,6 +16,6 @@ function call(call: Call, { verb }: Requests['delegate.call']): Answers['delegat
   const type = field(field(call.request.netconf.value, 'ipam'), 'type');
   if (typeof type !== 'string' || type === '') throw new CniError(CODE.plugin, 'no plugin name provided', { kind: 'invalid', op });
   const result = call.delegate(type, verb);
-  for (const { address } of result?.ips ?? []) call.addresses.add(address.replace(/\/.*/, ''));
+  for (const { address } of result?.ips ?? []) call.addresses.add(addressOf(address));
   return result ? { result } : {};
 }

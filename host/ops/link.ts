@@ -4,9 +4,10 @@
 import type { Answers, Requests } from '../../abi/gen/types.ts';
 import { now } from '../clock.ts';
 import { CniError, CODE } from '../cni-error.ts';
+import { isIpv6 } from '../kernel/address.ts';
 import type { Link, LinkChange, Ns } from '../kernel/kernel.ts';
 import { sleep } from '../sleep.ts';
-import { intend, within, type Call } from './call.ts';
+import { intend, lifeOn, within, type Call } from './call.ts';
 import type { Held, Right } from './handles.ts';
 import { createLink } from './link-create.ts';
 import { rightToContainerLink, rightToHostLink } from './scope.ts';
@@ -98,10 +99,10 @@ function set(call: Call, req: Requests['link.set']): Answers['link.set'] {
   // What a fresh port has goes when it leaves the bridge.
   if (before.port && (change.vlans || back.master !== undefined)) back.vlans = call.kernel.link.vlans(held.ns, held.index);
   // It loses its IPv6 addresses when it goes down again. Undone in reverse order: this comes after.
-  const lost = back.up === false && held.right !== 'own' ? call.kernel.addr.list(held.ns, held.index).filter(({ address, scope }) => address.includes(':') && scope !== LINK_SCOPE) : [];
+  const lost = back.up === false && held.right !== 'own' ? call.kernel.addr.list(held.ns, held.index).filter(({ address, scope }) => isIpv6(address) && scope !== LINK_SCOPE) : [];
   for (const { address } of lost) intend(call, op, 'network', { do: 'add address', ...within(call, held.ns), index: held.index, address });
   if (Object.keys(back).length > 0) {
-    intend(call, op, held.right === 'own' || held.ns === 'container' ? 'call' : 'network', { do: 'set link', ...within(call, held.ns), index: held.index, to: back });
+    intend(call, op, lifeOn(held, 'network'), { do: 'set link', ...within(call, held.ns), index: held.index, to: back });
   }
   call.kernel.link.set(held.ns, held.index, change);
   return {};

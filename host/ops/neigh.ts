@@ -3,7 +3,7 @@
 
 import type { Answers, Requests } from '../../abi/gen/types.ts';
 import { CniError, CODE } from '../cni-error.ts';
-import { change, within, type Call } from './call.ts';
+import { change, lifeOn, within, type Call } from './call.ts';
 import type { Held } from './handles.ts';
 import { denied, isOwnAddress, needNs, sameAddress } from './scope.ts';
 
@@ -16,7 +16,7 @@ function list(call: Call, req: Requests['neigh.list']): Answers['neigh.list'] {
 
 function add(call: Call, req: Requests['neigh.add']): Answers['neigh.add'] {
   const held = target(call, 'neigh.add', req);
-  change(call, 'neigh.add', lifeOn(held), { do: 'delete neighbour', ...within(call, held.ns), index: held.index, ip: req.ip, mac: req.mac }, () =>
+  change(call, 'neigh.add', lifeOn(held, 'attachment'), { do: 'delete neighbour', ...within(call, held.ns), index: held.index, ip: req.ip, mac: req.mac }, () =>
     call.kernel.neigh.add(held.ns, held.index, req.ip, req.mac));
   return {};
 }
@@ -25,7 +25,7 @@ function remove(call: Call, req: Requests['neigh.delete']): Answers['neigh.delet
   const held = target(call, 'neigh.delete', req);
   const there = call.kernel.neigh.list(held.ns, held.index).find(({ ip, mac }) => sameAddress(ip, req.ip) && mac === req.mac);
   if (!there) throw new CniError(CODE.kernel, `neighbour ${req.ip} at ${req.mac} of "${held.name}" not found`, { kind: 'not-found', op: 'neigh.delete' });
-  change(call, 'neigh.delete', lifeOn(held), { do: 'add neighbour', ...within(call, held.ns), index: held.index, ip: req.ip, mac: req.mac }, () =>
+  change(call, 'neigh.delete', lifeOn(held, 'attachment'), { do: 'add neighbour', ...within(call, held.ns), index: held.index, ip: req.ip, mac: req.mac }, () =>
     call.kernel.neigh.delete(held.ns, held.index, req.ip));
   return {};
 }
@@ -37,5 +37,3 @@ function target(call: Call, op: string, { link, ip }: Requests['neigh.add']): He
   if (held.ns === 'host' && held.right !== 'own' && !isOwnAddress(call, ip)) throw denied(call, op, `of ${ip} on "${held.name}", which is no address of this attachment,`, undefined, `host:${ip}`);
   return held;
 }
-
-const lifeOn = ({ right, ns }: Held): 'call' | 'attachment' => (right === 'own' || ns === 'container' ? 'call' : 'attachment');

@@ -4,7 +4,7 @@
 import type { Answers, Requests } from '../../abi/gen/types.ts';
 import type { Ns, PolicyRule } from '../kernel/kernel.ts';
 import { isMeant } from '../kernel/policy-rule.ts';
-import { change, within, type Call } from './call.ts';
+import { change, lifeOn, within, type Call } from './call.ts';
 import { denied, isOwnPrefix, needNs } from './scope.ts';
 
 export const policyRuleOps = { 'rule.list': list, 'rule.add': add, 'rule.delete': remove };
@@ -13,13 +13,13 @@ function list(call: Call, req: Requests['rule.list']): Answers['rule.list'] {
   const ns = req.ns ?? 'container';
   const rules = call.kernel.policyRule.list(ns, req.family)
     .filter(({ from, to }) => ns === 'container' || isOwn(call, from, to))
-    .map(({ priority, table, from, to }) => ({ priority: priority ?? 0, table, ...(from ? { from } : {}), ...(to ? { to } : {}) }));
+    .map(({ priority, table, from, to }) => ({ priority, table, ...(from ? { from } : {}), ...(to ? { to } : {}) }));
   return { rules };
 }
 
 function add(call: Call, req: Requests['rule.add']): Answers['rule.add'] {
   const { ns, rule } = wanted(call, 'rule.add', req);
-  change(call, 'rule.add', ns === 'container' ? 'call' : 'attachment', { do: 'delete policy rule', ...within(call, ns), rule }, () =>
+  change(call, 'rule.add', lifeOn({ ns }, 'attachment'), { do: 'delete policy rule', ...within(call, ns), rule }, () =>
     call.kernel.policyRule.add(ns, rule));
   return {};
 }
@@ -28,7 +28,7 @@ function remove(call: Call, req: Requests['rule.delete']): Answers['rule.delete'
   const { ns, rule } = wanted(call, 'rule.delete', req);
   // With its priority, so that it comes back to its place.
   const same = call.kernel.policyRule.list(ns, rule.family).find((one) => isMeant(one, rule)) ?? rule;
-  change(call, 'rule.delete', ns === 'container' ? 'call' : 'attachment', { do: 'add policy rule', ...within(call, ns), rule: same }, () =>
+  change(call, 'rule.delete', lifeOn({ ns }, 'attachment'), { do: 'add policy rule', ...within(call, ns), rule: same }, () =>
     call.kernel.policyRule.delete(ns, same));
   return {};
 }

@@ -3,10 +3,10 @@
 
 import type { Answers, Requests } from '../../abi/gen/types.ts';
 import { CniError, CODE } from '../cni-error.ts';
-import { canonicalAddress } from '../kernel/address.ts';
+import { canonicalAddress, isIpv6 } from '../kernel/address.ts';
 import type { NewRoute, Ns, Route } from '../kernel/kernel.ts';
 import { networkOf } from '../kernel/prefix.ts';
-import { change, within, type Call } from './call.ts';
+import { change, lifeOn, within, type Call } from './call.ts';
 import { denied, isOwnPrefix, needNs, rightToHostLink } from './scope.ts';
 
 export const routeOps = { 'route.list': list, 'route.add': add, 'route.delete': remove };
@@ -34,7 +34,7 @@ function isVisible(call: Call, ns: Ns, index: number | undefined): boolean {
 
 function add(call: Call, req: Requests['route.add']): Answers['route.add'] {
   const { ns, route } = wanted(call, 'route.add', req);
-  change(call, 'route.add', lifeIn(ns), { do: 'delete route', ...within(call, ns), route: asListed(route) }, () =>
+  change(call, 'route.add', lifeOn({ ns }, 'attachment'), { do: 'delete route', ...within(call, ns), route: asListed(route) }, () =>
     call.kernel.route.add(ns, route));
   return {};
 }
@@ -45,14 +45,14 @@ function remove(call: Call, req: Requests['route.delete']): Answers['route.delet
   // As the kernel has it, so that it comes back with all that was left out here.
   const there = call.kernel.route.list(ns).find((one) => isMeant(one, route));
   if (!there) throw new CniError(CODE.kernel, `route to ${req.dst} in the ${ns} namespace not found`, { kind: 'not-found', errno: 'ESRCH', op });
-  change(call, op, lifeIn(ns), { do: 'add route', ...within(call, ns), route: there }, () =>
+  change(call, op, lifeOn({ ns }, 'attachment'), { do: 'add route', ...within(call, ns), route: there }, () =>
     call.kernel.route.delete(ns, there));
   return {};
 }
 
 /** What is left out of a deletion means any, and the kernel's own routes come first: it is said what a new route gets (RTPROT_BOOT, IP6_RT_PRIO_USER). */
 const asListed = ({ dst, gw, ...route }: NewRoute): NewRoute => ({
-  ...route, dst: networkOf(dst), ...(gw === undefined ? {} : { gw: canonicalAddress(gw) }), protocol: route.protocol ?? 3, metric: route.metric || (dst.includes(':') ? 1024 : 0),
+  ...route, dst: networkOf(dst), ...(gw === undefined ? {} : { gw: canonicalAddress(gw) }), protocol: route.protocol ?? 3, metric: route.metric || (isIpv6(dst) ? 1024 : 0),
 });
 
 function isMeant(one: Route, { dst, gw, src, table = MAIN, index, metric, scope }: NewRoute): boolean {
@@ -69,6 +69,3 @@ function wanted(call: Call, op: string, req: Requests['route.add']): { ns: Ns; r
   if (ns === 'host' && !isOwnPrefix(call, req.dst)) throw denied(call, op, `to ${req.dst} on the host, which is no address of this attachment,`, undefined, `host:${req.dst}`);
   return { ns, route: { ...route, ...(held ? { index: held.index } : {}) } };
 }
-
-/** The container's routing goes with the container; the host's is taken back by DEL. */
-const lifeIn = (ns: Ns): 'call' | 'attachment' => (ns === 'container' ? 'call' : 'attachment');

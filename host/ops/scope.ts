@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { CniError, CODE } from '../cni-error.ts';
-import { canonicalAddress } from '../kernel/address.ts';
+import { addressOf, canonicalAddress, isIpv6 } from '../kernel/address.ts';
 import { matches } from '../grant/patterns.ts';
 import type { Grants } from '../grant/grants.ts';
 import type { Link, Ns } from '../kernel/kernel.ts';
@@ -29,12 +29,12 @@ export function isOwnAddress(call: Call, address: string): boolean {
 /** One address, as a prefix of all its bits. */
 export function isOwnPrefix(call: Call, prefix: string): boolean {
   const [address = '', length] = prefix.split('/');
-  return length === (address.includes(':') ? '128' : '32') && isOwnAddress(call, address);
+  return length === (isIpv6(address) ? '128' : '32') && isOwnAddress(call, address);
 }
 
 /** Whatever their prefixes and spelling. */
 export const sameAddress = (one: string, other: string): boolean => {
-  const [a, b] = [one, other].map((text) => canonical(text.replace(/\/.*/, '')));
+  const [a, b] = [one, other].map((text) => canonical(addressOf(text)));
   return a !== undefined && a === b;
 };
 
@@ -50,7 +50,7 @@ export const granted = (call: Call, patterns: Grants['hostLinks'], text: string)
   patterns.some((pattern) => matches(pattern, text, patternFacts(call)));
 
 /** What the placeholders of a pattern stand for in this call. In GC any attachment of the network is meant. */
-export const patternFacts = (call: Call) => ({
+const patternFacts = (call: Call) => ({
   attachment: call.verb === 'GC' ? undefined : call.hashes.attachment,
   containerId: call.verb === 'GC' ? undefined : call.request.attachment.containerId,
   ifname: call.verb === 'GC' ? undefined : call.request.attachment.ifname,

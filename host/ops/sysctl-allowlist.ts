@@ -3,7 +3,9 @@
 
 import { readFileSync } from 'node:fs';
 import { CniError, CODE } from '../cni-error.ts';
+import { messageOf } from '../message-of.ts';
 import { withFile } from '../open-file.ts';
+import { errnoOf } from '../system-error.ts';
 
 /** A file that is there and empty allows nothing. Unanchored, as Go's MatchString. */
 export function checkAllowlist(path: string, keys: readonly string[]): { refused?: string; patterns: string[] } {
@@ -17,7 +19,7 @@ function readLines(path: string): string[] | undefined {
   try {
     return withFile(path, (fd) => readFileSync(fd, 'utf8')).split('\n').map((line) => line.trim()).filter(Boolean);
   } catch (error) {
-    const errno = (error as NodeJS.ErrnoException).code ?? 'EIO';
+    const errno = errnoOf(error) ?? 'EIO';
     if (errno === 'ENOENT') return undefined;
     throw new CniError(CODE.plugin, errno === 'EISDIR' ? `read ${path}: is a directory` : `open ${path}: ${errno}`, { kind: 'io', errno, op: 'sysctl.allowed', cause: error });
   }
@@ -37,6 +39,6 @@ function compiled(pattern: string): RegExp {
   try {
     return new RegExp(source, flags);
   } catch (error) {
-    throw new CniError(CODE.plugin, `error parsing regexp: ${(error as Error).message}: \`${pattern}\``, { kind: 'invalid', op: 'sysctl.allowed', cause: error });
+    throw new CniError(CODE.plugin, `error parsing regexp: ${messageOf(error)}: \`${pattern}\``, { kind: 'invalid', op: 'sysctl.allowed', cause: error });
   }
 }

@@ -5,7 +5,7 @@ import type { Answers, Requests } from '../../abi/gen/types.ts';
 import { CniError, CODE } from '../cni-error.ts';
 import { KernelError } from '../kernel/kernel-error.ts';
 import type { Ns } from '../kernel/kernel.ts';
-import { change, within, type Call } from './call.ts';
+import { change, lifeOn, within, type Call } from './call.ts';
 import type { Held } from './handles.ts';
 import { denied, granted } from './scope.ts';
 import { checkAllowlist } from './sysctl-allowlist.ts';
@@ -33,8 +33,7 @@ function set(call: Call, req: Requests['sysctl.set']): Answers['sysctl.set'] {
   }
   if (before === undefined) throw new CniError(CODE.kernel, `sysctl "${key}" does not exist in the ${ns} namespace`, { kind: 'not-found', errno: 'ENOENT', op });
   if (before === req.value) return {};
-  const life = held?.right === 'own' || ns === 'container' ? 'call' : 'network';
-  change(call, op, life, { do: 'set sysctl', ...within(call, ns), key, to: before }, () =>
+  change(call, op, lifeOn(held ?? { ns }, 'network'), { do: 'set sysctl', ...within(call, ns), key, to: before }, () =>
     call.kernel.sysctl.set(ns, key, req.value));
   return {};
 }

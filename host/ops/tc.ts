@@ -3,6 +3,7 @@
 
 import type { Answers, Requests } from '../../abi/gen/types.ts';
 import { CniError, CODE } from '../cni-error.ts';
+import { isIpv6 } from '../kernel/address.ts';
 import type { NewFilter, NewQdisc, Qdisc } from '../kernel/kernel.ts';
 import { networkOf } from '../kernel/prefix.ts';
 import { handleText, INGRESS_PLACE, parentText, ROOT } from '../kernel/tc-handles.ts';
@@ -79,7 +80,7 @@ function addFilter(call: Call, req: Requests['tc.filter']): Answers['tc.filter']
     index: held.index,
     parent: req.parent === 'ingress' ? INGRESS_PLACE.handle : ROOT_HANDLE,
     priority: req.priority ?? 1,
-    protocol: range === undefined ? ETH_P_ALL : range.includes(':') ? ETH_P_IPV6 : ETH_P_IP,
+    protocol: range === undefined ? ETH_P_ALL : isIpv6(range) ? ETH_P_IPV6 : ETH_P_IP,
     classid: ROOT_HANDLE + (req.class ?? 1),
     ...(to ? { redirect: to.index } : {}), ...(req.src ? { src: networkOf(req.src) } : {}), ...(req.dst ? { dst: networkOf(req.dst) } : {}),
   };

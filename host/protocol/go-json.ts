@@ -1,6 +1,8 @@
 // JSON as Go's encoding/json reads it, which is what runtimes write for: keys match without regard to case, the last duplicate wins.
 // SPDX-License-Identifier: Apache-2.0
 
+import { messageOf } from '../message-of.ts';
+
 /**
  * The value of a key in any case (containerd sends `HostPort` for `hostPort`), of several the last that is not null. Undefined
  * when absent, null, or when `value` is no object.
@@ -39,7 +41,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new SyntaxError(inGosWords((error as Error).message, text), { cause: error });
+    throw new SyntaxError(inGosWords(messageOf(error), text), { cause: error });
   }
 }
 
@@ -68,4 +70,4 @@ function depthOf(text: string): number {
 }
 
 /** Short and on one line: a parser's message may quote the whole input. */
-export const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').slice(0, 200);
+export const reason = (error: unknown): string => messageOf(error).replace(/\s+/g, ' ').slice(0, 200);

@@ -3,6 +3,7 @@
 
 import { readSync } from 'node:fs';
 import { sleep } from '../sleep.ts';
+import { errnoOf } from '../system-error.ts';
 
 const AT_ONCE = 65536;
 
@@ -21,7 +22,7 @@ function readSome(chunk: Buffer): number {
     try {
       return readSync(0, chunk);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      if (errnoOf(error) !== 'EAGAIN') throw error;
       sleep(1);
     }
   }

@@ -5,7 +5,7 @@ import { CniError, CODE } from '../cni-error.ts';
 import type { Verb } from './request.ts';
 
 export const VERSIONS = ['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'] as const;
-export type CniVersion = (typeof VERSIONS)[number];
+type CniVersion = (typeof VERSIONS)[number];
 
 const CURRENT = '1.1.0';
 const NEEDS: Partial<Record<Verb, CniVersion>> = { CHECK: '0.4.0', GC: '1.1.0', STATUS: '1.1.0' };
@@ -36,7 +36,7 @@ function checkVerb(verb: Verb, needed: CniVersion, configured: string, versions:
   if (versions.every((version) => isOlder(version, configured))) throw new CniError(CODE.incompatibleVersion, `plugin version does not allow ${verb}`);
 }
 
-export function isOlder(version: string, than: string): boolean {
+function isOlder(version: string, than: string): boolean {
   const [a, b] = [version, than].map((text) => text.split('.').map(Number));
   for (let i = 0; i < 3; i++) {
     const difference = (a![i] ?? 0) - (b![i] ?? 0);

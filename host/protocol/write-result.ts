@@ -6,6 +6,7 @@ import type { CniError } from '../cni-error.ts';
 import { convertResult } from './convert-result.ts';
 import type { Result } from './result.ts';
 import { sleep } from '../sleep.ts';
+import { errnoOf } from '../system-error.ts';
 
 export const formatResult = (result: Result, cniVersion: string): string => goJson(convertResult(result, cniVersion));
 
@@ -26,7 +27,7 @@ export function writeOut(text: string): void {
     try {
       at += writeSync(1, bytes, at);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      if (errnoOf(error) !== 'EAGAIN') throw error;
       sleep(1);
     }
   }

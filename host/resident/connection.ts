@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Socket } from 'node:net';
+import { messageOf } from '../message-of.ts';
 import { checkEnvironment, readVerb } from '../protocol/environment.ts';
 import type { Outcome, Task } from './call-thread.ts';
 import { namesItself, namesItselfIn } from './caller.ts';
@@ -73,7 +74,7 @@ export function attend(socket: Socket, service: Service): void {
     try {
       return service.admit(socket, hello);
     } catch (error) {
-      return `the caller cannot be looked at: ${(error as Error).message}`;
+      return `the caller cannot be looked at: ${messageOf(error)}`;
     }
   }
 

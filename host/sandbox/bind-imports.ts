@@ -1,7 +1,7 @@
 // What a guest can call: the functions of cni:abi/1, and one function for each operation.
 // SPDX-License-Identifier: Apache-2.0
 
-import { ABI, type Op } from '../../abi/ops.ts';
+import { ABI_MODULE, type Op } from '../../abi/ops.ts';
 import { isRefusal } from '../audit.ts';
 import { CniError, CODE } from '../cni-error.ts';
 import { OPERATIONS } from '../grant/read-imports.ts';
@@ -15,8 +15,6 @@ export type Import = (...args: number[]) => number | bigint | void;
 export type Imports = Record<string, Record<string, Import>>;
 
 const LEVELS: readonly LogRecord['level'][] = ['debug', 'info', 'warn', 'error'];
-
-const ABI_MODULE = `cni:abi/${ABI}`;
 
 /**
  * Those of a module's imports that are ours; what else it wants, linking refuses. An operation that was not granted is bound to `denied`: it

@@ -1,6 +1,7 @@
 // The types a module gives to what it imports. JavaScript takes any and converts; a type that is not the ABI's is a module built against another one.
 // SPDX-License-Identifier: Apache-2.0
 
+import { ABI_MODULE } from '../../abi/ops.ts';
 import { CniError, CODE } from '../cni-error.ts';
 import { ABI_FUNCTIONS, OPERATION_TYPE } from '../grant/read-imports.ts';
 import type { Declared } from './sections.ts';
@@ -9,7 +10,7 @@ import type { Declared } from './sections.ts';
 export function checkImportTypes({ imports }: Declared, name: string): void {
   for (const { module, name: what, type } of imports) {
     if (!module.startsWith('cni:')) continue;
-    const expected = module === 'cni:abi/1' ? ABI_FUNCTIONS[what] : OPERATION_TYPE;
+    const expected = module === ABI_MODULE ? ABI_FUNCTIONS[what] : OPERATION_TYPE;
     if (type !== expected) {
       throw new CniError(CODE.moduleRefused, `module "${name}" imports "${module}" "${what}" with the signature ${type}, it has ${expected}`, { kind: 'invalid', at: `${module} ${what}`, hint: 'see abi/README.md' });
     }

@@ -5,7 +5,7 @@
 // what an import throws. The import is the last one, the global too, so that only functions get other numbers: one more than before.
 // SPDX-License-Identifier: Apache-2.0
 
-import { ABI } from '../../abi/ops.ts';
+import { ABI_MODULE } from '../../abi/ops.ts';
 import { behindInstruction, behindType, EMPTY_BLOCK, isInBulk, OP } from './instructions.ts';
 import { readDeclared, type Declared } from './sections.ts';
 import { behindNumber, FUNCTION_TYPE, leb128, numberAt, SECTION, sectionsOf, writerOf, type Writer } from './wasm-bytes.ts';
@@ -81,7 +81,7 @@ function numbersFor({ imports, types, globals }: Pick<Declared, 'imports' | 'typ
 
 const edits: Readonly<Record<number, (copy: Copy, numbers: Numbers) => void>> = {
   [SECTION.types]: (copy) => editList(copy, undefined, [[FUNCTION_TYPE, 0, 1, I32], [FUNCTION_TYPE, 0, 0]]),
-  [SECTION.imports]: (copy, { tickType }) => editList(copy, undefined, [[...text(`cni:abi/${ABI}`), ...text('tick'), FUNCTION, ...leb128(tickType)]]),
+  [SECTION.imports]: (copy, { tickType }) => editList(copy, undefined, [[...text(ABI_MODULE), ...text('tick'), FUNCTION, ...leb128(tickType)]]),
   [SECTION.functions]: (copy, { renewType }) => editList(copy, undefined, [leb128(renewType)]),
   [SECTION.tables]: (copy, numbers) => editList(copy, (at) => editTable(copy, at, numbers)),
   [SECTION.globals]: (copy, numbers) => editList(copy, (at) => editCode(copy, behindType(copy.bytes, at) + 1, numbers), [ZERO, ZERO]),

@@ -2,13 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { CniError, CODE } from '../cni-error.ts';
+import { WASI } from '../grant/read-imports.ts';
 import { library } from '#parts';
 import { fatally, type Import, type Imports } from './bind-imports.ts';
 import { bytesAt, countOperation, type Guest } from './guest.ts';
 import { logText } from './guest-log.ts';
 import type { GuestModule } from './guest-module.ts';
-
-export const WASI = 'wasi_snapshot_preview1';
 
 type Library = typeof import('@wasmer/wasi');
 

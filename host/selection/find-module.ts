@@ -8,6 +8,7 @@ import { readPlainFile } from '../open-file.ts';
 import type { Roots } from '../roots.ts';
 import { lockPath, readLock } from './lockfile.ts';
 import { checkModuleName } from './module-name.ts';
+import { errnoOf } from '../system-error.ts';
 import type { ModuleSource } from '#parts';
 
 export interface Found { name: string; digest: string; builtin: boolean; source: ModuleSource }
@@ -56,6 +57,6 @@ function readBytes({ path, read }: ModuleSource, name: string): Buffer {
   try {
     return read();
   } catch (error) {
-    throw new CniError(CODE.moduleRefused, `module "${name}" cannot be read from "${path}": ${(error as NodeJS.ErrnoException).code}`, { kind: 'io', hint: 'install it again', cause: error });
+    throw new CniError(CODE.moduleRefused, `module "${name}" cannot be read from "${path}": ${errnoOf(error)}`, { kind: 'io', hint: 'install it again', cause: error });
   }
 }

@@ -3,12 +3,11 @@
 
 import { join } from 'node:path';
 import { CniError, CODE } from '../cni-error.ts';
+import { DIGEST } from '../grant/policy.ts';
 import { readTrusted } from '../grant/trusted-file.ts';
 import { isObject } from '../protocol/go-json.ts';
 
-const DIGEST = /^sha256:[0-9a-f]{64}$/;
-
-export interface Locked { digest: string }
+interface Locked { digest: string }
 
 export const lockPath = (etc: string): string => join(etc, 'modules.lock');
 

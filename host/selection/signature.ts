@@ -6,6 +6,7 @@ import { CniError, CODE } from '../cni-error.ts';
 import { KEY } from '../grant/policy.ts';
 import { readPlainFile } from '../open-file.ts';
 import { parseObject, reason } from '../protocol/go-json.ts';
+import { errnoOf } from '../system-error.ts';
 
 export interface Signature { key: string; signature: string }
 
@@ -24,8 +25,8 @@ export function readSignature(path: string): Signature | undefined {
   try {
     bytes = readPlainFile(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new CniError(CODE.moduleRefused, `signature "${path}" cannot be read: ${(error as NodeJS.ErrnoException).code}`, { at: path, cause: error });
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw new CniError(CODE.moduleRefused, `signature "${path}" cannot be read: ${errnoOf(error)}`, { at: path, cause: error });
   }
   try {
     const { key, signature } = parseObject(bytes).value;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { isAddress } from '../kernel/address.ts';
+import { messageOf } from '../message-of.ts';
 import type { Store } from './store.ts';
 
 /** Goes on after errors; returns what was freed and why the others were not. */
@@ -16,7 +17,7 @@ export function collectLeases(store: Store, valid: readonly { containerID: strin
       store.delete(key);
       deleted++;
     } catch (error) {
-      problems.push(error instanceof Error ? error.message : String(error));
+      problems.push(messageOf(error));
     }
   }
   return { deleted, problems };

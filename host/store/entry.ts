@@ -3,7 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { constants, lstatSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
-import { errnoOf, reaching, unreachable } from './reaching.ts';
+import { errnoOf } from '../system-error.ts';
+import { reaching, unreachable } from './reaching.ts';
 
 const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
 /** Node takes numbers, which its types do not say. */

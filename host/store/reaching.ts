@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CniError, CODE } from '../cni-error.ts';
+import { errnoOf } from '../system-error.ts';
 
 export function reaching<T>(path: string, act: () => T): T {
   try {
@@ -13,10 +14,8 @@ export function reaching<T>(path: string, act: () => T): T {
   }
 }
 
-export const errnoOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'EIO';
-
 export function unreachable(path: string, error: unknown): CniError {
-  const errno = errnoOf(error);
+  const errno = errnoOf(error) ?? 'EIO';
   // The reference's words.
   const text = errno === 'ENOTDIR' ? `mkdir ${inTheWay(path)}: not a directory; "dataDir" must name a folder`
     : `store "${path}": ${errno}; the folder must be writable and its entries plain files`;

@@ -9,7 +9,7 @@ export interface ChainNode {
 }
 /** what of a rule matters here */
 export type Step = 'masquerade' | 'dnat' | 'other' | { to: string };
-export type GraphError = { errno: 'EMLINK' | 'EOPNOTSUPP'; chain: string };
+type GraphError = { errno: 'EMLINK' | 'EOPNOTSUPP'; chain: string };
 
 const JUMP_STACK = 16;
 const HOOKS = { masquerade: ['postrouting'], dnat: ['prerouting', 'output'] };

@@ -20,7 +20,7 @@ function operState(state: FakeState, ns: FakeNamespace, link: FakeLink): string 
   return below && !(below.up && hasCarrier(state, ns, below)) ? 'lowerlayerdown' : 'down';
 }
 
-export function hasCarrier(state: FakeState, ns: FakeNamespace, link: FakeLink): boolean {
+function hasCarrier(state: FakeState, ns: FakeNamespace, link: FakeLink): boolean {
   if (!link.up) return false;
   switch (link.kind) {
     case 'veth': return link.peer?.ns === 'elsewhere' || peerOf(state, link)?.up === true;

@@ -1,6 +1,7 @@
 // Reads the text that dump.ts writes: a test states the kernel it starts from in a few lines.
 // SPDX-License-Identifier: Apache-2.0
 
+import { messageOf } from '../../message-of.ts';
 import type { Family } from '../rule.ts';
 import { LINE_READERS, type Devices } from './parse-lines.ts';
 import { readRule } from './rule-text.ts';
@@ -17,7 +18,7 @@ export function parse(text: string): FakeState {
     try {
       if (line.trim() !== '' && !line.startsWith('#')) readLine(state, place, line);
     } catch (error) {
-      throw new Error(`fake kernel text, line ${at + 1}: ${(error as Error).message}`, { cause: error });
+      throw new Error(`fake kernel text, line ${at + 1}: ${messageOf(error)}`, { cause: error });
     }
   });
   if (!state.host) throw new Error('fake kernel text: there is no line "namespace host ID"');

@@ -8,10 +8,12 @@ import type { Ns } from '../kernel.ts';
 import type { KnownDialects } from './iptables-nft/dialect.ts';
 import type { KeptSockets, KindOfSocket } from './kept-sockets.ts';
 import type { Libc } from './libc.ts';
+import { messageOf } from '../../message-of.ts';
 import { NetfilterSocket } from './netfilter-socket.ts';
 import type { NetlinkSocket } from './netlink.ts';
 import { programsIn, type Programs } from './programs.ts';
 import { RouteSocket } from './route-socket.ts';
+import { errnoOf } from '../../system-error.ts';
 
 export interface LiveContext {
   readonly libc: Libc;
@@ -91,7 +93,7 @@ export function openContext(libc: Libc, netns: string, { env, kept }: Surroundin
     if (fds.container !== undefined) socket('container', RouteSocket);
   } catch (cause) {
     close();
-    throw new CniError(CODE.plugin, `failed to open netns "${netns}": ${(cause as Error).message}`, { kind: 'invalid', cause, ...(cause instanceof KernelError ? { errno: cause.errno } : {}) });
+    throw new CniError(CODE.plugin, `failed to open netns "${netns}": ${messageOf(cause)}`, { kind: 'invalid', cause, ...(cause instanceof KernelError ? { errno: cause.errno } : {}) });
   }
   return {
     libc, netnsFd, within, close,
@@ -117,7 +119,7 @@ function openNetns(libc: Libc, path: string): number {
   try {
     return openSync(path, 'r');
   } catch (error) {
-    const { code: errno = 'EIO' } = error as NodeJS.ErrnoException;
+    const errno = errnoOf(error) ?? 'EIO';
     throw new CniError(CODE.plugin, `failed to open netns "${path}": ${errno}`, { kind: 'io', errno, cause: error });
   }
 }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { KernelError, unlessGone } from '../kernel-error.ts';
-import type { Link, LinkChange, LinkKernel, NewLink, Ns } from '../kernel.ts';
+import type { Link, LinkChange, LinkKernel, LinkKey, NewLink, Ns } from '../kernel.ts';
 import { attributesAfter, attributesOf, Body, textOf, u32Of, u8Of } from './attributes.ts';
 import type { LiveContext } from './context.ts';
 import { macBytes, macText } from './hardware-address.ts';
@@ -33,7 +33,7 @@ const STATES = ['unknown', 'notpresent', 'down', 'lowerlayerdown', 'testing', 'd
 
 export function linkKernel(context: LiveContext): LinkKernel {
   const peerNamespace = peerNamespaces(context);
-  const get = (ns: Ns, key: { index: number } | { name: string }): Link | undefined => {
+  const get = (ns: Ns, key: LinkKey): Link | undefined => {
     if ('name' in key && Buffer.byteLength(key.name) >= NAME_BYTES) return undefined;
     const body = new Body(header({ index: 'index' in key ? key.index : 0 })).u32(IFLA.EXT_MASK, RTEXT_FILTER_SKIP_STATS);
     if ('name' in key) body.text(IFLA.IFNAME, key.name);

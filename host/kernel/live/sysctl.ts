@@ -5,6 +5,7 @@ import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs
 import { KernelError } from '../kernel-error.ts';
 import type { SysctlKernel } from '../kernel.ts';
 import type { LiveContext } from './context.ts';
+import { errnoOf } from '../../system-error.ts';
 
 export function sysctlKernel(context: LiveContext): SysctlKernel {
   return {
@@ -13,7 +14,7 @@ export function sysctlKernel(context: LiveContext): SysctlKernel {
       try {
         return context.within(ns, () => readFileSync(path, 'utf8').replace(/\n$/, ''));
       } catch (error) {
-        if (errnoOf(error) === 'ENOENT') return undefined;
+        if (!(error instanceof KernelError) && errnoOf(error) === 'ENOENT') return undefined;
         throw wrapped(error, `read sysctl ${key}`);
       }
     },
@@ -46,7 +47,8 @@ function pathOf(key: string): string {
   return `/proc/sys/${key}`;
 }
 
-const errnoOf = (error: unknown): string | undefined => (error instanceof KernelError ? undefined : (error as NodeJS.ErrnoException).code);
-
 /** An error of entering the namespace is one already. */
-const wrapped = (error: unknown, action: string): unknown => (errnoOf(error) === undefined ? error : new KernelError(errnoOf(error)!, action));
+function wrapped(error: unknown, action: string): unknown {
+  const errno = error instanceof KernelError ? undefined : errnoOf(error);
+  return errno === undefined ? error : new KernelError(errno, action);
+}

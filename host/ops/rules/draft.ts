@@ -66,7 +66,7 @@ export const calls = (one: Pick<Present, 'mayCall' | 'jump'>, chain: string): bo
 
 /** The chain is in the kernel before the rule set is carried out and after it. */
 export const survives = (chain: ChainDraft): boolean => chain.before !== undefined && !chain.dropped;
-export const staying = <P extends Present>({ before = [], kept }: ChainDraft<P>): readonly P[] => before.filter((_, i) => kept[i]);
+const staying = <P extends Present>({ before = [], kept }: ChainDraft<P>): readonly P[] => before.filter((_, i) => kept[i]);
 export const going = <P extends Present>({ before = [], kept }: ChainDraft<P>): readonly P[] => before.filter((_, i) => !kept[i]);
 
 const emptyDraft = (name: string): ChainDraft => ({ name, kept: [], dropped: false, life: 'attachment', start: [], end: [], replaced: false });

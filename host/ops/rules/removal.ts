@@ -1,7 +1,7 @@
 // Which rules of a chain a removal means.
 // SPDX-License-Identifier: Apache-2.0
 
-import { canonicalAddress } from '../../kernel/address.ts';
+import { addressOf, canonicalAddress } from '../../kernel/address.ts';
 import { KernelError } from '../../kernel/kernel-error.ts';
 import type { Rule } from '../../kernel/rule.ts';
 import { calls, isRule, type Present } from './draft.ts';
@@ -28,6 +28,6 @@ export function matchesRemoval(removal: Removal, keyOf: (rule: Rule) => string):
 /** Those of a whole address; a prefix names none. */
 function addressesOf(rule: Pick<Rule, 'match' | 'action'> | undefined): string[] {
   const prefixes = (rule?.match ?? []).flatMap(({ saddr, daddr, not }) => (not ? [] : saddr ?? daddr ?? []));
-  const whole = prefixes.filter((one) => !one.includes('/') || /^[^:]*\/32$|:.*\/128$/.test(one)).map((one) => one.replace(/\/.*/, ''));
+  const whole = prefixes.filter((one) => !one.includes('/') || /^[^:]*\/32$|:.*\/128$/.test(one)).map(addressOf);
   return [...whole, ...(rule?.action.dnat ? [rule.action.dnat.to] : [])];
 }
