@@ -8,6 +8,7 @@ import { UNCLAIMED } from '../ledger/leases.ts';
 import { textOf } from '../ledger/objects.ts';
 import { allOwned, type Owned } from '../ledger/owned.ts';
 import type { Host } from '../verbs/host.ts';
+import { withKernel } from '../verbs/open-call.ts';
 import { ownersOf } from './asked-for.ts';
 import { printable } from './printable.ts';
 
@@ -28,15 +29,11 @@ export function why(words: readonly string[], host: Pick<Host, 'roots' | 'ledger
   const question = words.filter((word) => word !== '--json').join(' ').trim();
   if (question === '') throw new CniError(CODE.invalidConfig, 'why: say what, a link, an address, a rule or a port; see cni-wasm why --help');
   const owned = allOwned({ ...host.roots, ledger: host.ledger, boot: host.boot() });
-  const kernel = host.openKernel('');
-  try {
-    const meant = ownersOf(question, owned);
-    const owners = [...meant.map((one) => ownerOf(one, textOf(one.object))), ...ofBridge(question, owned, kernel.link)];
+  return withKernel(host.openKernel(''), ({ link }) => {
+    const owners = [...ownersOf(question, owned).map((one) => ownerOf(one, textOf(one.object))), ...ofBridge(question, owned, link)];
     if (json) return `${JSON.stringify({ question, owners }, null, 2)}\n`;
-    return owners.length > 0 ? owners.map(described).join('\n') : nobody(question, kernel.link);
-  } finally {
-    kernel.close();
-  }
+    return owners.length > 0 ? owners.map(described).join('\n') : nobody(question, link);
+  });
 }
 
 const ownerOf = ({ attachment: { network, containerId, ifname }, plugin, made, netnsPath, from }: Owned, object: string): Owner => ({

@@ -6,13 +6,15 @@ import { openJournal, type Journal } from '../ledger/journal.ts';
 import type { LedgerPlugin } from '../ledger/ledger.ts';
 import { hostLinksMade, isUsedByOthers, programIn, strikeOut } from '../ledger/records.ts';
 import type { Undo } from '../ledger/undo.ts';
+import { messageOf } from '../message-of.ts';
 import { nextNetconf } from '../protocol/compose-chain.ts';
 import type { Attachment, Request } from '../protocol/request.ts';
 import { formatResult } from '../protocol/write-result.ts';
 import type { Chain, Host, Plugin } from './host.ts';
 import { enterNetns } from './netns.ts';
 import { residueError, withAttachment, type Opened } from './open-call.ts';
-import { runPlugin, withPath } from './run-plugin.ts';
+import { withPath } from './request-document.ts';
+import { runPlugin } from './run-plugin.ts';
 
 /** The document for stdout. */
 export function add(host: Host, { request, links }: Chain): string {
@@ -62,7 +64,7 @@ function commit(host: Host, { attachment, netns }: Request, journal: Journal, do
 function undone(host: Host, attachment: Attachment, journal: Journal, { kernel, takeBackAll }: Opened, error: unknown): unknown {
   const undos = undosIn(journal);
   const residues = takeBackAll(undos, () => isUsedByOthers({ attachment, since: journal.since, undos, wasKilled: false }, host.ledger, kernel));
-  if (residues.length > 0) return residueError(`the failed ADD (${error instanceof Error ? error.message : String(error)})`, residues, error);
+  if (residues.length > 0) return residueError(`the failed ADD (${messageOf(error)})`, residues, error);
   // The record may have been written before the end of the journal failed.
   strikeOut(host.ledger, attachment, undos);
   journal.end();

@@ -8,11 +8,12 @@ import { objectsOf, textOf } from '../ledger/objects.ts';
 import type { LedgerRecord } from '../ledger/ledger.ts';
 import { isUsedByOthers, namespacesOf, programIn, survivors } from '../ledger/records.ts';
 import type { Undo } from '../ledger/undo.ts';
+import { messageOf } from '../message-of.ts';
 import type { Attachment } from '../protocol/request.ts';
 import { aloneOnNetwork, collect } from './gc.ts';
 import type { Host } from './host.ts';
 import { isAnothersNetns, isNoNetns } from './netns.ts';
-import { finishPredecessor } from './open-call.ts';
+import { finishPredecessor, withKernel } from './open-call.ts';
 
 export interface Judged {
   network: string;
@@ -51,7 +52,7 @@ export function collectGone(host: Host, { dryRun }: { dryRun: boolean }): Collec
         if (!dryRun) host.locks.sweep(`attachment-${folderOf(network)}-`);
       });
     } catch (error) {
-      collected.failures.push(`network "${network}": ${error instanceof Error ? error.message : String(error)}`);
+      collected.failures.push(`network "${network}": ${messageOf(error)}`);
     }
   }
   return collected;
@@ -96,14 +97,9 @@ function fateOf(host: Host, kernel: Kernel, record: LedgerRecord): Fate {
 
 function lookAt(host: Host, path: string, made: readonly Undo[]): { kind: 'its own' | 'another' | 'none' } | { kind: 'unknown'; why: string } {
   try {
-    const kernel = host.openKernel(path);
-    try {
-      return { kind: isAnothersNetns(kernel, made) ? 'another' : 'its own' };
-    } finally {
-      kernel.close();
-    }
+    return withKernel(host.openKernel(path), (kernel) => ({ kind: isAnothersNetns(kernel, made) ? 'another' : 'its own' }));
   } catch (error) {
     if (isNoNetns(error)) return { kind: 'none' };
-    return { kind: 'unknown', why: error instanceof Error ? error.message : String(error) };
+    return { kind: 'unknown', why: messageOf(error) };
   }
 }

@@ -8,6 +8,7 @@ import { forwardJournal, journalsOf } from '../ledger/journal.ts';
 import type { LedgerRecord } from '../ledger/ledger.ts';
 import { folderOf } from '../ledger/attachment-id.ts';
 import { livingOf } from '../ledger/records.ts';
+import { messageOf } from '../message-of.ts';
 import type { Attachment, Request } from '../protocol/request.ts';
 import type { Chain, Host } from './host.ts';
 import { finishPredecessor, holding, networkLock, residueError, takerBack, withKernel, type Opened } from './open-call.ts';
@@ -77,6 +78,6 @@ function ownGc(host: Host, request: Request, name: string, kernel: Kernel): void
 function allOf(failures: readonly unknown[]): unknown {
   const [first] = failures;
   if (failures.length === 1) return first;
-  const texts = failures.map((failure) => (failure instanceof Error ? failure.message : String(failure)));
+  const texts = failures.map(messageOf);
   return new CniError(first instanceof CniError ? first.code : CODE.hostInternal, texts.join('; '), { cause: first });
 }

@@ -73,7 +73,7 @@ export const networkLock = (host: Host, { attachment: { network }, withinNetwork
 
 const HELD_BY_OUTER: Lock = { tryExclusive: () => false, release: () => undefined };
 
-export const lockOf = (network: string, fileName: string): string => `attachment-${folderOf(network)}-${fileName}`;
+const lockOf = (network: string, fileName: string): string => `attachment-${folderOf(network)}-${fileName}`;
 
 /** Without a request there is no configuration at hand that could call a delegate; its own GC then does. */
 export const takerBack = (host: Host, kernel: Kernel, network: Lock, request?: Request, tables = ruleTables(kernel, host.locks)): Opened['takeBackAll'] => (undos, isUsed = () => false) => {

@@ -4,12 +4,14 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CniError, CODE, isErrorCode } from '../cni-error.ts';
+import { messageOf } from '../message-of.ts';
 import { field, parseObject } from '../protocol/go-json.ts';
 import { parseDelegateResult } from '../protocol/prev-result.ts';
 import type { Result } from '../protocol/result.ts';
 import { withinCallOn } from '../protocol/within.ts';
 import type { Host } from './host.ts';
-import { runPlugin, withPath, type Run } from './run-plugin.ts';
+import { withPath } from './request-document.ts';
+import { runPlugin, type Run } from './run-plugin.ts';
 
 /** ms; shorter than a module's own time, so that the answer of a hanging program is still an error of ours */
 const PROGRAM_TIMEOUT = 25_000;
@@ -77,6 +79,6 @@ function failureOf(stdout: string, stderr: string, exitCode: number | undefined)
     if (!isErrorCode(code) || typeof msg !== 'string' || typeof details !== 'string') throw new Error('it must be {"code": number, "msg": text}');
     return new CniError(code, msg, details === '' ? {} : { details });
   } catch (error) {
-    return new CniError(0, `netplugin failed but error parsing its diagnostic message ${JSON.stringify(stdout)}: ${(error as Error).message}`);
+    return new CniError(0, `netplugin failed but error parsing its diagnostic message ${JSON.stringify(stdout)}: ${messageOf(error)}`);
   }
 }

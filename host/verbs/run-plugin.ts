@@ -6,13 +6,14 @@ import { join } from 'node:path';
 import { auditOf } from '../audit.ts';
 import { CniError, CODE } from '../cni-error.ts';
 import { configMismatch } from '../grant/config-schema.ts';
+import { addressOf } from '../kernel/address.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { hashesOf } from '../ledger/attachment-id.ts';
 import type { Journal } from '../ledger/journal.ts';
 import type { Call } from '../ops/call.ts';
 import { newHandles } from '../ops/handles.ts';
 import { perform } from '../ops/perform.ts';
-import { ruleTables, type RuleTables } from '../ops/rules/tables.ts';
+import { ruleTables, type Backend, type RuleTables } from '../ops/rules/tables.ts';
 import { field } from '../protocol/go-json.ts';
 import type { ModuleVerb, Request } from '../protocol/request.ts';
 import type { Result } from '../protocol/result.ts';
@@ -21,6 +22,7 @@ import type { GuestCall } from '../sandbox/sandbox.ts';
 import { leasesOfEarlierBoots } from '../store/earlier-boot.ts';
 import type { LockedStore, StorePlace } from '../store/store.ts';
 import { checkResult } from './check-result.ts';
+import { requestDocument } from './request-document.ts';
 import { runDelegate } from './run-delegate.ts';
 import type { Host, Plugin } from './host.ts';
 
@@ -35,7 +37,7 @@ export interface Run {
   /** STATUS: how many attachments of the network are in the ledger */
   attachments?: number;
   /** DEL: the packet filter that alone holds rules of this plugin for the attachment */
-  onlyBackend?: 'nft' | 'iptables' | undefined;
+  onlyBackend?: Backend | undefined;
   /** DEL: deletes the links that wait to go together; called before an address becomes free for somebody else */
   settle?: () => void;
   /** DEL: what it reads of rules is used again when the ledger's part is taken back */
@@ -97,7 +99,7 @@ function openCall(host: Host, plugin: Plugin, run: Run): { call: Call; close(): 
     handles: newHandles(),
     module: plugin.name,
     plugin: run.plugin,
-    addresses: new Set(request.netconf.prevResult?.ips?.map(({ address }) => address.replace(/\/.*/, ''))),
+    addresses: new Set(request.netconf.prevResult?.ips?.map(({ address }) => addressOf(address))),
     nodeFiles: { podCidr: join(host.roots.etc, 'pod-cidr'), tuningAllowlist: join(host.roots.tuning, 'allowlist.conf') },
     onlyBackend: run.onlyBackend,
     store() {
@@ -134,38 +136,3 @@ function storePlace({ roots }: Host, { grants, name }: Plugin, { attachment, net
 }
 
 const word = (value: unknown): string => (typeof value === 'string' ? value : '');
-
-/** What the guest takes first. The configuration is passed on byte for byte: numbers, order and duplicate keys are the module's to judge. */
-function requestDocument({ request, verb, hashes, kernel }: Call, attachments?: number): string {
-  const { attachment, args, netconf, netns } = request;
-  const head = {
-    verb,
-    network: attachment.network,
-    containerId: attachment.containerId,
-    ifname: attachment.ifname,
-    netns: kernel.netnsId('container') !== undefined,
-    args,
-    cniVersion: netconf.cniVersion,
-    hashes,
-    ...(netconf.prevResult ? { prevResult: withoutPath(netconf.prevResult, netns) } : {}),
-    ...(verb === 'GC' && netconf.validAttachments ? { validAttachments: netconf.validAttachments } : {}),
-    ...(verb === 'STATUS' ? { attachments } : {}),
-  };
-  return `${JSON.stringify(head).slice(0, -1)},"config":${netconf.text}}`;
-}
-
-/** CNI_NETNS never reaches a guest: it reads and writes the word "container". */
-const withoutPath = (result: Result, netns: string): Result => ({
-  ...result,
-  ...(result.interfaces
-    ? { interfaces: result.interfaces.map((iface) => (iface.sandbox && iface.sandbox === netns ? { ...iface, sandbox: 'container' } : iface)) }
-    : {}),
-});
-
-/** The way back. */
-export const withPath = (result: Result, netns: string): Result => ({
-  ...result,
-  ...(result.interfaces
-    ? { interfaces: result.interfaces.map((iface) => (iface.sandbox === 'container' ? { ...iface, sandbox: netns } : iface)) }
-    : {}),
-});

@@ -7,21 +7,20 @@ import { asCniError } from '../internal-error.ts';
 import { forwardJournal } from '../ledger/journal.ts';
 import { makeFolder } from '../make-folder.ts';
 import type { Chain, Host } from './host.ts';
+import { withKernel } from './open-call.ts';
 import { runPlugin } from './run-plugin.ts';
+import { errnoOf } from '../system-error.ts';
 
 export function status(host: Host, { request, links }: Chain): void {
   for (const root of [host.roots.state, host.roots.run]) needWritable(root);
   const attachments = host.ledger.of(request.attachment.network).filter(({ boot }) => boot === host.boot()).length;
-  const kernel = host.openKernel('');
-  try {
-    for (const link of links) {
-      const plugin = host.loadPlugin(link.name, link.netconf);
-      const run = { request: { ...request, netconf: link.netconf }, verb: 'STATUS', kernel, journal: forwardJournal, ownLinks: new Set<number>(), plugin: link.name, attachments } as const;
+  withKernel(host.openKernel(''), (kernel) => {
+    for (const { name, netconf } of links) {
+      const plugin = host.loadPlugin(name, netconf);
+      const run = { request: { ...request, netconf }, verb: 'STATUS', kernel, journal: forwardJournal, ownLinks: new Set<number>(), plugin: name, attachments } as const;
       notAvailableUnless(() => void runPlugin(host, plugin, run), host.log);
     }
-  } finally {
-    kernel.close();
-  }
+  });
 }
 
 /** What the node lacks is code 50, whoever met it; a configuration that is wrong keeps its own code. */
@@ -40,7 +39,7 @@ function needWritable(root: string): void {
     accessSync(root, constants.W_OK);
     if (isFull(root)) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
   } catch (error) {
-    throw new CniError(CODE.notAvailable, `"${root}" cannot be written (${(error as NodeJS.ErrnoException).code}); journal and ledger are kept there`, { kind: 'io', cause: error });
+    throw new CniError(CODE.notAvailable, `"${root}" cannot be written (${errnoOf(error)}); journal and ledger are kept there`, { kind: 'io', cause: error });
   }
 }
 
