@@ -8,6 +8,7 @@ import { failWith } from '../sdk/fail';
 import { linkGet, nftApply, nftCheck, nftList } from '../sdk/gen/ops';
 import { Arr, Json, Obj } from '../sdk/json';
 import { Request } from '../sdk/request';
+import { Rule } from '../sdk/rule';
 import { rulesOf } from '../sdk/rules-of';
 import { whyNoNft } from '../sdk/usable';
 
@@ -77,17 +78,16 @@ function isThere(port: string): bool {
 function rules(request: Request, port: string, mac: string): Obj {
   const chain = chainOf(request);
   const comment = COMMENT_START + idOf(request);
-  const toOwn = rule(new Arr().obj(new Obj().str('iif', port)), new Obj().str('jump', chain), comment);
   return table()
     .arr('chains', new Arr()
       .obj(new Obj().str('name', PREROUTING).obj('hook', new Obj().str('type', 'filter').str('hook', 'prerouting').int('priority', PRIORITY)).str('life', 'network'))
       .obj(new Obj().str('name', chain)).obj(new Obj().str('name', chain + '-mac')))
     .arr('set', new Arr()
-      .obj(content(chain, new Arr().obj(rule(new Arr(), new Obj().str('jump', chain + '-mac'), comment))))
+      .obj(content(chain, new Arr().obj(new Rule().jump(chain + '-mac').comment(comment).json())))
       .obj(content(chain + '-mac', new Arr()
-        .obj(rule(new Arr().obj(new Obj().str('ethSaddr', mac)), new Obj().str('verdict', 'return'), comment))
-        .obj(rule(new Arr(), new Obj().str('verdict', 'drop'), comment)))))
-    .arr('add', new Arr().obj(new Obj().str('chain', PREROUTING).obj('rule', toOwn)));
+        .obj(new Rule().fromMac(mac).back().comment(comment).json())
+        .obj(new Rule().drop().comment(comment).json()))))
+    .arr('add', new Arr().obj(new Obj().str('chain', PREROUTING).obj('rule', new Rule().in(port).jump(chain).comment(comment).json())));
 }
 
 function table(): Obj {
@@ -104,8 +104,4 @@ function chainOf(request: Request): string {
 
 function content(chain: string, rules: Arr): Obj {
   return new Obj().str('chain', chain).arr('rules', rules);
-}
-
-function rule(match: Arr, action: Obj, comment: string): Obj {
-  return new Obj().arr('match', match).obj('action', action).str('comment', comment);
 }

@@ -5,7 +5,7 @@ import { Answer } from '../sdk/answer';
 import { firewalldQuery, iptablesUsable } from '../sdk/gen/ops';
 import { Prefix } from '../sdk/ip';
 import { Obj } from '../sdk/json';
-import { isLacking, whyNoNft, whyNot } from '../sdk/usable';
+import { isOnlyNft, whyNot } from '../sdk/usable';
 import { texts } from './addresses';
 import { FirewallConf } from './firewall-conf';
 
@@ -16,8 +16,7 @@ export function backendOf(conf: FirewallConf, addresses: Prefix[]): string {
   const found = firewalldQuery(zoned(conf, addresses));
   if (found.ok && found.json.get('running').bool()) return 'firewalld';
   const v6 = addresses.length > 0 && addresses[0].ip.v6;
-  // A node that only does not answer now must not get another backend than it had before.
-  return isLacking(askIptables(v6 ? 'ip6' : 'ip')) && whyNoNft().length == 0 ? 'nftables' : 'iptables';
+  return isOnlyNft(askIptables(v6 ? 'ip6' : 'ip')) ? 'nftables' : 'iptables';
 }
 
 /** What the operations of firewalld ask for. */

@@ -10,8 +10,7 @@ import { Arr, Obj } from '../sdk/json';
 import { natTable } from '../sdk/nat-table';
 import { Request } from '../sdk/request';
 import { Result } from '../sdk/result';
-import { isLacking } from '../sdk/usable';
-import { askIptables } from './backend';
+import { askIptables, isLacking } from '../sdk/usable';
 import { flushUdp } from './conntrack';
 import { containerAddresses } from './container-address';
 import { dnatChain, HOSTPORT_DNAT, oldSnatChain } from './iptables-layout';
@@ -45,17 +44,18 @@ function mayHaveFlows(addresses: Prefix[], v6: bool): bool {
 }
 
 function removeFromIptables(request: Request, v6: bool): i32 {
-  const usable = askIptables(v6);
+  const family = v6 ? 'ip6' : 'ip';
+  const usable = askIptables(family);
   if (isLacking(usable)) return 0;
   // One that does not answer now may hold rules of ours.
-  const removed = usable.ok ? iptablesApply(withoutChain(request, v6)) : usable;
+  const removed = usable.ok ? iptablesApply(withoutChain(request, family)) : usable;
   return removed.ok ? 0 : failWith(removed.error, v6 ? 'could not teardown ipv6 dnat' : 'could not teardown ipv4 dnat');
 }
 
-function withoutChain(request: Request, v6: bool): Obj {
+function withoutChain(request: Request, family: string): Obj {
   const chain = dnatChain(request);
   // Who calls the chain is said, so that it need not be looked for in all chains there are.
   const remove = new Arr().obj(new Obj().str('chain', HOSTPORT_DNAT).str('jump', chain));
   const drop = new Arr().obj(new Obj().str('chain', chain)).obj(new Obj().str('chain', oldSnatChain(request)));
-  return natTable(v6 ? 'ip6' : 'ip').arr('remove', remove).arr('drop', drop);
+  return natTable(family).arr('remove', remove).arr('drop', drop);
 }

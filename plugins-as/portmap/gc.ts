@@ -8,8 +8,7 @@ import { Arr, Json, Obj } from '../sdk/json';
 import { natTable } from '../sdk/nat-table';
 import { Request } from '../sdk/request';
 import { rulesOf } from '../sdk/rules-of';
-import { isLacking } from '../sdk/usable';
-import { askIptables } from './backend';
+import { askIptables, isLacking } from '../sdk/usable';
 import { dnatComment, ownedBy } from './dnat-comment';
 import { DNAT_CHAIN, HOSTPORT_DNAT, oldSnatChainOf } from './iptables-layout';
 
@@ -21,10 +20,10 @@ export function gc(length: i32): i32 {
 
 function collect(request: Request, v6: bool): i32 {
   const what = v6 ? 'could not teardown ipv6 dnat' : 'could not teardown ipv4 dnat';
-  const usable = askIptables(v6);
+  const family = v6 ? 'ip6' : 'ip';
+  const usable = askIptables(family);
   if (isLacking(usable)) return 0;
   if (!usable.ok) return failWith(usable.error, what);
-  const family = v6 ? 'ip6' : 'ip';
   const found = iptablesList(natTable(family));
   if (!found.ok) return failWith(found.error, 'list the nat table');
   const drop = new Arr();

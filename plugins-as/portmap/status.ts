@@ -3,8 +3,8 @@
 
 import { fail, NOT_AVAILABLE } from '../sdk/fail';
 import { Request } from '../sdk/request';
-import { whyNoNft } from '../sdk/usable';
-import { misfit, whyNoIptables, whyNoNftWithConditions } from './backend';
+import { askIptables, whyNoNft, whyNot } from '../sdk/usable';
+import { misfit, whyNoNftWithConditions } from './backend';
 import { PortmapConfig } from './config';
 
 export function status(length: i32): i32 {
@@ -12,7 +12,7 @@ export function status(length: i32): i32 {
   if (config.problem.length > 0) return fail('failed to parse config: ' + config.problem);
   const wrongBackend = misfit(config);
   if (wrongBackend.length > 0) return fail('failed to parse config: ' + wrongBackend);
-  const noIptables = config.backend == 'nftables' ? 'not asked for' : whyNoIptables(false);
+  const noIptables = config.backend == 'nftables' ? 'not asked for' : whyNot(askIptables('ip'));
   if (noIptables.length == 0) return 0;
   const noNft = config.backend == 'iptables' ? 'not asked for' : config.conditions.nftOnly.length > 0 ? whyNoNftWithConditions() : whyNoNft();
   if (noNft.length == 0) return 0;

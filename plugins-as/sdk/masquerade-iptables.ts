@@ -7,6 +7,7 @@ import { natTable } from './nat-table';
 import { quote } from './quote';
 import { Request } from './request';
 import { AssignedIp } from './result';
+import { Rule } from './rule';
 
 /** What the addresses of this family need; `family` is ip or ip6. */
 export function iptablesRules(request: Request, ips: AssignedIp[], family: string): Obj {
@@ -17,9 +18,9 @@ export function iptablesRules(request: Request, ips: AssignedIp[], family: strin
   for (let i = 0; i < ips.length; i++) {
     const prefix = Prefix.parse(ips[i].address);
     if (prefix === null || prefix.ip.v6 != (family == 'ip6')) continue;
-    add.obj(added(chain, rule(new Obj().str('daddr', prefix.network().text()), new Obj().str('verdict', 'accept'), comment)));
-    add.obj(added(chain, rule(new Obj().str('daddr', multicast).bool('not', true), new Obj().bool('masquerade', true), comment)));
-    add.obj(added('POSTROUTING', jump(Prefix.of(prefix.ip), chain, comment)));
+    add.obj(inChain(chain, new Rule().to(prefix.network().text()).accept().comment(comment)));
+    add.obj(inChain(chain, new Rule().notTo(multicast).masquerade().comment(comment)));
+    add.obj(jump(Prefix.of(prefix.ip), chain, comment));
   }
   return natTable(family).arr('chains', new Arr().obj(new Obj().str('name', chain))).arr('add', add);
 }
@@ -34,9 +35,9 @@ export function iptablesWithout(request: Request, addresses: Prefix[], family: s
   const remove = new Arr();
   for (let i = 0; i < addresses.length; i++) {
     if (addresses[i].ip.v6 != (family == 'ip6')) continue;
-    remove.obj(removed(jump(Prefix.of(addresses[i].ip), chain, comment)));
+    remove.obj(jump(Prefix.of(addresses[i].ip), chain, comment));
     // The form of old versions of the reference.
-    remove.obj(removed(jump(addresses[i].network(), chain, comment)));
+    remove.obj(jump(addresses[i].network(), chain, comment));
   }
   const drop = new Obj().str('chain', chain).bool('unreferenced', addresses.length > 0 || request.netns);
   return natTable(family).arr('remove', remove).arr('drop', new Arr().obj(drop));
@@ -80,17 +81,9 @@ function commentOf(network: string, containerId: string): string {
 }
 
 function jump(from: Prefix, chain: string, comment: string): Obj {
-  return rule(new Obj().str('saddr', from.text()), new Obj().str('jump', chain), comment);
+  return inChain('POSTROUTING', new Rule().from(from.text()).jump(chain).comment(comment));
 }
 
-function rule(match: Obj, action: Obj, comment: string): Obj {
-  return new Obj().arr('match', new Arr().obj(match)).obj('action', action).str('comment', comment);
-}
-
-function added(chain: string, rule: Obj): Obj {
-  return new Obj().str('chain', chain).obj('rule', rule);
-}
-
-function removed(rule: Obj): Obj {
-  return new Obj().str('chain', 'POSTROUTING').obj('rule', rule);
+function inChain(chain: string, rule: Rule): Obj {
+  return new Obj().str('chain', chain).obj('rule', rule.json());
 }

@@ -6,6 +6,7 @@ import { Arr, Json, Obj } from './json';
 import { ownComment, removeOwn, removeStale } from './nft-owner';
 import { Request } from './request';
 import { AssignedIp } from './result';
+import { Rule } from './rule';
 
 const TABLE = 'cni_plugins_masquerade';
 const TABLE_COMMENT = 'Masquerading for plugins from github.com/containernetworking/plugins';
@@ -22,13 +23,15 @@ export function nftRules(request: Request, ips: AssignedIp[], replacing: bool): 
     .obj(new Obj().str('name', CHECKS).str('comment', CHECKS_COMMENT).str('life', 'network'))
     .obj(new Obj().str('name', 'postrouting').obj('hook', new Obj().str('type', 'nat').str('hook', 'postrouting').int('priority', 100)).str('life', 'network')));
   rules.arr('set', new Arr().obj(new Obj().str('chain', 'postrouting').arr('rules', new Arr()
-    .obj(rule(new Obj().str('daddr', '224.0.0.0/4'), new Obj().str('verdict', 'return')))
-    .obj(rule(new Obj().str('daddr', 'ff00::/8'), new Obj().str('verdict', 'return')))
-    .obj(new Obj().arr('match', new Arr()).obj('action', new Obj().str('goto', CHECKS))))));
+    .obj(new Rule().to('224.0.0.0/4').back().json())
+    .obj(new Rule().to('ff00::/8').back().json())
+    .obj(new Rule().goto(CHECKS).json()))));
   const add = new Arr();
   for (let i = 0; i < ips.length; i++) {
     const prefix = Prefix.parse(ips[i].address);
-    if (prefix !== null) add.obj(new Obj().str('chain', CHECKS).obj('rule', masquerade(prefix, comment)));
+    if (prefix === null) continue;
+    const rule = new Rule().from(Prefix.of(prefix.ip).text()).notTo(prefix.network().text()).masquerade().comment(comment);
+    add.obj(new Obj().str('chain', CHECKS).obj('rule', rule.json()));
   }
   return rules.arr('add', add);
 }
@@ -46,17 +49,4 @@ export function nftWithoutStale(request: Request, listed: Json): Obj {
 /** Where the rules are; as such what a listing asks for. */
 export function nftTable(): Obj {
   return new Obj().str('ns', 'host').str('family', 'inet').str('table', TABLE);
-}
-
-function masquerade(prefix: Prefix, comment: string): Obj {
-  return new Obj()
-    .arr('match', new Arr()
-      .obj(new Obj().str('saddr', Prefix.of(prefix.ip).text()))
-      .obj(new Obj().str('daddr', prefix.network().text()).bool('not', true)))
-    .obj('action', new Obj().bool('masquerade', true))
-    .str('comment', comment);
-}
-
-function rule(match: Obj, action: Obj): Obj {
-  return new Obj().arr('match', new Arr().obj(match)).obj('action', action);
 }

@@ -4,9 +4,8 @@
 import { Answer } from './answer';
 import { complete } from './complete';
 import { fail, failWith } from './fail';
-import { iptablesApply, iptablesCheck, iptablesList, iptablesUsable, nftApply, nftCheck, nftList } from './gen/ops';
+import { iptablesApply, iptablesCheck, iptablesList, nftApply, nftCheck, nftList } from './gen/ops';
 import { Prefix } from './ip';
-import { Obj } from './json';
 import { iptablesRules, iptablesWithout, iptablesWithoutStale } from './masquerade-iptables';
 import { nftRules, nftTable, nftWithout, nftWithoutStale } from './masquerade-nft';
 import { natTable } from './nat-table';
@@ -14,7 +13,7 @@ import { Problems } from './problems';
 import { quote } from './quote';
 import { Request } from './request';
 import { AssignedIp } from './result';
-import { askNft, isLacking, whyNoNft, whyNot } from './usable';
+import { askIptables, askNft, isOnlyNft, whyNoNft, whyNot } from './usable';
 
 const FAMILIES = ['ip', 'ip6'];
 const WHAT = 'masquerading';
@@ -79,12 +78,7 @@ export function cannotMasquerade(backend: string): string {
 function choose(backend: string): string {
   if (backend == 'iptables' || backend == 'nftables') return backend;
   if (backend.length > 0) return '';
-  // One that only does not answer now is no reason for another backend than the containers before had.
-  return isLacking(askIptables('ip')) && whyNoNft().length == 0 ? 'nftables' : 'iptables';
-}
-
-function askIptables(family: string): Answer {
-  return iptablesUsable(new Obj().str('ns', 'host').str('family', family));
+  return isOnlyNft(askIptables('ip')) ? 'nftables' : 'iptables';
 }
 
 function unknown(backend: string): i32 {

@@ -16,6 +16,15 @@ export class Rule {
     return destination.length == 0 ? this : this.when(new Obj().str('daddr', destination));
   }
 
+  notTo(destination: string): Rule {
+    return this.when(new Obj().str('daddr', destination).bool('not', true));
+  }
+
+  /** By its hardware address; in rules of family bridge alone. */
+  fromMac(mac: string): Rule {
+    return this.when(new Obj().str('ethSaddr', mac));
+  }
+
   toHost(): Rule {
     return this.when(new Obj().str('dstType', 'local'));
   }
@@ -71,6 +80,11 @@ export class Rule {
 
   jump(chain: string): Rule {
     return this.then(new Obj().str('jump', chain));
+  }
+
+  /** As jump, but nothing comes back. */
+  goto(chain: string): Rule {
+    return this.then(new Obj().str('goto', chain));
   }
 
   setMark(bit: u32): Rule {

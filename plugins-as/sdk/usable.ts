@@ -3,7 +3,7 @@
 
 import { Answer } from './answer';
 import { NOT_GRANTED } from './fail';
-import { nftUsable } from './gen/ops';
+import { iptablesUsable, nftUsable } from './gen/ops';
 import { Obj } from './json';
 
 /** '' when it can be used. Otherwise why not, be it that nobody could say. */
@@ -25,4 +25,17 @@ export function askNft(): Answer {
 
 export function whyNoNft(): string {
   return whyNot(askNft());
+}
+
+/** For the nat table; `family` is ip or ip6. */
+export function askIptables(family: string): Answer {
+  return iptablesUsable(new Obj().str('ns', 'host').str('family', family));
+}
+
+/**
+ * Is nftables all that can be used, so that it is the choice of a configuration that makes none? Where iptables only does not answer now it is
+ * not: that is no reason for another backend than the containers before had. `iptables` is what was answered of it.
+ */
+export function isOnlyNft(iptables: Answer): bool {
+  return isLacking(iptables) && whyNoNft().length == 0;
 }
