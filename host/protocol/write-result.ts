@@ -1,4 +1,4 @@
-// The way out: documents as the reference prints them, and the one write to stdout in the whole program.
+// The way out: documents as the reference prints them, and the one write to stdout of a call.
 // SPDX-License-Identifier: Apache-2.0
 
 import { writeSync } from 'node:fs';
