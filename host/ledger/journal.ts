@@ -31,8 +31,10 @@ export interface Journal {
   readonly entries: readonly Entry[];
   /** Nothing of it was made before this (ISO 8601). */
   readonly since: string;
-  /** The call is over, one way or the other. */
+  /** The call is over, one way or the other: nobody need take anything of it back. */
   end(): void;
+  /** Gives the file back, ended or not: one that has not ended is left for the next call. */
+  close(): void;
 }
 
 /**
@@ -70,9 +72,10 @@ export function openJournal(run: string, attachment: Attachment, netnsPath: stri
       append({ i, refused: true });
     },
     end() {
-      if (!file) return;
-      unlinkSync(path);
-      closeSync(file.fd);
+      if (file) unlinkSync(path);
+    },
+    close() {
+      if (file) closeSync(file.fd);
       file = undefined;
     },
   };
@@ -98,7 +101,7 @@ function addLine({ fd, size }: { fd: number; size: number }, head: Line, line: L
 }
 
 /** Takes notes of nothing: the verbs that only remove roll forward, and their plan is the ledger. */
-export const forwardJournal: Journal = { isForward: true, intend: () => 0, made: () => undefined, refused: () => undefined, entries: [], since: '', end: () => undefined };
+export const forwardJournal: Journal = { isForward: true, intend: () => 0, made: () => undefined, refused: () => undefined, entries: [], since: '', end: () => undefined, close: () => undefined };
 
 export interface Remains { attachment: Attachment | undefined; netnsPath: string; since: string; entries: Entry[]; forget(): void }
 

@@ -40,6 +40,8 @@ export function add(host: Host, { request, links }: Chain): string {
       return document;
     } catch (error) {
       throw undone(host, request.attachment, journal, opened, error);
+    } finally {
+      journal.close();
     }
   });
 }

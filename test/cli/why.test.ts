@@ -110,6 +110,7 @@ test('a call that has not ended tells by its journal', () => {
   journal.intend('bridge', { life: 'attachment', by: 'bridge', op: 'link.create', inverse: { do: 'delete link', ns: 'host', netns: '4:1', name: 'vethdead0001', kind: 'veth' } });
   assert.equal(ownersOf(node, 'vethdead0001').map(({ containerId, from }) => ({ containerId, from })), [{ containerId: 'c9', from: 'journal' }]);
   journal.end();
+  journal.close();
   assert.equal(ownersOf(node, 'vethdead0001'), []);
   node.remove();
 });

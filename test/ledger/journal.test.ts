@@ -45,6 +45,7 @@ test('an intent that does not fit is an error, and the next one is as if it had 
   assert.equal(written(), [{ name: 'one', index: undefined }, { name: 'two', index: 7 }]);
   assert.is(journal.entries.length, 2);
   journal.end();
+  journal.close();
 });
 
 test('the line that says whose journal it is comes with the first intent that fits', () => {
@@ -54,6 +55,7 @@ test('the line that says whose journal it is comes with the first intent that fi
   assert.equal(remainsAt(run, 'blue', fileNameOf(attachment))?.attachment, attachment);
   assert.equal(written(), [{ name: 'one', index: undefined }]);
   journal.end();
+  journal.close();
 });
 
 test('what the kernel answered is known to the call that asked, whether it fits or not', () => {
@@ -65,6 +67,7 @@ test('what the kernel answered is known to the call that asked, whether it fits 
   });
   assert.equal(journal.entries.map(({ undo: { inverse } }) => inverse), [{ ...link('one').inverse, index: 7 }]);
   journal.end();
+  journal.close();
 });
 
 test.run();

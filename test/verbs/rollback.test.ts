@@ -1,8 +1,11 @@
 // The whole chain on the fake kernel: what ADD makes DEL takes back, and an ADD that fails at any change leaves the node as it was.
 // SPDX-License-Identifier: Apache-2.0
 
+import { readdirSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { CniError, CODE } from '../../host/cni-error.ts';
 import { KernelError } from '../../host/kernel/kernel-error.ts';
 import { refuseEveryChange } from '../support/every-change.ts';
 import type { Chain } from '../../host/verbs/host.ts';
@@ -52,6 +55,25 @@ for (const backend of ['nftables', 'iptables'] as const) {
   test(`${backend}: an error of the kernel at any change of ADD is taken back`, () => {
     assert.ok(refuseEveryChange(plugins) > 20);
   });
+}
+
+test('what could not be taken back stays in the journal, and nobody holds it open: a resident host lives on', () => {
+  const node = fakeNode({ before: (method) => { if (['tc.addQdisc', 'link.delete'].includes(method)) throw new KernelError('ENOMEM', method); } });
+  const journals = join(node.root, 'run', 'journal');
+  assert.throws(() => node.add(chainOf('ADD', blueChain('nftables'))), (error: unknown) => error instanceof CniError && error.code === CODE.residue);
+  assert.is(readdirSync(join(journals, 'blue')).length, 1);
+  const open = readdirSync('/proc/self/fd').flatMap((fd) => readlinkIfOpen(`/proc/self/fd/${fd}`)).filter((path) => path.startsWith(journals));
+  assert.equal(open, []);
+  node.remove();
+});
+
+/** The one that reads the folder is closed by then. */
+function readlinkIfOpen(path: string): string[] {
+  try {
+    return [readlinkSync(path)];
+  } catch {
+    return [];
+  }
 }
 
 test('an ADD that fails leaves to another, which came in the meantime, what both share', () => {
