@@ -9,8 +9,8 @@ import type { NftCommand, NftPart, NftTable } from '../../host/kernel/kernel.ts'
 import { openContext } from '../../host/kernel/live/context.ts';
 import { iptablesKernel } from '../../host/kernel/live/iptables.ts';
 import { openLibc } from '../../host/kernel/live/libc.ts';
-import { nftKernel } from '../../host/kernel/live/nft.ts';
 import { SOL_SOCKET } from '../../host/kernel/live/netlink.ts';
+import { nftKernel } from '../../host/kernel/live/nft.ts';
 import { KernelError } from '../../host/kernel/kernel-error.ts';
 import type { Rule } from '../../host/kernel/rule.ts';
 
