@@ -5,7 +5,7 @@ import { canonicalAddress, formatPrefix, isIpv6 } from './address.ts';
 import { KernelError } from './kernel-error.ts';
 import { readPrefix } from './prefix.ts';
 import { canonicalProtocol, hasPorts, isProtocol } from './protocols.ts';
-import type { Action, CtState, Family, Mark, Match, Rule, RuleFamily } from './rule.ts';
+import { isFamily, type Action, type CtState, type Family, type Mark, type Match, type Rule, type RuleFamily } from './rule.ts';
 
 const CRITERIA = ['saddr', 'daddr', 'dport', 'dports', 'dstType', 'mark', 'iif', 'oif', 'ctState', 'ethSaddr', 'raw'] as const;
 /** All that a frame between ports of a bridge is matched by; the rest would need to look into packets of many protocols. */
@@ -188,7 +188,7 @@ function checkTogether(family: RuleFamily, matches: readonly Match[], { dnat, ma
   const addresses = [...matches.flatMap(({ saddr, daddr }) => saddr ?? daddr ?? []), ...(dnat ? [dnat.to] : [])];
   const families = new Set(addresses.map(familyOfPrefix));
   if (families.size > 1) throw invalid(`${addresses.join(', ')} of two families in one rule`);
-  if ((family === 'ip' || family === 'ip6') && families.size === 1 && !families.has(family)) throw invalid(`${addresses.join(', ')} in a rule of family ${family}`);
+  if (isFamily(family) && families.size === 1 && !families.has(family)) throw invalid(`${addresses.join(', ')} in a rule of family ${family}`);
 }
 
 /** In a table of one family every packet is from 0.0.0.0/0, and iptables-save leaves it out; in inet it still tells the families apart. */

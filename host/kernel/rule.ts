@@ -3,6 +3,8 @@
 
 export type Family = 'ip' | 'ip6';
 export type RuleFamily = Family | 'inet' | 'bridge';
+/** One that iptables has, too. */
+export const isFamily = (family: RuleFamily): family is Family => family === 'ip' || family === 'ip6';
 
 export type CtState = 'invalid' | 'established' | 'related' | 'new' | 'untracked';
 

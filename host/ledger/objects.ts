@@ -5,7 +5,7 @@ import { addressOf } from '../kernel/address.ts';
 import type { Ns } from '../kernel/kernel.ts';
 import { renderRule } from '../kernel/iptables-text.ts';
 import { renderNftRule } from '../kernel/nft-text.ts';
-import type { Family, Rule, RuleFamily } from '../kernel/rule.ts';
+import { isFamily, type Rule, type RuleFamily } from '../kernel/rule.ts';
 import type { RuleSet } from '../ops/rules/rule-set.ts';
 import type { Backend } from '../ops/rules/tables.ts';
 import { folderFor } from '../store/disk-store.ts';
@@ -56,7 +56,7 @@ export function textOf(object: OwnedObject): string {
 
 /** As the backend's own listing has it; undefined for one that is known by a mark alone. */
 export const ruleText = ({ backend, family, rule }: Extract<OwnedObject, { kind: 'rule' }>): string | undefined =>
-  rule && (backend === 'nft' ? renderNftRule(family, rule) : renderRule(family as Family, rule));
+  rule && (backend === 'iptables' && isFamily(family) ? renderRule(family, rule) : renderNftRule(family, rule));
 
 const other = (text: string, ip?: string): OwnedObject => ({ kind: 'other', text, ...(ip === undefined ? {} : { ip }) });
 

@@ -4,12 +4,12 @@
 import type { Answers, Requests } from '../../abi/gen/types.ts';
 import { CniError, CODE } from '../cni-error.ts';
 import { intend, within, type Call } from './call.ts';
-import type { RuleFamily } from '../kernel/rule.ts';
-import { carryOutPlan } from './rules/carry-out-plan.ts';
+import { isFamily, type RuleFamily } from '../kernel/rule.ts';
+import { carryOutPlan, type Plan } from './rules/carry-out-plan.ts';
 import type { ListedRule } from './rules/list.ts';
 import { checkRuleScope, iptablesChains, nftChains } from './rules/scope.ts';
 import { granted } from './scope.ts';
-import type { Backend, Plan } from './rules/tables.ts';
+import type { Backend } from './rules/tables.ts';
 
 type RuleSetRequest = Requests['nft.apply'];
 type ListRequest = Requests['nft.list'] | Requests['iptables.list'];
@@ -73,6 +73,6 @@ const isWithoutRules = ({ verb, onlyBackend }: Call, backend: Backend): boolean 
 
 const makes = ({ chains = [], set = [], add = [] }: Omit<RuleSetRequest, 'ns'>): boolean => chains.length + set.length + add.length > 0;
 
-function checkFamily(op: string, backend: Backend, family: string): void {
-  if (backend === 'iptables' && family !== 'ip' && family !== 'ip6') throw new CniError(CODE.kernel, `${op}: family ${family} is nft's only; give ip or ip6`, { kind: 'invalid', op });
+function checkFamily(op: string, backend: Backend, family: RuleFamily): void {
+  if (backend === 'iptables' && !isFamily(family)) throw new CniError(CODE.kernel, `${op}: family ${family} is nft's only; give ip or ip6`, { kind: 'invalid', op });
 }

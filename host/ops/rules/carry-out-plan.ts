@@ -2,7 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { isOvertaken, isRefusal } from '../../kernel/kernel-error.ts';
-import type { Plan } from './tables.ts';
+import type { Missing, RuleUndo } from './rule-set.ts';
+
+export interface Plan {
+  readonly missing: Missing[];
+  readonly undo: RuleUndo;
+  carryOut(): void;
+  /** Has anybody changed rules since those were read that it was made for? False where nobody counts. */
+  isOutdated(): boolean;
+}
 
 /** Someone who changes rules all the time must not keep us busy for ever. */
 const TRIES = 5;
