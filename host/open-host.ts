@@ -40,8 +40,10 @@ function openLibcWithLess(): Libc {
   return libc;
 }
 
-/** `toStderr` takes what the log does not write to a file. */
-export function openHost(env: Readonly<Record<string, string | undefined>>, { libc, modules, sockets, dialects }: Lasting = lastingForOneCall(), toStderr?: WriteLine): Host {
+/** Of a caller that is another process. `toStderr` takes what the log does not write to a file. */
+export interface Caller { toStderr: WriteLine; isThere(): boolean }
+
+export function openHost(env: Readonly<Record<string, string | undefined>>, { libc, modules, sockets, dialects }: Lasting = lastingForOneCall(), caller?: Caller): Host {
   const roots = rootsFrom(env);
   const own = builtins();
   const locks = fileLocks(join(roots.run, 'lock'), {
@@ -50,7 +52,7 @@ export function openHost(env: Readonly<Record<string, string | undefined>>, { li
     awaitHangUp: (fd, ms) => libc().awaitHangUp(fd, ms),
   });
   const boot = once(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim());
-  const log = openLog(env, toStderr);
+  const log = openLog(env, caller?.toStderr);
   // Looked at once in a call, however often it is asked what a module is: what was checked is what runs.
   const loaded = new Map<string, Loaded>();
   const load = (name: string): Loaded => {
@@ -61,6 +63,7 @@ export function openHost(env: Readonly<Record<string, string | undefined>>, { li
   return {
     roots,
     env,
+    isAwaited: () => caller?.isThere() ?? true,
     locks,
     boot,
     ledger: diskLedger(roots.state),

@@ -1,7 +1,7 @@
 // A worker thread of the resident host: one call after the other, each as if it were a process of its own.
 // SPDX-License-Identifier: Apache-2.0
 
-import { readlinkSync, statSync } from 'node:fs';
+import { existsSync, readlinkSync, statSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { answer } from '../answer.ts';
 import { keptSockets } from '../kernel/live/kept-sockets.ts';
@@ -43,16 +43,17 @@ async function perform({ calledAs, env, stdin, caller }: Task): Promise<Word> {
   }
   system.umask(caller.umask);
   try {
-    return await answerAs(calledAs, env, stdin);
+    return await answerAs(calledAs, env, stdin, caller.pid);
   } finally {
     // Somewhere else it would keep a file system from being unmounted.
     system.enterFolder('/');
   }
 }
 
-async function answerAs(calledAs: string, env: Task['env'], stdin: Uint8Array): Promise<Outcome> {
+async function answerAs(calledAs: string, env: Task['env'], stdin: Uint8Array, pid: number): Promise<Outcome> {
   let stderr = '';
-  const host = openHost(env, lasting, (line) => { stderr += line; });
+  // A process that has ended has no working folder, also before its parent has taken notice.
+  const host = openHost(env, lasting, { toStderr: (line) => { stderr += line; }, isThere: () => existsSync(`/proc/${pid}/cwd`) });
   const { exitCode, stdout = '' } = await answer(host, { calledAs, env, readStdin: () => stdin });
   if (modules.size > MAX_MODULES) modules.clear();
   return { exitCode, stdout, stderr, isFit: ownNetns() === home };

@@ -12,13 +12,14 @@ import type { Attachment, Request } from '../protocol/request.ts';
 import { formatResult } from '../protocol/write-result.ts';
 import type { Chain, Host, Plugin } from './host.ts';
 import { enterNetns } from './netns.ts';
-import { residueError, withAttachment, type Opened } from './open-call.ts';
+import { mustBeAwaited, residueError, withAttachment, type Opened } from './open-call.ts';
 import { withPath } from './request-document.ts';
 import { runPlugin } from './run-plugin.ts';
 
 /** The document for stdout. */
 export function add(host: Host, { request, links }: Chain): string {
   return withAttachment(host, request, () => enterNetns(host, request, links), (opened) => {
+    mustBeAwaited(host);
     const journal = openJournal(host.roots.run, request.attachment, request.netns);
     const done: Done[] = [];
     try {

@@ -11,7 +11,7 @@ import { livingOf } from '../ledger/records.ts';
 import { messageOf } from '../message-of.ts';
 import type { Attachment, Request } from '../protocol/request.ts';
 import type { Chain, Host } from './host.ts';
-import { finishPredecessor, holding, networkLock, residueError, takerBack, withKernel, type Opened } from './open-call.ts';
+import { finishPredecessor, holding, mustBeAwaited, networkLock, residueError, takerBack, withKernel, type Opened } from './open-call.ts';
 import { runPlugin } from './run-plugin.ts';
 
 /** ms; runtimes call GC while nothing else is under way */
@@ -26,6 +26,7 @@ export function gc(host: Host, { request, links }: Chain): void {
   const { network } = request.attachment;
   const called = new Date().toISOString();
   aloneOnNetwork(host, request, ({ kernel, takeBackAll, attempt }) => {
+    mustBeAwaited(host);
     for (const fileName of journalsOf(host.roots.run, network)) attempt(() => finishPredecessor(host, network, fileName, { kernel, takeBackAll }));
     attempt(() => host.ledger.dropDrafts(network));
     const records = host.ledger.of(network);

@@ -19,6 +19,8 @@ export interface Host {
   env: Readonly<Record<string, string | undefined>>;
   /** /proc/sys/kernel/random/boot_id */
   boot(): string;
+  /** Is whoever called still there? A runtime that has killed its call goes on, and perhaps has undone it already. */
+  isAwaited(): boolean;
   locks: Locks;
   ledger: Ledger;
   stores: OpenStore;

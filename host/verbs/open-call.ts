@@ -46,6 +46,11 @@ export function withAttachment<T>(host: Host, request: Request, openKernel: () =
   })));
 }
 
+/** For what must not come after the calls that follow it; ask under the locks. DEL is none of it: it may come at any time. */
+export function mustBeAwaited(host: Host): void {
+  if (!host.isAwaited()) throw new CniError(CODE.tryAgainLater, 'the caller has ended before its turn came, so that nothing was begun; call again', { kind: 'busy' });
+}
+
 function holdingAll<T>([next, ...rest]: readonly (() => Lock)[], act: (held: readonly Lock[]) => T, held: readonly Lock[] = []): T {
   return next ? holding(next(), (lock) => holdingAll(rest, act, [...held, lock])) : act(held);
 }
@@ -73,7 +78,7 @@ export const networkLock = (host: Host, { attachment: { network }, withinNetwork
 
 const HELD_BY_OUTER: Lock = { tryExclusive: () => false, release: () => undefined };
 
-const lockOf = (network: string, fileName: string): string => `attachment-${folderOf(network)}-${fileName}`;
+export const lockOf = (network: string, fileName: string): string => `attachment-${folderOf(network)}-${fileName}`;
 
 /** Without a request there is no configuration at hand that could call a delegate; its own GC then does. */
 export const takerBack = (host: Host, kernel: Kernel, network: Lock, request?: Request, tables = ruleTables(kernel, host.locks)): Opened['takeBackAll'] => (undos, isUsed = () => false) => {

@@ -10,7 +10,9 @@ import { text } from 'node:stream/consumers';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { addAll, checkAll, delAll, execute, gcAll, parseConflist, type Target } from '../../host/cli/run-conflist.ts';
+import { fileNameOf } from '../../host/ledger/attachment-id.ts';
 import { blobPath, digestOf } from '../../host/selection/find-module.ts';
+import { lockOf } from '../../host/verbs/open-call.ts';
 import { moduleOf, VETH_GRANT, type Case } from '../hostile/case.ts';
 import { addNetns, BIN, deleteNetns, picture, sh, skip } from '../support/node.ts';
 import { startResidentHost, type ResidentHost } from '../support/resident-host.ts';
@@ -59,6 +61,7 @@ exit 0
 `, { mode: 0o755 });
   return { folder, begun: () => existsSync(`${folder}/begun`), release: () => writeFileSync(`${folder}/go`, '') };
 }
+const QUICK = { cniVersion: '1.1.0', name: 'blue', type: 'bridge', bridge: 'cni0', ipam: STATIC.ipam };
 const slowBridge = { cniVersion: '1.1.0', name: 'blue', type: 'bridge', bridge: 'cni0', ipam: { type: 'slow' } };
 
 function begin(plugin: string, env: Readonly<Record<string, string>>, config: object, cwd = '/'): { kill(): void; said: Promise<{ code: number | null; stdout: string }> } {
@@ -231,6 +234,27 @@ test('a launcher that is killed leaves a call that comes to its end, and DEL or 
     assert.is(picture(['c1']), before, verb);
   }
 });
+
+for (const verb of ['ADD', 'GC']) {
+  test(`${verb} whose launcher was killed while it waited for its turn is not begun: a DEL may have come before it, or an ADD after it`, async ({ host }) => {
+    if (verb === 'GC') execute('bridge', 'ADD', target, JSON.stringify(QUICK));
+    const before = picture(['c1']);
+    const [served, left] = [host.served().length, host.left().length];
+    const lock = verb === 'GC' ? 'network-blue' : lockOf('blue', fileNameOf({ network: 'blue', containerId: 'c1', ifname: 'eth0' }));
+    const holder = spawn('flock', ['-x', `/run/cni-wasm/lock/${lock}`, 'sh', '-c', 'echo held; cat'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    await new Promise((held) => { holder.stdout.once('data', held); });
+    const call = begin('bridge', { ...ENV, CNI_COMMAND: verb }, { ...QUICK, 'cni.dev/valid-attachments': [] });
+    await until('it waits in line', () => existsSync(`/run/cni-wasm/lock/${lock}~line`));
+    call.kill();
+    await call.said;
+    holder.stdin.end();
+    await until('it has had its turn', () => host.served().length > served);
+    assert.equal(host.served().slice(served).map(({ exitCode }) => exitCode), [1]);
+    assert.is(host.left().length, left);
+    assert.is(picture(['c1']), before);
+    execute('bridge', 'DEL', target, JSON.stringify(QUICK));
+  });
+}
 
 test('asked to stop, it ends what is under way and nothing else is lost', async () => {
   const other = startResidentHost([], { CNI_WASM_RUN: '/run/other' });

@@ -69,7 +69,7 @@ export function fakeNode(faults: Faults = {}, run: RunGuest = runGuest, seen: (k
   const locks = fileLocks(join(roots.run, 'lock'), { tryFlock: () => true, makePipe() {}, awaitHangUp() {} });
   const own = builtins();
   const host: Host = {
-    roots, env: { CNI_WASM_LOG_FILE: '/dev/null' }, boot, locks, ledger: diskLedger(roots.state), stores: diskStores(locks, diskIndex(roots.state, boot)), runGuest: run, runProgram,
+    roots, env: { CNI_WASM_LOG_FILE: '/dev/null' }, boot, isAwaited: () => true, locks, ledger: diskLedger(roots.state), stores: diskStores(locks, diskIndex(roots.state, boot)), runGuest: run, runProgram,
     log: { level: 'error', debug() {}, info() {}, warn() {}, error() {} },
     openKernel: (netns) => (netns === '' ? { ...given, netnsId: (ns) => (ns === 'host' ? kernel.netnsId(ns) : undefined) } : given),
     loadPlugin: (name, netconf) => known(PLUGINS, name, () => loadPlugin(loadModule(name, own, roots, MODULES), netconf, roots)),
