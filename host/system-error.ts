@@ -24,5 +24,18 @@ export function errnoOf(error: unknown): string | undefined {
   return [code, errno].find((one) => typeof one === 'string');
 }
 
+/** What fails on an open file has no path. */
+export function naming<T>(path: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    if (isSystemError(error)) error.path ??= path;
+    throw error;
+  }
+}
+
+/** ENOSPC is also said of files, of which there can be no more. */
+export const isFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes(errnoOf(error) ?? '');
+
 /** Nothing is there: which of a file to be read is an answer, while any other error is none. */
 export const isAbsence = (error: unknown): boolean => ['ENOENT', 'ENOTDIR', 'EISDIR'].includes(errnoOf(error) ?? '');

@@ -5,6 +5,7 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Attachment } from '../protocol/request.ts';
+import { naming } from '../system-error.ts';
 import { fileNameOf, folderOf } from './attachment-id.ts';
 import { namesIfThere, textIfThere } from './if-there.ts';
 import { inFolder } from './in-folder.ts';
@@ -47,8 +48,8 @@ export function openJournal(run: string, attachment: Attachment, netnsPath: stri
   const since = new Date().toISOString();
   let file: { fd: number; size: number } | undefined;
   const append = (line: Line): void => {
-    file ??= openForLines(path);
-    file.size += addLine(file, { attachment, netnsPath, since }, line);
+    const open = (file ??= openForLines(path));
+    open.size += naming(path, () => addLine(open, { attachment, netnsPath, since }, line));
   };
   return {
     isForward: false,

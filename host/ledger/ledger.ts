@@ -1,11 +1,11 @@
 // The ledger: for each attachment, what each plugin made that must go with it. It is the plan of DEL and GC.
 // SPDX-License-Identifier: Apache-2.0
 
-import { lstatSync, readFileSync, renameSync, rmSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, readFileSync, renameSync, rmSync, rmdirSync, statSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makeFolder } from '../make-folder.ts';
 import type { Attachment } from '../protocol/request.ts';
-import { errnoOf, isAbsence } from '../system-error.ts';
+import { errnoOf, isAbsence, isFull, naming } from '../system-error.ts';
 import { fileNameOf, folderOf } from './attachment-id.ts';
 import { namesIfThere, textIfThere } from './if-there.ts';
 import type { Undo } from './undo.ts';
@@ -95,11 +95,26 @@ function parsed(text: string): Partial<LedgerRecord> | undefined {
 function put(path: string, text: string): void {
   makeFolder(dirname(path), 0o700);
   try {
-    writeFileSync(draftOf(path), text, { mode: 0o600 });
+    naming(draftOf(path), () => writeFileSync(draftOf(path), text, { mode: 0o600 }));
     renameSync(draftOf(path), path);
   } catch (error) {
     dropDraftOf(path);
-    throw error;
+    if (!isFull(error) || !shortenInPlace(path, Buffer.from(text))) throw error;
+  }
+}
+
+/**
+ * On a full disk a shorter record has room where the longer one is: a DEL must not wait for space that perhaps only it gives back. In one write, with
+ * blanks up to the end, so that a kill leaves the one or the other.
+ */
+function shortenInPlace(path: string, bytes: Buffer): boolean {
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (size < bytes.length) return false;
+  const fd = openSync(path, 'r+');
+  try {
+    return naming(path, () => writeSync(fd, Buffer.concat([bytes, Buffer.alloc(size - bytes.length, ' ')]), 0, size, 0)) === size;
+  } finally {
+    closeSync(fd);
   }
 }
 
