@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Kernel, LinkKernel, Ns } from '../kernel/kernel.ts';
+import { namelessKeys } from '../ops/rules/sparing.ts';
 import type { Backend } from '../ops/rules/tables.ts';
 import type { Attachment } from '../protocol/request.ts';
 import type { Ledger, LedgerRecord } from './ledger.ts';
@@ -25,6 +26,15 @@ export function onlyBackends(record: LedgerRecord | undefined, boot: string, lin
     const [nft, iptables] = [made.includes('nft'), made.includes('iptables')];
     return nft === iptables ? undefined : nft ? 'nft' : 'iptables';
   };
+}
+
+/** Of those that live, when `record` (undefined: nothing is known of it) does not: see ops/rules/sparing.ts. While its link is there its addresses are its own. */
+export function namelessRulesOfOthers(record: LedgerRecord | undefined, own: Attachment, ledger: Pick<Ledger, 'of'>, link: Pick<LinkKernel, 'get'>): Set<string> {
+  const lives = ({ plugins }: LedgerRecord): boolean => plugins.some(({ undo }) => undo.some((one) => isLinkThere(one, link)));
+  if (record && lives(record)) return new Set();
+  const keysOf = ({ plugins }: LedgerRecord): string[] =>
+    plugins.flatMap(({ undo }) => undo.flatMap(({ inverse }) => (inverse.do === 'iptables' ? namelessKeys(inverse.rules) : [])));
+  return new Set(ledger.of(own.network).filter((one) => !isSame(one.attachment, own) && lives(one)).flatMap(keysOf));
 }
 
 function isLinkThere({ inverse }: Undo, link: Pick<LinkKernel, 'get'>): boolean {

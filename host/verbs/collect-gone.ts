@@ -47,7 +47,7 @@ export function collectGone(host: Host, { dryRun }: { dryRun: boolean }): Collec
           const { isGone, why } = unlessProgram(record.plugins.flatMap(({ program }) => program ?? [])[0], fateOf(host, kernel, record));
           const entries = record.plugins.flatMap(({ name, undo }) => survivors(record, host.boot(), undo).map((one) => ({ plugin: name, undo: one })));
           (isGone ? collected.gone : collected.kept).push(judged(record.attachment, record.netnsPath, why, entries));
-          if (isGone && !dryRun) attempt(() => collect(host, record, takeBackAll));
+          if (isGone && !dryRun) attempt(() => collect(host, record, { kernel, takeBackAll }));
         }
         if (!dryRun) host.locks.sweep(`attachment-${folderOf(network)}-`);
       });

@@ -9,7 +9,9 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { fileNameOf } from '../ledger/attachment-id.ts';
 import { forwardJournal, journalsElsewhere, remainsAt } from '../ledger/journal.ts';
 import type { LedgerRecord } from '../ledger/ledger.ts';
-import { isOutsideKernel, livingOf, onlyBackends, ownLinksOf, survivors } from '../ledger/records.ts';
+import { isOutsideKernel, livingOf, namelessRulesOfOthers, onlyBackends, ownLinksOf, survivors } from '../ledger/records.ts';
+import { once } from '../once.ts';
+import { sparing } from '../ops/rules/sparing.ts';
 import { ruleTables } from '../ops/rules/tables.ts';
 import type { Attachment, Request } from '../protocol/request.ts';
 import type { Chain, Host, Link } from './host.ts';
@@ -22,11 +24,11 @@ export function del(host: Host, { request, links }: Chain): void {
   const formerNetworks = formerNetworksOf(host, attachment);
   withAttachment(host, request, () => enterOwnNetns(host, request, formerNetworks), ({ kernel: direct, network }) => {
     const kernel = deferringKernel(direct);
-    const tables = ruleTables(kernel, host.locks);
-    const takeBackAll = takerBack(host, kernel, network, request, tables);
-    const failures: unknown[] = [];
     const known = knownOf(host, attachment, formerNetworks);
     const record = known.find((one) => one.attachment.network === attachment.network);
+    const tables = sparing(ruleTables(kernel, host.locks), once(() => namelessRulesOfOthers(record, attachment, host.ledger, direct.link)));
+    const takeBackAll = takerBack(host, kernel, network, request, tables);
+    const failures: unknown[] = [];
     let left = known;
     const onlyBackend = onlyBackends(record, host.boot(), direct.link);
     for (const link of links.toReversed()) {

@@ -7,7 +7,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { forwardJournal, journalsOf } from '../ledger/journal.ts';
 import type { LedgerRecord } from '../ledger/ledger.ts';
 import { folderOf } from '../ledger/attachment-id.ts';
-import { livingOf } from '../ledger/records.ts';
+import { livingOf, namelessRulesOfOthers } from '../ledger/records.ts';
 import { messageOf } from '../message-of.ts';
 import type { Attachment, Request } from '../protocol/request.ts';
 import type { Chain, Host } from './host.ts';
@@ -31,7 +31,7 @@ export function gc(host: Host, { request, links }: Chain): void {
     attempt(() => host.ledger.dropDrafts(network));
     const records = host.ledger.of(network);
     const valid = [...listed, ...madeSince(called, records)];
-    for (const record of records) if (!isIn(valid, record.attachment)) attempt(() => collect(host, record, takeBackAll));
+    for (const record of records) if (!isIn(valid, record.attachment)) attempt(() => collect(host, record, { kernel, takeBackAll }));
     host.locks.sweep(`attachment-${folderOf(network)}-`);
     for (const { name, netconf } of links) attempt(() => ownGc(host, { ...request, netconf: { ...netconf, validAttachments: valid } }, name, kernel));
   });
@@ -65,8 +65,8 @@ const madeSince = (called: string, records: readonly LedgerRecord[]): Valid => r
 
 const isIn = (valid: Valid, { containerId, ifname }: Attachment): boolean => valid.some((one) => one.containerID === containerId && one.ifname === ifname);
 
-export function collect(host: Host, record: LedgerRecord, takeBackAll: Opened['takeBackAll']): void {
-  const residues = takeBackAll(livingOf(record, host.boot()));
+export function collect(host: Host, record: LedgerRecord, { kernel, takeBackAll }: Pick<Alone, 'kernel' | 'takeBackAll'>): void {
+  const residues = takeBackAll(livingOf(record, host.boot()), undefined, () => namelessRulesOfOthers(record, record.attachment, host.ledger, kernel.link));
   if (residues.length > 0) throw residueError(`container "${record.attachment.containerId}"`, residues);
   host.ledger.write({ ...record, plugins: [] });
 }

@@ -9,6 +9,7 @@ import type { Lock, LockMode } from '../ledger/locks.ts';
 import { isUsedByOthers, strikeOut } from '../ledger/records.ts';
 import { describe, rollBack, type Residue } from '../ledger/roll-back.ts';
 import type { Undo } from '../ledger/undo.ts';
+import { sparing } from '../ops/rules/sparing.ts';
 import { ruleTables } from '../ops/rules/tables.ts';
 import type { Request } from '../protocol/request.ts';
 import type { Host } from './host.ts';
@@ -21,8 +22,8 @@ export interface Opened {
   kernel: Kernel;
   /** shared: other attachments of the network go on at the same time */
   network: Lock;
-  /** What the network shares stays when `isUsed` says that somebody else relies on it. */
-  takeBackAll(undos: readonly Undo[], isUsed?: () => boolean): Residue[];
+  /** What the network shares stays when `isUsed` says that somebody else relies on it, and the rules that are others' by now. */
+  takeBackAll(undos: readonly Undo[], isUsed?: () => boolean, othersRules?: () => ReadonlySet<string>): Residue[];
 }
 
 /**
@@ -81,10 +82,10 @@ const HELD_BY_OUTER: Lock = { tryExclusive: () => false, release: () => undefine
 export const lockOf = (network: string, fileName: string): string => `attachment-${folderOf(network)}-${fileName}`;
 
 /** Without a request there is no configuration at hand that could call a delegate; its own GC then does. */
-export const takerBack = (host: Host, kernel: Kernel, network: Lock, request?: Request, tables = ruleTables(kernel, host.locks)): Opened['takeBackAll'] => (undos, isUsed = () => false) => {
+export const takerBack = (host: Host, kernel: Kernel, network: Lock, request?: Request, tables = ruleTables(kernel, host.locks)): Opened['takeBackAll'] => (undos, isUsed = () => false, othersRules) => {
   try {
     const run = request && { request, kernel, journal: forwardJournal, ownLinks: new Set<number>(), plugin: '' };
-    return rollBack(undos, { kernel, tables, openStore: host.stores, ...(run ? { delegateDel: delegateDel(host, run) } : {}) }, network, isUsed);
+    return rollBack(undos, { kernel, tables: othersRules ? sparing(tables, othersRules) : tables, openStore: host.stores, ...(run ? { delegateDel: delegateDel(host, run) } : {}) }, network, isUsed);
   } finally {
     tables.release();
   }
