@@ -18,12 +18,11 @@ const locks = { hold: () => ({ release: () => undefined }) } as unknown as Locks
 const run = (program: string, ...args: string[]): string => execFileSync(program, args, { encoding: 'utf8' });
 const load = (text: string): string => execFileSync('nft', ['-f', '-'], { input: text, encoding: 'utf8' });
 
-/** A kernel to which somebody else writes right before our first change. */
-function overtaken(interfere: () => void): Kernel {
-  let isFirst = true;
+/** A kernel to which somebody else writes right before our first changes. */
+function overtaken(interfere: () => void, times = 1): Kernel {
+  let left = times;
   const after = <Args extends unknown[], T>(act: (...args: Args) => T) => (...args: Args): T => {
-    if (isFirst) interfere();
-    isFirst = false;
+    if (left-- > 0) interfere();
     return act(...args);
   };
   return { ...kernel, nft: { ...kernel.nft, apply: after(kernel.nft.apply) }, iptables: { ...kernel.iptables, restore: after(kernel.iptables.restore) } };
@@ -100,6 +99,14 @@ for (const backend of ['nft', 'iptables'] as const) {
       carryOutPlan(() => tables.plan(backend, 'host', { family, table, ...change }));
       assert.is(there(), 0);
     }
+  });
+
+  test(`${backend}: others who write all the time are waited for`, () => {
+    ruleTables(kernel, locks).plan(backend, 'host', wanted).carryOut();
+    const between = overtaken(() => load('add table ip elsewhere\ndelete table ip elsewhere\n'), 20);
+    const tables = ruleTables(between, locks);
+    carryOutPlan(() => tables.plan(backend, 'host', { family, table, drop: [{ chain: 'PASS-ON' }] }));
+    assert.is(there(), 0);
   });
 }
 
