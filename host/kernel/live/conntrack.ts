@@ -25,8 +25,11 @@ const NESTED = 0x8000;
 const HEADER = 4;
 /** nfgenmsg.version of a deletion: in 0 the family says nothing. */
 const WITH_FAMILY = 1;
-/** One listing for more */
-const MOST_PORTS = 64;
+/**
+ * More ports are looked for in one listing of the protocol. Deletions by a filter take 0.3 ms for each port, and 2 or 18 among 10,000 or 50,000 connections of any
+ * kind; one listing takes 11, 14 and 28, and 2 for each 1,000 connections of the protocol (Linux 6.18, a table of 262,144).
+ */
+const MOST_PORTS = 24;
 
 type Wanted = Parameters<ConntrackKernel['delete']>[1];
 
