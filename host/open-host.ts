@@ -26,6 +26,8 @@ import type { Host } from './verbs/host.ts';
 /** What a process that serves many calls opens once; everything else is each call's own. */
 export interface Lasting {
   libc(): Libc;
+  /** our modules, where somebody else has taken their machine code */
+  compiled?(name: string): WebAssembly.Module | undefined;
   modules?: KeptModules;
   sockets?: KeptSockets;
   dialects?: KnownDialects;
@@ -43,9 +45,9 @@ function openLibcWithLess(): Libc {
 /** Of a caller that is another process. `toStderr` takes what the log does not write to a file. */
 export interface Caller { toStderr: WriteLine; isThere(): boolean }
 
-export function openHost(env: Readonly<Record<string, string | undefined>>, { libc, modules, sockets, dialects }: Lasting = lastingForOneCall(), caller?: Caller): Host {
+export function openHost(env: Readonly<Record<string, string | undefined>>, { libc, compiled, modules, sockets, dialects }: Lasting = lastingForOneCall(), caller?: Caller): Host {
   const roots = rootsFrom(env);
-  const own = builtins();
+  const own = builtins(compiled);
   const locks = fileLocks(join(roots.run, 'lock'), {
     tryFlock: (fd, mode) => libc().tryFlock(fd, mode),
     makePipe: (path) => libc().makePipe(path),

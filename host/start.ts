@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { Script } from 'node:vm';
+import { readCode } from './parts/read-code.ts';
 import { pathOf, readPart } from '#parts';
 
 /** Defined by the build: names with a digest in them, since V8 compares no more than the length of the source with what its code was made of. */
@@ -10,16 +11,8 @@ declare const PROGRAM: string;
 declare const CODE: string;
 
 const path = pathOf(PROGRAM);
-const cachedData = readCode();
+const cachedData = readCode(CODE);
 // V8 refuses code of another version or with other flags, and compiles.
 const script = new Script(readPart(PROGRAM).toString('latin1'), { filename: path, ...(cachedData ? { cachedData } : {}) });
 const run = script.runInThisContext() as (load: typeof require, directory: string) => void;
 run(require, __dirname);
-
-function readCode(): Buffer | undefined {
-  try {
-    return readPart(CODE);
-  } catch {
-    return undefined;
-  }
-}

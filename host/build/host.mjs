@@ -7,6 +7,7 @@ import * as esbuild from 'esbuild';
 
 import { writeFile } from '../../plugins-as/sdk/tool/write-file.mjs';
 import { launcherText } from './launcher.mjs';
+import { writeMachineCode } from './machine-code.mjs';
 import { writeProgram } from './program.mjs';
 import { fetchPackage } from './fetch-package.mjs';
 import { versionAnswers } from './versions.mjs';
@@ -54,6 +55,7 @@ async function buildParts(out, digests, { hosts, calls, start, conditions }) {
     const [map, program] = await bundle(entry, { outfile: `${out}/${names.name}.cjs`, sourcemap: 'external', define, conditions });
     await writeProgram(out, names, { source: program.text, map: map.text }, startWith);
   }
+  await writeMachineCode(out, digests);
 }
 
 /** CommonJS because Node starts it 3 to 6 ms sooner than a module; names are kept for stack traces. */

@@ -2,13 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { existsSync, readlinkSync, statSync } from 'node:fs';
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { answer } from '../answer.ts';
 import { keptSockets } from '../kernel/live/kept-sockets.ts';
 import { openLibc } from '../kernel/live/libc.ts';
 import { openHost, type Lasting } from '../open-host.ts';
 import type { KeptModules } from '../selection/load-plugin.ts';
-import type { End, Outcome, Task, Word } from './call-thread.ts';
+import type { CompiledModules, End, Outcome, Task, Word } from './call-thread.ts';
 import { systemCalls } from './system-calls.ts';
 
 /** contents of modules; more have been installed one after the other than are in use */
@@ -19,7 +19,8 @@ const libc = openLibc();
 const home = ownNetns();
 const sockets = keptSockets(home);
 const modules: KeptModules = new Map();
-const lasting: Lasting = { libc: () => libc, modules, sockets, dialects: new Map() };
+const compiled = workerData as CompiledModules;
+const lasting: Lasting = { libc: () => libc, compiled: (name) => compiled.get(name), modules, sockets, dialects: new Map() };
 
 system.ownFolder();
 // With the thread Node closes what it has opened itself, which these are not.

@@ -24,10 +24,13 @@ export interface Outcome extends Reply {
 /** What a thread says: that it can begin, and how the kernel calls it, an outcome, or that it did nothing because the caller was gone. */
 export type Word = { thread: string } | 'not begun' | Outcome;
 
+/** Modules of ours by name: all threads run the same machine code. */
+export type CompiledModules = ReadonlyMap<string, WebAssembly.Module>;
+
 /** `file` is the bundle of answer-calls.ts. `onFailure` is told why a thread ended that nobody ended. */
-export function callThread(file: string, onFailure: (error: unknown) => void): Thread<Task, Outcome> {
+export function callThread(file: string, compiled: CompiledModules, onFailure: (error: unknown) => void): Thread<Task, Outcome> {
   // Nothing of this process's environment: each call brings its own.
-  const worker = new Worker(file, { env: {}, argv: [], execArgv: [] });
+  const worker = new Worker(file, { env: {}, argv: [], execArgv: [], workerData: compiled });
   let settle: ((outcome: Outcome | undefined) => void) | undefined;
   const tell = (outcome: Outcome | undefined): void => {
     settle?.(outcome);

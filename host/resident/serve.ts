@@ -9,6 +9,7 @@ import { dropPrivileges } from '../kernel/live/least-privilege.ts';
 import { openLibc } from '../kernel/live/libc.ts';
 import { openLog } from '../log.ts';
 import { rootsFrom } from '../roots.ts';
+import { compiledBuiltins } from '../selection/builtins.ts';
 import { callThread, type Outcome, type Task } from './call-thread.ts';
 import { placeOf, whyElsewhere } from './caller.ts';
 import { attend, type Service } from './connection.ts';
@@ -34,7 +35,8 @@ export async function serve(): Promise<void> {
   // What a launcher would become must be what runs here: a call must not mean something else with this host than without.
   const path = pathOf('host.cjs');
   const program = { path, id: identityOf(path) };
-  const pool = newPool<Task, Outcome>(() => callThread(pathOf('answer-calls.cjs'), (error) => log.error({ err: error }, 'a thread ended')), LIMITS, ({ isFit }) => isFit);
+  const compiled = compiledBuiltins();
+  const pool = newPool<Task, Outcome>(() => callThread(pathOf('answer-calls.cjs'), compiled, (error) => log.error({ err: error }, 'a thread ended')), LIMITS, ({ isFit }) => isFit);
   let isStopping = false;
 
   const service: Service = {

@@ -10,11 +10,12 @@ export interface GuestModule {
   readonly exports: ReadonlyMap<string, WebAssembly.ImportExportKind>;
 }
 
+export const guestModule = (code: WebAssembly.Module): GuestModule => ({
+  code, imports: WebAssembly.Module.imports(code), exports: new Map(WebAssembly.Module.exports(code).map(({ name, kind }) => [name, kind])),
+});
+
 /** Throws V8's CompileError. */
-export function compileModule(bytes: Uint8Array): GuestModule {
-  const code = new WebAssembly.Module(bytes as BufferSource);
-  return { code, imports: WebAssembly.Module.imports(code), exports: new Map(WebAssembly.Module.exports(code).map(({ name, kind }) => [name, kind])) };
-}
+export const compileModule = (bytes: Uint8Array): GuestModule => guestModule(new WebAssembly.Module(bytes as BufferSource));
 
 /** What can be run, of a module that compiles: only with the count in it can it be stopped. Throws UnknownInstruction. */
 export const compileMetered = (bytes: Uint8Array): GuestModule => compileModule(meter(bytes));

@@ -18,6 +18,8 @@ export interface Builtins {
   source(name: string): ModuleSource;
   /** name → "sha256:hex", fixed when the host was built */
   digests: Readonly<Record<string, string>>;
+  /** what need not be compiled; `bytes` are those of the digest */
+  compiled(name: string, bytes: Uint8Array): WebAssembly.Module | undefined;
 }
 
 /** Throws code 100. A name of ours is always ours: the lock file cannot put other bytes in its place. */

@@ -12,7 +12,7 @@ import { once } from '../once.ts';
 import { reason } from '../protocol/go-json.ts';
 import type { Netconf } from '../protocol/request.ts';
 import type { Roots } from '../roots.ts';
-import { compileMetered, compileModule, type GuestModule } from '../sandbox/guest-module.ts';
+import { compileMetered, compileModule, guestModule, type GuestModule } from '../sandbox/guest-module.ts';
 import { checkImportTypes } from '../sandbox/import-types.ts';
 import { checkMemory } from '../sandbox/memory-limit.ts';
 import { readDeclared, type Declared } from '../sandbox/sections.ts';
@@ -63,12 +63,15 @@ export function loadModule(name: string, builtins: Builtins, roots: Roots, kept?
   const file = kept && settledIdentityOf(found.source.path);
   if (known?.file !== undefined && known.file === file) return { found, ...known.content };
   const bytes = verifiedBytes(found);
-  const content = known?.content ?? contentOf(bytes, found);
+  const content = known?.content ?? contentOf(bytes, found, builtins);
   kept?.set(found.digest, { content, file });
   return { found, ...content };
 }
 
-const contentOf = (bytes: Uint8Array, { name, builtin }: Found): Content => ({ manifest: frozen(manifestIn(bytes, name)), code: once(() => codeOf(bytes, name, builtin)) });
+const contentOf = (bytes: Uint8Array, { name, builtin }: Found, { compiled }: Builtins): Content => ({
+  manifest: frozen(manifestIn(bytes, name)),
+  code: once(() => (builtin ? ownCode(bytes, name, compiled(name, bytes)) : codeOf(bytes, name))),
+});
 
 function manifestIn(bytes: Uint8Array, name: string): Manifest {
   try {
@@ -80,12 +83,16 @@ function manifestIn(bytes: Uint8Array, name: string): Manifest {
   }
 }
 
-/** `isMetered`: the count is in it since it was built. Throws code 100. */
-export function codeOf(bytes: Uint8Array, name: string, isMetered = false): Code {
-  const module = compile(bytes, name);
-  const { imports, declared } = frozen({ imports: readImports(module, name), declared: readDeclared(bytes) });
-  return { imports, declared, metered: once(() => (isMetered ? module : withCount(bytes, name))) };
+/** The count is in it since it was built. Throws code 100. */
+function ownCode(bytes: Uint8Array, name: string, compiled: WebAssembly.Module | undefined): Code {
+  const module = compiled ? guestModule(compiled) : compile(bytes, name);
+  return { ...described(bytes, name, module), metered: () => module };
 }
+
+/** Throws code 100. */
+export const codeOf = (bytes: Uint8Array, name: string): Code => ({ ...described(bytes, name, compile(bytes, name)), metered: once(() => withCount(bytes, name)) });
+
+const described = (bytes: Uint8Array, name: string, module: GuestModule): Omit<Code, 'metered'> => frozen({ imports: readImports(module, name), declared: readDeclared(bytes) });
 
 function withCount(bytes: Uint8Array, name: string): GuestModule {
   try {

@@ -22,7 +22,7 @@ const acme = (pages: string, wants: object = { tc: ['host'] }): Uint8Array => st
 );
 const BYTES = acme('1 4');
 const shipped = join(root, 'plugins', 'bridge.wasm');
-const builtins = { source: () => ({ path: shipped, read: () => readFileSync(shipped) }), digests: { bridge: digestOf(BYTES) } };
+const builtins = { source: () => ({ path: shipped, read: () => readFileSync(shipped) }), digests: { bridge: digestOf(BYTES) }, compiled: () => undefined };
 
 test.before.each(() => {
   rmSync(root, { recursive: true, force: true });
