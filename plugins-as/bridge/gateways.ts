@@ -19,6 +19,8 @@ export class Gateways {
   private link: i64 = 0;
   private name: string = '';
   private what: string = 'failed to set bridge addr';
+  /** Another attachment put the first address there while this one was about to, and pins the bridge's hardware address: twice would be to two of them. */
+  private isSecond: bool = false;
 
   constructor(private conf: BridgeConf) {}
 
@@ -90,9 +92,9 @@ export class Gateways {
       if (!removed.ok) return failWith(removed.error, this.what + ': could not remove IP address from ' + quote(this.name));
     }
     const added = addrAdd(new Obj().int('link', this.link).str('address', gateway.text()).str('life', 'network'));
-    // Another attachment of the network can have come first.
     if (!added.ok && added.error.kind != 'exists') return failWith(added.error, this.what + ': could not add IP address to ' + quote(this.name));
-    return this.link == bridge.link ? bridge.pinMac() : 0;
+    if (!added.ok) this.isSecond = true;
+    return this.link == bridge.link && !this.isSecond ? bridge.pinMac() : 0;
   }
 }
 
