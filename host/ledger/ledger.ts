@@ -105,7 +105,7 @@ function put(path: string, text: string): void {
 
 /**
  * On a full disk a shorter record has room where the longer one is: a DEL must not wait for space that perhaps only it gives back. In one write, with
- * blanks up to the end, so that a kill leaves the one or the other.
+ * blanks up to the end, so that a kill leaves the one or the other (of a record of several pages it may leave a torn one, if it comes between two of them).
  */
 function shortenInPlace(path: string, bytes: Buffer): boolean {
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;

@@ -3,17 +3,17 @@
 
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { CniError, CODE } from '../../cni-error.ts';
+import { messageOf } from '../../message-of.ts';
+import { errnoOf } from '../../system-error.ts';
 import { KernelError } from '../kernel-error.ts';
 import type { Ns } from '../kernel.ts';
 import type { KnownDialects } from './iptables-nft/dialect.ts';
 import type { KeptSockets, KindOfSocket } from './kept-sockets.ts';
 import type { Libc } from './libc.ts';
-import { messageOf } from '../../message-of.ts';
 import { NetfilterSocket } from './netfilter-socket.ts';
 import type { NetlinkSocket } from './netlink.ts';
 import { programsIn, type Programs } from './programs.ts';
 import { RouteSocket } from './route-socket.ts';
-import { errnoOf } from '../../system-error.ts';
 
 export interface LiveContext {
   readonly libc: Libc;
