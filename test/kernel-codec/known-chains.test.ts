@@ -41,13 +41,24 @@ test('of this generation, and no other', () => {
 test('a transaction that is not told of, or only in part, or that came after others, leaves nothing known', () => {
   const flush = batch(part(MSG.DELRULE));
   const known = knownAt(1);
-  known.follow(flush, [generationIs(2)]);
+  known.follow({ parts: flush, echoes: [generationIs(2)] });
   assert.equal(known.rulesOf(2, PLACE), []);
   for (const [parts, echoes] of [[flush, []], [flush, [generationIs(3)]], [batch(part(MSG.NEWRULE)), [generationIs(2)]], [batch(part(99)), [generationIs(2)]]] as const) {
     const other = knownAt(1);
-    other.follow(parts, echoes);
+    other.follow({ parts, echoes });
     for (const generation of [1, 2, 3]) assert.is(other.rulesOf(generation, PLACE), undefined);
   }
+});
+
+test('what another thread has done counts when it is the next change, and says nothing of what is known when it is not', () => {
+  const known = knownAt(1);
+  const flush = (generation: number) => ({ parts: batch(part(MSG.DELRULE)), echoes: [generationIs(generation)] });
+  for (const other of [1, 3, 70_000]) known.hear(flush(other));
+  assert.is(known.rulesOf(1, PLACE)?.length, 3);
+  known.hear(flush(2));
+  assert.equal(known.rulesOf(2, PLACE), []);
+  known.hear({ parts: batch(part(MSG.NEWRULE)), echoes: [generationIs(3)] });
+  for (const generation of [1, 2, 3]) assert.is(known.rulesOf(generation, PLACE), undefined);
 });
 
 test('with too many rules nothing is kept', () => {
@@ -59,7 +70,7 @@ test('with too many rules nothing is kept', () => {
 test('nor when they become too many by changes of ours', () => {
   const known = knownAt(1);
   known.keepRules(1, { ...PLACE, chain: 'other' }, rulesOf(1, 19_996));
-  const add = (generation: number): void => known.follow(batch(part(MSG.NEWRULE)), [{ part: 1, message: messagesIn(answer(1, (SUBSYSTEM << 8) | MSG.NEWRULE, 0, nfgenmsg(2)))[0]! }, generationIs(generation)]);
+  const add = (generation: number): void => known.follow({ parts: batch(part(MSG.NEWRULE)), echoes: [{ part: 1, message: messagesIn(answer(1, (SUBSYSTEM << 8) | MSG.NEWRULE, 0, nfgenmsg(2)))[0]! }, generationIs(generation)] });
   add(2);
   assert.is(known.rulesOf(2, PLACE)?.length, 4);
   add(3);

@@ -2,15 +2,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { execFileSync } from 'node:child_process';
+import { statSync, type Stats } from 'node:fs';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { NftCommand, NftPart, NftTable } from '../../host/kernel/kernel.ts';
 import { openContext } from '../../host/kernel/live/context.ts';
 import { iptablesKernel } from '../../host/kernel/live/iptables.ts';
+import { keptSockets, type KeptSockets } from '../../host/kernel/live/kept-sockets.ts';
 import { openLibc } from '../../host/kernel/live/libc.ts';
 import { SOL_SOCKET } from '../../host/kernel/live/netlink.ts';
 import { nftKernel } from '../../host/kernel/live/nft.ts';
+import { sharedChanges } from '../../host/kernel/live/shared-changes.ts';
 import { KernelError } from '../../host/kernel/kernel-error.ts';
 import type { Rule } from '../../host/kernel/rule.ts';
 
@@ -21,8 +24,18 @@ const SO_RCVBUFFORCE = 33;
 const PARTS: NftPart[] = [{ chain: 'a' }, { chain: 'b', comments: ['x'] }, { chain: 'none' }];
 const nft = (text: string): string => execFileSync('nft', ['-f', '-'], { input: text, encoding: 'utf8' });
 
-function open() {
-  const context = openContext(libc, '');
+const home = ((of: Stats) => `${of.dev}:${of.ino}`)(statSync('/proc/self/ns/net'));
+/** Of a thread that does one call after the other, and hears of the changes of its like. */
+const sockets: KeptSockets[] = [];
+function thread(): KeptSockets {
+  const kept = keptSockets(home, sharedChanges(home));
+  sockets.push(kept);
+  return kept;
+}
+test.after.each(() => sockets.splice(0).forEach((kept) => kept.close()));
+
+function open(kept?: KeptSockets) {
+  const context = openContext(libc, '', { env: process.env, ...(kept ? { kept } : {}) });
   const socket = context.netfilter('host');
   let listings = 0;
   const { dump } = socket;
@@ -79,19 +92,21 @@ function carryOut(kernel: ReturnType<typeof open>['kernel'], commands: NftComman
   }
 }
 
-test('after any changes of ours and of others', () => {
-  fc.assert(fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
+test('after any changes of two threads and of others', () => {
+  fc.assert(fc.property(fc.array(fc.tuple(fc.nat(1), step), { maxLength: 12 }), (steps) => {
     nft('flush ruleset\ntable ip t {\n chain a {\n }\n chain b {\n }\n chain c {\n }\n}\n');
-    const { context, kernel } = open();
+    const threads = [open(thread()), open(thread())] as const;
+    const read = (by: number): NftTable => {
+      const table = threads[by]!.kernel.readLate('host', 'ip', 't', PARTS)!;
+      assert.equal(said(table), fresh(PARTS));
+      return table;
+    };
     try {
-      for (const next of steps) {
-        const table = kernel.readLate('host', 'ip', 't', PARTS)!;
-        assert.equal(said(table), fresh(PARTS));
-        carryOut(kernel, next(table));
-      }
-      assert.equal(said(kernel.readLate('host', 'ip', 't', PARTS)), fresh(PARTS));
+      for (const [by, next] of steps) carryOut(threads[by]!.kernel, next(read(by)));
+      threads.forEach((_, by) => read(by));
     } finally {
-      context.close();
+      for (const { context } of threads) context.close();
+      for (const kept of sockets.splice(0)) kept.close();
     }
   }), { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 60) });
 });
@@ -118,6 +133,28 @@ test('nothing is listed again after a change of ours, and all after one of someb
     assert.is(change({ do: 'add rule', ...T, chain: 'a', rule: rules[0]!, at: 'end' }), 1);
   } finally {
     context.close();
+  }
+});
+
+test('nor after one of another thread, as long as it is not one of very many', () => {
+  const [one, other] = [open(thread()), open(thread())];
+  const line: NftCommand = { do: 'add rule', ...T, chain: 'a', rule: rules[0]!, at: 'end' };
+  const read = (): number => {
+    const before = other.listings();
+    assert.equal(said(other.kernel.readLate('host', 'ip', 't', [{ chain: 'a' }])), fresh([{ chain: 'a' }]));
+    return other.listings() - before;
+  };
+  try {
+    read();
+    for (const [changes, listings] of [[1, 0], [64, 0], [65, 1], [2, 0]] as const) {
+      for (let i = 0; i < changes; i++) one.kernel.apply('host', [line]);
+      assert.is(read(), inUserNamespace ? 1 : listings, `${changes} changes`);
+    }
+    nft('add table ip elsewhere\n');
+    one.kernel.apply('host', [line]);
+    assert.is(read(), 1, 'what others have changed in between is not known');
+  } finally {
+    for (const { context } of [one, other]) context.close();
   }
 });
 

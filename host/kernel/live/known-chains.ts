@@ -8,6 +8,7 @@ import { KernelRule } from './kernel-rule.ts';
 import { NLM_F_APPEND, type Echo, type Part } from './netlink.ts';
 import { generationSaid, type Answer } from './nft-answer.ts';
 import { BATCH_BEGIN, BATCH_END, CHAIN, FAMILY, MSG, NFGENMSG, RULE, SUBSYSTEM, TABLE } from './nft-wire.ts';
+import type { Change } from './shared-changes.ts';
 
 export interface Place { family: RuleFamily; table: string; chain: string }
 
@@ -48,13 +49,23 @@ export class KnownChains {
   }
 
   /** After a transaction of ours: with the kernel's echo of it nothing has to be listed again. */
-  follow(parts: readonly Part[], echoes: readonly Echo[]): void {
-    const those = (type: number): Echo[] => echoes.filter(({ message }) => message.type === ((SUBSYSTEM << 8) | type));
-    const [said] = those(MSG.NEWGEN);
-    const next = said && generationSaid(said.message);
-    const isNext = this.generation !== undefined && next === ((this.generation + 1) >>> 0);
-    const added = new Map(those(MSG.NEWRULE).map(({ part, message }) => [part, new KernelRule(message)]));
-    if (isNext && this.changeAll(parts, added)) this.generation = next;
+  follow(change: Change): void {
+    if (this.isNext(change)) this.take(change);
+    else this.forget();
+  }
+
+  /** Of a transaction of another thread of ours. One that is not the next was seen when its rules were listed, or does not help. */
+  hear(change: Change): void {
+    if (this.isNext(change)) this.take(change);
+  }
+
+  private isNext({ echoes }: Change): boolean {
+    return this.generation !== undefined && generationAfter(echoes) === ((this.generation + 1) >>> 0);
+  }
+
+  private take({ parts, echoes }: Change): void {
+    const added = new Map(ofType(echoes, MSG.NEWRULE).map(({ part, message }) => [part, new KernelRule(message)]));
+    if (this.changeAll(parts, added)) this.generation = generationAfter(echoes);
     else this.forget();
     this.forgetTooMany();
   }
@@ -117,6 +128,14 @@ export class KnownChains {
         return false;
     }
   }
+}
+
+const ofType = (echoes: readonly Echo[], type: number): Echo[] => echoes.filter(({ message }) => message.type === ((SUBSYSTEM << 8) | type));
+
+/** Undefined when it was not told. */
+function generationAfter(echoes: readonly Echo[]): number | undefined {
+  const [said] = ofType(echoes, MSG.NEWGEN);
+  return said && generationSaid(said.message);
 }
 
 /** No name holds a NUL. */

@@ -6,6 +6,7 @@ import type { Libc } from './libc.ts';
 import { NetlinkSocket, NLM_F_ECHO, SOL_SOCKET, type Part } from './netlink.ts';
 import type { Batch } from './nft-batch.ts';
 import { MSG, SUBSYSTEM } from './nft-wire.ts';
+import type { SharedChanges } from './shared-changes.ts';
 
 const NETLINK_NETFILTER = 12;
 const SO_SNDBUFFORCE = 32;
@@ -19,16 +20,25 @@ export class NetfilterSocket extends NetlinkSocket {
   readonly known = new KnownChains();
   private readonly isRoomy: boolean;
 
-  constructor(libc: Libc) {
+  /** `shared`: of this very namespace */
+  constructor(libc: Libc, private readonly shared?: SharedChanges) {
     super(libc, NETLINK_NETFILTER);
     this.isRoomy = [SO_SNDBUFFORCE, SO_RCVBUFFORCE].map((option) => this.option(SOL_SOCKET, option, QUEUE_BYTES)).every(Boolean);
+  }
+
+  /** What is known is of this rule set from here on. */
+  begin(generation: number): void {
+    for (const change of this.shared?.heard() ?? []) this.known.hear(change);
+    this.known.begin(generation);
   }
 
   /** Throws KernelError, with the action of the message that is to blame; nothing is changed then. */
   commit({ parts, actions }: Batch): void {
     const isEchoed = this.isRoomy && parts.length <= MOST_ECHOED;
     try {
-      this.known.follow(parts, this.transaction(isEchoed ? parts.map(echoed) : parts, actions));
+      const change = { parts, echoes: this.transaction(isEchoed ? parts.map(echoed) : parts, actions) };
+      this.known.follow(change);
+      if (isEchoed) this.shared?.tell(change);
     } catch (error) {
       this.known.forget();
       throw error;

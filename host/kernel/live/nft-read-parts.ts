@@ -21,7 +21,7 @@ export function readParts(socket: NetfilterSocket, family: RuleFamily, name: str
   const placeOf = (chain: string): Place => ({ family, table: name, chain });
   for (let tries = 1; ; tries++) {
     const generation = generationIn(socket);
-    known.begin(generation);
+    socket.begin(generation);
     // When nobody changed anything meanwhile.
     let isOfOne = true;
     const portsOf = portsIn(socket, family, name, (answer) => { isOfOne &&= answer?.isOf(generation) ?? false; });

@@ -15,7 +15,7 @@ export interface NftTableOfIptables { socket: NetfilterSocket; family: Family; n
 export function lookedAt(table: Omit<NftTableOfIptables, 'generation'>, generation?: number): NftTableOfIptables {
   if (generation !== undefined) return { ...table, generation };
   const now = generationIn(table.socket);
-  table.socket.known.begin(now);
+  table.socket.begin(now);
   return { ...table, generation: now };
 }
 
