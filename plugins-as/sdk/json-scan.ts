@@ -5,19 +5,36 @@ import { Bytes } from './abi';
 
 const DEEPEST = 64;
 
-/** Whether the bytes are exactly one JSON value in well-formed UTF-8, at most 64 levels deep. */
-export function isJson(text: Bytes): bool {
+/** A larger one is looked through as often as something in it is passed over: an end is 16 bits, and memory has its limit. */
+const LARGEST_NOTED = 0xffff;
+
+/** A JSON text, and for each byte with which a string, an array or an object begins, where that ends; for others 0. */
+export class Text {
+  readonly ends: StaticArray<u16>;
+
+  constructor(readonly bytes: Bytes) {
+    this.ends = new StaticArray<u16>(bytes.length > LARGEST_NOTED ? 0 : bytes.length);
+  }
+}
+
+/** Whether the bytes are exactly one JSON value in well-formed UTF-8, at most 64 levels deep. Notes the ends. */
+export function isJson(text: Text): bool {
   const scan = new Scan(text);
   scan.blank();
   if (!scan.value(0)) return false;
   scan.blank();
-  return scan.at == text.length;
+  return scan.at == text.bytes.length;
 }
 
 class Scan {
   at: i32 = 0;
+  private text: Bytes;
+  private ends: StaticArray<u16>;
 
-  constructor(private text: Bytes) {}
+  constructor(text: Text) {
+    this.text = text.bytes;
+    this.ends = text.ends;
+  }
 
   /** The byte at hand, -1 at the end. */
   private peek(): i32 {
@@ -27,6 +44,11 @@ class Scan {
   private eat(byte: i32): bool {
     if (this.peek() != byte) return false;
     this.at++;
+    return true;
+  }
+
+  private note(start: i32): bool {
+    if (start < this.ends.length) unchecked(this.ends[start] = <u16>this.at);
     return true;
   }
 
@@ -51,9 +73,9 @@ class Scan {
   }
 
   private object(depth: i32): bool {
-    this.at++;
+    const start = this.at++;
     this.blank();
-    if (this.eat(0x7d)) return true;
+    if (this.eat(0x7d)) return this.note(start);
     do {
       this.blank();
       if (!this.string()) return false;
@@ -63,28 +85,29 @@ class Scan {
       if (!this.value(depth)) return false;
       this.blank();
     } while (this.eat(0x2c));
-    return this.eat(0x7d);
+    return this.eat(0x7d) && this.note(start);
   }
 
   private array(depth: i32): bool {
-    this.at++;
+    const start = this.at++;
     this.blank();
-    if (this.eat(0x5d)) return true;
+    if (this.eat(0x5d)) return this.note(start);
     do {
       this.blank();
       if (!this.value(depth)) return false;
       this.blank();
     } while (this.eat(0x2c));
-    return this.eat(0x5d);
+    return this.eat(0x5d) && this.note(start);
   }
 
   private string(): bool {
+    const start = this.at;
     if (!this.eat(0x22)) return false;
     while (true) {
       const byte = this.peek();
       if (byte < 0x20) return false;
       this.at++;
-      if (byte == 0x22) return true;
+      if (byte == 0x22) return this.note(start);
       if (byte == 0x5c) {
         if (!this.escape()) return false;
       } else if (byte >= 0x80 && !this.sequence(byte)) return false;

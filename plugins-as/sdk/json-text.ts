@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { byteAt, Bytes, textOf } from './abi';
-import { hexDigit } from './json-scan';
+import { hexDigit, Text } from './json-scan';
 
 export function skipBlank(source: Bytes, at: i32): i32 {
   while (at < source.length && byteAt(source, at) <= 0x20) at++;
@@ -10,23 +10,21 @@ export function skipBlank(source: Bytes, at: i32): i32 {
 }
 
 /** The byte after the value that starts here. */
-export function skip(source: Bytes, at: i32): i32 {
-  const byte = byteAt(source, at);
-  if (byte == 0x22) return skipString(source, at);
-  if (byte == 0x7b || byte == 0x5b) return skipNested(source, at);
-  while (at < source.length && !endsWord(byteAt(source, at))) at++;
-  return at;
+export function skip(text: Text, at: i32): i32 {
+  const end = at < text.ends.length ? <i32>unchecked(text.ends[at]) : 0;
+  return end > 0 ? end : skipFromHere(text.bytes, at);
 }
 
 /** Where the value of the member is whose key begins here. */
-export function valueOf(source: Bytes, at: i32): i32 {
-  const colon = skipBlank(source, skipString(source, at));
-  return skipBlank(source, colon + 1);
+export function valueOf(text: Text, at: i32): i32 {
+  const colon = skipBlank(text.bytes, skip(text, at));
+  return skipBlank(text.bytes, colon + 1);
 }
 
 /** The text of the string whose opening quote is here. */
-export function decode(source: Bytes, at: i32): string {
-  const end = skipString(source, at) - 1;
+export function decode(from: Text, at: i32): string {
+  const source = from.bytes;
+  const end = skip(from, at) - 1;
   let text = '';
   let start = at + 1;
   for (let i = start; i < end; i++) {
@@ -40,16 +38,30 @@ export function decode(source: Bytes, at: i32): string {
 }
 
 /** Whether the string whose opening quote is here says `word`; `fold` takes ASCII letters of either case as equal. */
-export function keyIs(source: Bytes, at: i32, word: string, fold: bool): bool {
-  const end = skipString(source, at) - 1;
-  for (let i = at + 1; i < end; i++) {
-    if (byteAt(source, i) == 0x5c || byteAt(source, i) >= 0x80) return same(decode(source, at), word, fold);
-  }
-  if (end - at - 1 != word.length) return false;
-  for (let i = 0; i < word.length; i++) {
-    if (!sameUnit(byteAt(source, at + 1 + i), word.charCodeAt(i), fold)) return false;
+export function keyIs(text: Text, at: i32, word: string, fold: bool): bool {
+  const end = skip(text, at) - 1;
+  const length = end - at - 1;
+  // What is escaped, or not of ASCII, is written in more bytes than it says.
+  if (length != word.length) return length > word.length && isCoded(text.bytes, at + 1, end) && same(decode(text, at), word, fold);
+  for (let i = 0; i < length; i++) {
+    if (!sameUnit(byteAt(text.bytes, at + 1 + i), word.charCodeAt(i), fold)) return false;
   }
   return true;
+}
+
+function isCoded(source: Bytes, from: i32, to: i32): bool {
+  for (let i = from; i < to; i++) {
+    if (byteAt(source, i) == 0x5c || byteAt(source, i) >= 0x80) return true;
+  }
+  return false;
+}
+
+function skipFromHere(source: Bytes, at: i32): i32 {
+  const byte = byteAt(source, at);
+  if (byte == 0x22) return skipString(source, at);
+  if (byte == 0x7b || byte == 0x5b) return skipNested(source, at);
+  while (at < source.length && !endsWord(byteAt(source, at))) at++;
+  return at;
 }
 
 function skipString(source: Bytes, at: i32): i32 {

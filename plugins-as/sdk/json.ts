@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { byteAt, Bytes, bytesOf, textOf } from './abi';
-import { isJson } from './json-scan';
+import { isJson, Text } from './json-scan';
 import { intAt, isInt, isUint, uintAt } from './json-number';
 import { decode, keyIs, skip, skipBlank, valueOf } from './json-text';
 
@@ -10,22 +10,29 @@ export { Arr, Obj } from './json-build';
 
 export enum Kind { Absent, Invalid, Null, Bool, Number, String, Array, Object }
 
+const NOTHING = new Text(new StaticArray<u8>(0));
+
 export class Json {
   /** `start` is the first byte of the value; `name` the opening quote of its key, -1 outside objects. */
-  constructor(readonly source: Bytes, readonly start: i32, readonly kind: Kind, private name: i32 = -1) {}
+  constructor(private text: Text, readonly start: i32, readonly kind: Kind, private name: i32 = -1) {}
 
   static parse(text: string): Json {
     return Json.of(bytesOf(text));
   }
 
   static of(bytes: Bytes): Json {
-    if (!isJson(bytes)) return new Json(bytes, 0, Kind.Invalid);
+    const text = new Text(bytes);
+    if (!isJson(text)) return new Json(text, 0, Kind.Invalid);
     const start = skipBlank(bytes, 0);
-    return new Json(bytes, start, kindAt(bytes, start));
+    return new Json(text, start, kindAt(bytes, start));
   }
 
   static absent(): Json {
-    return new Json(new StaticArray<u8>(0), 0, Kind.Absent);
+    return new Json(NOTHING, 0, Kind.Absent);
+  }
+
+  get source(): Bytes {
+    return this.text.bytes;
   }
 
   /** There, and not null. */
@@ -56,15 +63,15 @@ export class Json {
     let start = 0;
     let at = skipBlank(source, this.start + 1);
     while (byteAt(source, at) == 0x22) {
-      const value = valueOf(source, at);
-      if (byteAt(source, value) != 0x6e && keyIs(source, at, key, fold)) {
+      const value = valueOf(this.text, at);
+      if (byteAt(source, value) != 0x6e && keyIs(this.text, at, key, fold)) {
         found = at;
         start = value;
       }
-      at = skipBlank(source, skip(source, value));
+      at = skipBlank(source, skip(this.text, value));
       if (byteAt(source, at) == 0x2c) at = skipBlank(source, at + 1);
     }
-    return found < 0 ? Json.absent() : new Json(source, start, kindAt(source, start), found);
+    return found < 0 ? Json.absent() : new Json(this.text, start, kindAt(source, start), found);
   }
 
   /** The first element or member; not `present` when there is none. */
@@ -83,9 +90,9 @@ export class Json {
   private element(at: i32, member: bool = this.kind == Kind.Object): Json {
     const byte = byteAt(this.source, at);
     if (byte == 0x5d || byte == 0x7d) return Json.absent();
-    if (!member) return new Json(this.source, at, kindAt(this.source, at));
-    const start = valueOf(this.source, at);
-    return new Json(this.source, start, kindAt(this.source, start), at);
+    if (!member) return new Json(this.text, at, kindAt(this.source, at));
+    const start = valueOf(this.text, at);
+    return new Json(this.text, start, kindAt(this.source, start), at);
   }
 
   at(index: i32): Json {
@@ -103,12 +110,12 @@ export class Json {
 
   /** The name of a member. */
   get key(): string {
-    return this.name < 0 ? '' : decode(this.source, this.name);
+    return this.name < 0 ? '' : decode(this.text, this.name);
   }
 
   /** '' unless it is a string. */
   str(): string {
-    return this.kind == Kind.String ? decode(this.source, this.start) : '';
+    return this.kind == Kind.String ? decode(this.text, this.start) : '';
   }
 
   bool(): bool {
@@ -140,7 +147,7 @@ export class Json {
 
   /** The byte after the value. */
   end(): i32 {
-    return this.present ? skip(this.source, this.start) : this.start;
+    return this.present ? skip(this.text, this.start) : this.start;
   }
 }
 
