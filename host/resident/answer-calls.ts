@@ -7,20 +7,21 @@ import { answer } from '../answer.ts';
 import { keptSockets } from '../kernel/live/kept-sockets.ts';
 import { openLibc } from '../kernel/live/libc.ts';
 import { sharedChanges } from '../kernel/live/shared-changes.ts';
+import { sharedRing } from '../kernel/live/shared-ring.ts';
 import { openHost, type Lasting } from '../open-host.ts';
 import type { KeptModules } from '../selection/load-plugin.ts';
-import type { CompiledModules, End, Outcome, Task, Word } from './call-thread.ts';
+import type { End, Outcome, Shared, Task, Word } from './call-thread.ts';
 import { systemCalls } from './system-calls.ts';
 
 /** contents of modules; more have been installed one after the other than are in use */
 const MAX_MODULES = 64;
 
+const { compiled, changes } = workerData as Shared;
 const system = systemCalls();
 const libc = openLibc();
 const home = ownNetns();
-const sockets = keptSockets(home, sharedChanges(home));
+const sockets = keptSockets(home, sharedChanges(sharedRing(changes)));
 const modules: KeptModules = new Map();
-const compiled = workerData as CompiledModules;
 const lasting: Lasting = { libc: () => libc, compiled: (name) => compiled.get(name), modules, sockets, dialects: new Map() };
 
 system.ownFolder();
