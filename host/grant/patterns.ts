@@ -1,6 +1,7 @@
 // Patterns of grants: runs of `*` within a path's element and of `**` over them, and placeholders the host fills in for each call.
 // SPDX-License-Identifier: Apache-2.0
 
+import { once } from '../once.ts';
 import { field } from '../protocol/go-json.ts';
 
 export interface PatternFacts {
@@ -17,20 +18,25 @@ const PLACEHOLDER = /\{attachment:(\d+)\}|\{containerId\}|\{ifname\}|\{config\.(
 /** What stands in braces and is no placeholder: nobody would find out why such a pattern fits nothing. */
 export const unknownPlaceholder = (pattern: string): string | undefined => /\{[^}]*\}?|\}/.exec(pattern.replace(PLACEHOLDER, ''))?.[0];
 
-/** `{link}` is no placeholder: it stands for itself in sysctl keys. */
-export function matches(pattern: string, text: string, facts: PatternFacts): boolean {
+/** What a pattern fits in one call. `{link}` is no placeholder: it stands for itself in sysctl keys. */
+export function patternIn(facts: PatternFacts, pattern: string): (text: string) => boolean {
   // Most are a name in full, or a sysctl's key, and each operation asks.
   const start = pattern.search(/\*|\{(?!link\})/);
-  if (start < 0) return pattern === text;
+  if (start < 0) return (text) => text === pattern;
   // Of several most begin otherwise.
-  if (!text.startsWith(pattern.slice(0, start))) return false;
+  const beginning = pattern.slice(0, start);
+  const expression = once(() => expressionOf(pattern, facts));
+  return (text) => text.startsWith(beginning) && expression().test(text);
+}
+
+function expressionOf(pattern: string, facts: PatternFacts): RegExp {
   let expression = '';
   let from = 0;
   for (const found of pattern.matchAll(PLACEHOLDER)) {
     expression += literal(pattern.slice(from, found.index)) + filled(found, facts);
     from = found.index + found[0].length;
   }
-  return new RegExp(`^${expression}${literal(pattern.slice(from))}$`, 's').test(text);
+  return new RegExp(`^${expression}${literal(pattern.slice(from))}$`, 's');
 }
 
 function filled([whole, digits, key, fallback]: RegExpMatchArray, { attachment, containerId, ifname, config }: PatternFacts): string {

@@ -3,7 +3,7 @@
 
 import { CniError, CODE } from '../cni-error.ts';
 import { addressOf, canonicalAddress, isIpv6 } from '../kernel/address.ts';
-import { matches } from '../grant/patterns.ts';
+import { patternIn } from '../grant/patterns.ts';
 import type { Grants } from '../grant/grants.ts';
 import type { Link, Ns } from '../kernel/kernel.ts';
 import type { Call } from './call.ts';
@@ -46,8 +46,18 @@ function canonical(address: string): string | undefined {
   }
 }
 
-export const granted = (call: Call, patterns: Grants['hostLinks'], text: string): boolean =>
-  patterns.some((pattern) => matches(pattern, text, patternFacts(call)));
+export const granted = (call: Call, patterns: Grants['hostLinks'], text: string): boolean => patterns.some((pattern) => meaningOf(call, pattern)(text));
+
+/** In a call the same patterns are asked again and again. */
+const meanings = new WeakMap<Call, Map<string, (text: string) => boolean>>();
+
+function meaningOf(call: Call, pattern: string): (text: string) => boolean {
+  const known = meanings.get(call) ?? new Map<string, (text: string) => boolean>();
+  meanings.set(call, known);
+  const meaning = known.get(pattern) ?? patternIn(patternFacts(call), pattern);
+  known.set(pattern, meaning);
+  return meaning;
+}
 
 /** What the placeholders of a pattern stand for in this call. In GC any attachment of the network is meant. */
 const patternFacts = (call: Call) => ({

@@ -3,7 +3,7 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { covers, matches, type PatternFacts } from '../../host/grant/patterns.ts';
+import { covers, patternIn, type PatternFacts } from '../../host/grant/patterns.ts';
 
 const HASH = 'cd3fed99a2da5e8c646d13af'.padEnd(128, '0');
 const FACTS: PatternFacts = { attachment: HASH, containerId: 'c.1', ifname: 'eth0', config: { bridge: 'cni7', ipam: { dataDir: 'x' }, n: 5, half: 0.5, Upper: 'up', dots: 'a.b*' } };
@@ -39,15 +39,15 @@ const MATCHES: readonly [string, string, boolean][] = [
   ['net/ipv6/conf/{link}/accept_ra', 'net/ipv6/conf/{link}/accept_ra', true],
   ['x', 'x\n', false],
 ];
-for (const [pattern, text, expected] of MATCHES) test(`${pattern} on ${JSON.stringify(text).slice(0, 50)}: ${expected}`, () => assert.is(matches(pattern, text, FACTS), expected));
+for (const [pattern, text, expected] of MATCHES) test(`${pattern} on ${JSON.stringify(text).slice(0, 50)}: ${expected}`, () => assert.is(patternIn(FACTS, pattern)(text), expected));
 
 test('in GC any attachment is meant', () => {
   const gc = { ...FACTS, attachment: undefined, containerId: undefined, ifname: undefined };
-  assert.is(matches('x-{containerId}-{ifname}-mac', 'x-any-thing-mac', gc), true);
-  assert.is(matches('x-{containerId}-{ifname}-mac', 'x-any-thing', gc), false);
-  assert.is(matches('CNI-{attachment:4}', 'CNI-0a1b', gc), true);
-  assert.is(matches('CNI-{attachment:4}', 'CNI-0a1', gc), false);
-  assert.is(matches('CNI-{attachment:4}', 'CNI-zzzz', gc), false);
+  assert.is(patternIn(gc, 'x-{containerId}-{ifname}-mac')('x-any-thing-mac'), true);
+  assert.is(patternIn(gc, 'x-{containerId}-{ifname}-mac')('x-any-thing'), false);
+  assert.is(patternIn(gc, 'CNI-{attachment:4}')('CNI-0a1b'), true);
+  assert.is(patternIn(gc, 'CNI-{attachment:4}')('CNI-0a1'), false);
+  assert.is(patternIn(gc, 'CNI-{attachment:4}')('CNI-zzzz'), false);
 });
 
 test('covers', () => {

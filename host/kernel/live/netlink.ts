@@ -27,8 +27,8 @@ const NETLINK_GET_STRICT_CHK = 12;
 
 /** seconds; the slowest answers are grace periods of some 20 ms */
 const ANSWER_TIMEOUT = 10;
-/** The kernel builds dump parts of at most 32 KiB. */
-const BUFFER_BYTES = 64 * 1024;
+/** The last datagram of any socket. The kernel builds dump parts of at most 32 KiB. */
+const received = Buffer.alloc(64 * 1024);
 /** A dump that others' changes interrupt is taken again; the reference takes what it has after as many tries. */
 const DUMP_TRIES = 5;
 
@@ -38,7 +38,6 @@ export interface Echo { part: number; message: Message }
 
 export class NetlinkSocket {
   private readonly fd: number;
-  private readonly buffer = Buffer.alloc(BUFFER_BYTES);
   private next = 1;
   /** What an answer that did not come, or came in pieces, leaves behind is nobody's business, and as long as it is not read the kernel may drop what else there is: such a socket is not used again. */
   sound = true;
@@ -152,9 +151,9 @@ export class NetlinkSocket {
   private receive(action: string, deadline: number): Message[] {
     this.sound = false;
     if (now() > deadline) throw new KernelError('ETIMEDOUT', action, 'the kernel did not come to an end');
-    const length = this.libc.recv(this.fd, this.buffer, action);
+    const length = this.libc.recv(this.fd, received, action);
     // The next datagram comes to the same place.
-    const messages = messagesIn(Buffer.from(this.buffer.subarray(0, length)));
+    const messages = messagesIn(Buffer.from(received.subarray(0, length)));
     this.sound = true;
     return messages;
   }
