@@ -9,8 +9,9 @@ import * as sea from 'node:sea';
 import { inject } from 'postject';
 
 import { writeFile } from '../../plugins-as/sdk/tool/write-file.mjs';
-import { buildEmbedded, koffiPath } from './host.mjs';
+import { buildEmbedded, koffiPath, OUT } from './host.mjs';
 import { fetchPackage } from './fetch-package.mjs';
+import { machineCodeIn } from './machine-code.mjs';
 
 /** Node looks for this in itself and takes the digit behind it as the answer to "is there anything embedded?". */
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
@@ -27,8 +28,9 @@ export async function buildExecutable(out, arch, digests) {
   const folder = mkdtempSync(join(tmpdir(), 'cni-wasm-executable-'));
   try {
     await buildEmbedded(folder, digests);
+    const own = readdirSync(folder).filter(isPart).map((file) => join(folder, file));
     // V8's code is for the processor that it was made on.
-    const parts = readdirSync(folder).filter(isPart).filter((file) => arch === process.arch || !file.endsWith('.code')).map((file) => join(folder, file));
+    const parts = [...own, ...machineCodeIn(OUT).map((file) => join(OUT, file))].filter((file) => arch === process.arch || !file.endsWith('.code'));
     const assets = [...parts, ...Object.keys(digests).map((name) => `dist/plugins/${name}.wasm`), koffiPath(arch, 'linux')];
     const blob = join(folder, 'blob');
     const config = { main: join(folder, 'host.cjs'), output: blob, disableExperimentalSEAWarning: true, assets: Object.fromEntries(assets.map((file) => [basename(file), file])) };

@@ -12,7 +12,7 @@ import { writeProgram } from './program.mjs';
 import { fetchPackage } from './fetch-package.mjs';
 import { versionAnswers } from './versions.mjs';
 
-const OUT = 'dist/lib';
+export const OUT = 'dist/lib';
 /** Loaded by `require` at run time from the folder of the bundle. */
 const BESIDE = ['./*.cjs', './*.node'];
 /** Hosts of their own, not for calls: that of the command for people, that of `cni-wasm plan`, with the fake kernel, and the resident one, read by `cni-wasm serve` alone. */
@@ -30,6 +30,7 @@ export async function buildHost(digests) {
   const programs = Object.entries(PROGRAMS).filter(([entry]) => existsSync(entry)).map(([entry, outfile]) => bundle(entry, { outfile, format: 'esm', packages: 'external', banner: { js: REQUIRE }, define, minifyWhitespace: false, minifySyntax: false }));
   for (const { path, contents } of (await Promise.all(programs)).flat()) writeFile(path, contents);
   await buildParts(OUT, digests, { hosts: HOSTS, calls: CALLS, start: 'host/start.ts', conditions: [] });
+  await writeMachineCode(OUT, digests);
   writeFile(`${OUT}/koffi.node`, readFileSync(koffiPath(process.arch, ownLibc())));
   layOutLaunchers(await versionAnswers(Object.keys(digests)));
 }
@@ -55,7 +56,6 @@ async function buildParts(out, digests, { hosts, calls, start, conditions }) {
     const [map, program] = await bundle(entry, { outfile: `${out}/${names.name}.cjs`, sourcemap: 'external', define, conditions });
     await writeProgram(out, names, { source: program.text, map: map.text }, startWith);
   }
-  await writeMachineCode(out, digests);
 }
 
 /** CommonJS because Node starts it 3 to 6 ms sooner than a module; names are kept for stack traces. */

@@ -15,11 +15,13 @@ import { importTypeScript } from './import-typescript.mjs';
 export async function writeMachineCode(out, digests) {
   const { exported: { engineHere, machineCodeName, wholeCode } } = await importTypeScript('host/sandbox/machine-code.ts');
   const modules = new Map(Object.entries(digests).map(([name, digest]) => [machineCodeName(name, digest, engineHere()), `dist/plugins/${name}.wasm`]));
-  const isOld = (file) => /-[0-9a-f]{16}-[0-9a-f]{16}\.code$/.test(file) && !modules.has(file);
-  for (const old of readdirSync(out).filter(isOld)) rmSync(`${out}/${old}`);
+  for (const old of machineCodeIn(out).filter((file) => !modules.has(file))) rmSync(`${out}/${old}`);
   const isThere = (file) => existsSync(file) && wholeCode(readFileSync(file)) !== undefined;
   for (const [file, module] of modules) if (!isThere(`${out}/${file}`)) writeCode(module, `${out}/${file}`);
 }
+
+/** Names of files. */
+export const machineCodeIn = (folder) => readdirSync(folder).filter((file) => /-[0-9a-f]{16}-[0-9a-f]{16}\.code$/.test(file));
 
 function writeCode(module, file) {
   const { status, stdout, stderr } = spawnSync(process.execPath, ['host/build/make-machine-code.mjs'], { input: readFileSync(module), env: {}, maxBuffer: 64 * 1024 * 1024 });
