@@ -96,4 +96,15 @@ test('keys are found exactly or in any case; the last one that is not null count
   }), { numRuns: 200 });
 });
 
+test('in a text of whatever size', () => {
+  for (const size of [65_533, 65_534, 65_535, 65_536, 65_537, 80_000]) {
+    const document = (fill: string): string => JSON.stringify([{ fill, nested: [{ mtu: 1 }, ['"', '\\']], mtu: 2, list: [[], {}] }, 'mtu']);
+    const text = document('x'.repeat(size - document('').length));
+    assert.is(text.length, size);
+    assert.equal(probe('find', text).split('\n'), ['[2]', '[2]'], `${size} bytes`);
+    const [verbatim, rebuilt] = probe('rewrite', text).split('\n');
+    assert.equal([JSON.parse(verbatim!), JSON.parse(rebuilt!)], [[JSON.parse(text)], JSON.parse(text)], `${size} bytes`);
+  }
+});
+
 test.run();

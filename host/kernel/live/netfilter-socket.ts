@@ -3,7 +3,7 @@
 
 import { KnownChains } from './known-chains.ts';
 import type { Libc } from './libc.ts';
-import { NetlinkSocket, NLM_F_ECHO, SOL_SOCKET, type Part } from './netlink.ts';
+import { NetlinkSocket, NLM_F_ECHO, SOL_SOCKET, type Echo, type Part } from './netlink.ts';
 import type { Batch } from './nft-batch.ts';
 import { MSG, SUBSYSTEM } from './nft-wire.ts';
 import type { SharedChanges } from './shared-changes.ts';
@@ -35,14 +35,15 @@ export class NetfilterSocket extends NetlinkSocket {
   /** Throws KernelError, with the action of the message that is to blame; nothing is changed then. */
   commit({ parts, actions }: Batch): void {
     const isEchoed = this.isRoomy && parts.length <= MOST_ECHOED;
+    let echoes: Echo[];
     try {
-      const change = { parts, echoes: this.transaction(isEchoed ? parts.map(echoed) : parts, actions) };
-      this.known.follow(change);
-      if (isEchoed) this.shared?.tell(change);
+      echoes = this.transaction(isEchoed ? parts.map(echoed) : parts, actions);
     } catch (error) {
       this.known.forget();
       throw error;
     }
+    this.known.follow({ parts, echoes });
+    if (isEchoed) this.shared?.tell({ parts, echoes });
   }
 }
 
