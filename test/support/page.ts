@@ -4,12 +4,12 @@
 import { inNetns, sh } from './node.ts';
 import { until } from './until.ts';
 
-/** A client of its own, since only a process can be in another namespace. Half an answer is none, nor is an empty one. */
+/** A client of its own, since only a process can be in another namespace. Half an answer is none, nor is an empty one. With a signal Node listens for errors itself, and throws none. */
 const CLIENT = `require('node:http').get(process.argv[1], { signal: AbortSignal.timeout(3000) }, async (answer) => {
   const page = (await answer.toArray()).join('');
   if (page === '') throw new Error('an empty page: ' + [answer.statusCode, ...answer.rawHeaders].join(' '));
   process.stdout.write(page);
-})`;
+}).on('error', (error) => { throw error; })`;
 
 /** A server needs a moment after the runtime has returned. */
 export async function pageOf(host: string, port: number, netns?: string): Promise<string> {
