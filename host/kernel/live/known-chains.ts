@@ -1,4 +1,4 @@
-// Chains that were listed before, for as long as nobody else has changed any rule: nf_tables counts the changes of a namespace, and tells who
+// Chains that were listed before, for as long as no other process has changed any rule: nf_tables counts the changes of a namespace, and tells who
 // makes one what became of it. So a host that stays lists the rules of all containers once, and not with each call.
 // SPDX-License-Identifier: Apache-2.0
 
@@ -50,24 +50,20 @@ export class KnownChains {
 
   /** After a transaction of ours: with the kernel's echo of it nothing has to be listed again. */
   follow(change: Change): void {
-    if (this.isNext(change)) this.take(change);
-    else this.forget();
+    if (!this.hear(change)) this.forget();
   }
 
-  /** Of a transaction of another thread of ours. One that is not the next was seen when its rules were listed, or does not help. */
-  hear(change: Change): void {
-    if (this.isNext(change)) this.take(change);
-  }
-
-  private isNext({ echoes }: Change): boolean {
-    return this.generation !== undefined && generationAfter(echoes) === ((this.generation + 1) >>> 0);
-  }
-
-  private take({ parts, echoes }: Change): void {
-    const added = new Map(ofType(echoes, MSG.NEWRULE).map(({ part, message }) => [part, new KernelRule(message)]));
-    if (this.changeAll(parts, added)) this.generation = generationAfter(echoes);
+  /** Of a transaction of another thread of ours. False: it is not the next one, was seen when its rules were listed or does not help, and nothing is done. */
+  hear({ parts, echoes }: Change): boolean {
+    const those = (type: number): Echo[] => echoes.filter(({ message }) => message.type === ((SUBSYSTEM << 8) | type));
+    const [said] = those(MSG.NEWGEN);
+    const next = said && generationSaid(said.message);
+    if (this.generation === undefined || next !== ((this.generation + 1) >>> 0)) return false;
+    const added = new Map(those(MSG.NEWRULE).map(({ part, message }) => [part, new KernelRule(message)]));
+    if (this.changeAll(parts, added)) this.generation = next;
     else this.forget();
     this.forgetTooMany();
+    return true;
   }
 
   forget(): void {
@@ -128,14 +124,6 @@ export class KnownChains {
         return false;
     }
   }
-}
-
-const ofType = (echoes: readonly Echo[], type: number): Echo[] => echoes.filter(({ message }) => message.type === ((SUBSYSTEM << 8) | type));
-
-/** Undefined when it was not told. */
-function generationAfter(echoes: readonly Echo[]): number | undefined {
-  const [said] = ofType(echoes, MSG.NEWGEN);
-  return said && generationSaid(said.message);
 }
 
 /** No name holds a NUL. */
