@@ -10,6 +10,7 @@ import type { KeptSockets } from './kernel/live/kept-sockets.ts';
 import { dropPrivileges } from './kernel/live/least-privilege.ts';
 import { openLibc, type Libc } from './kernel/live/libc.ts';
 import { liveKernel } from './kernel/live/live-kernel.ts';
+import type { SysctlFolders } from './kernel/live/sysctl-folders.ts';
 import { diskLedger } from './ledger/ledger.ts';
 import { fileLocks } from './ledger/locks.ts';
 import { openLog, type WriteLine } from './log.ts';
@@ -30,6 +31,7 @@ export interface Lasting {
   compiled?(name: string): WebAssembly.Module | undefined;
   modules?: KeptModules;
   sockets?: KeptSockets;
+  sysctls?: SysctlFolders;
   dialects?: KnownDialects;
 }
 
@@ -45,7 +47,7 @@ function openLibcWithLess(): Libc {
 /** Of a caller that is another process. `toStderr` takes what the log does not write to a file. */
 export interface Caller { toStderr: WriteLine; isThere(): boolean }
 
-export function openHost(env: Readonly<Record<string, string | undefined>>, { libc, compiled, modules, sockets, dialects }: Lasting = lastingForOneCall(), caller?: Caller): Host {
+export function openHost(env: Readonly<Record<string, string | undefined>>, { libc, compiled, modules, sockets, sysctls, dialects }: Lasting = lastingForOneCall(), caller?: Caller): Host {
   const roots = rootsFrom(env);
   const own = builtins(compiled);
   const locks = fileLocks(join(roots.run, 'lock'), {
@@ -71,7 +73,7 @@ export function openHost(env: Readonly<Record<string, string | undefined>>, { li
     ledger: diskLedger(roots.state),
     stores: diskStores(locks, diskIndex(roots.state, boot)),
     log,
-    openKernel: (netns) => liveKernel(libc(), netns, { env, ...(sockets ? { kept: sockets } : {}), ...(dialects ? { dialects } : {}) }),
+    openKernel: (netns) => liveKernel(libc(), netns, { env, ...(sockets ? { kept: sockets } : {}), ...(sysctls ? { sysctls } : {}), ...(dialects ? { dialects } : {}) }),
     loadPlugin: (name, netconf) => audited(log, name, 'load', () => loadPlugin(load(name), netconf, roots)),
     manifestOf: (name) => audited(log, name, 'load', () => load(name).manifest),
     usesWasi: (name) => isKnown(name, own, roots) && load(name).code().imports.wasi,

@@ -181,8 +181,8 @@ export interface NftRule {
 export interface NftChain { name: string; hook?: NftHook; rules: NftRule[] }
 export interface NftTable { family: RuleFamily; name: string; chains: NftChain[] }
 /**
- * One chain. With `comments` of its rules those whose comment begins with one of them: the others have their places and handle 0. Without any in the
- * list no rules at all.
+ * One chain. With `comments` of its rules those whose comment begins with one of them: of the others any number in a row has one place, with
+ * handle 0. Without any in the list no rules at all.
  */
 export interface NftPart { chain: string; comments?: readonly string[] }
 export type NftCommand =

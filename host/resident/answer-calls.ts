@@ -8,6 +8,7 @@ import { keptSockets } from '../kernel/live/kept-sockets.ts';
 import { openLibc } from '../kernel/live/libc.ts';
 import { sharedChanges } from '../kernel/live/shared-changes.ts';
 import { sharedRing } from '../kernel/live/shared-ring.ts';
+import { SysctlFolders } from '../kernel/live/sysctl-folders.ts';
 import { openHost, type Lasting } from '../open-host.ts';
 import type { KeptModules } from '../selection/load-plugin.ts';
 import type { End, Outcome, Shared, Task, Word } from './call-thread.ts';
@@ -21,8 +22,9 @@ const system = systemCalls();
 const libc = openLibc();
 const home = ownNetns();
 const sockets = keptSockets(home, sharedChanges(sharedRing(changes)));
+const sysctls = new SysctlFolders(home);
 const modules: KeptModules = new Map();
-const lasting: Lasting = { libc: () => libc, compiled: (name) => compiled.get(name), modules, sockets, dialects: new Map() };
+const lasting: Lasting = { libc: () => libc, compiled: (name) => compiled.get(name), modules, sockets, sysctls, dialects: new Map() };
 
 system.ownFolder();
 // With the thread Node closes what it has opened itself, which these are not.

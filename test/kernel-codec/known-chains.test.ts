@@ -29,11 +29,11 @@ function knownAt(generation: number): KnownChains {
 
 test('of this generation, and no other', () => {
   const known = knownAt(70_000);
-  assert.is(known.rulesOf(70_000, PLACE)?.length, 3);
+  assert.is(known.rulesOf(70_000, PLACE)?.inOrder.length, 3);
   assert.is(known.rulesOf(70_001, PLACE), undefined);
   known.keepRules(69_999, PLACE, rulesOf(69_999, 1));
   known.keepRules(70_000, PLACE, rulesOf(70_001, 1));
-  assert.is(known.rulesOf(70_000, PLACE)?.length, 3, 'what was listed of another generation is not kept');
+  assert.is(known.rulesOf(70_000, PLACE)?.inOrder.length, 3, 'what was listed of another generation is not kept');
   known.begin(70_001);
   assert.is(known.rulesOf(70_001, PLACE), undefined);
 });
@@ -42,7 +42,7 @@ test('a transaction that is not told of, or only in part, or that came after oth
   const flush = batch(part(MSG.DELRULE));
   const known = knownAt(1);
   known.follow({ parts: flush, echoes: [generationIs(2)] });
-  assert.equal(known.rulesOf(2, PLACE), []);
+  assert.equal(known.rulesOf(2, PLACE)?.inOrder, []);
   for (const [parts, echoes] of [[flush, []], [flush, [generationIs(3)]], [batch(part(MSG.NEWRULE)), [generationIs(2)]], [batch(part(99)), [generationIs(2)]]] as const) {
     const other = knownAt(1);
     other.follow({ parts, echoes });
@@ -54,16 +54,16 @@ test('what another thread has done counts when it is the next change, and says n
   const known = knownAt(1);
   const flush = (generation: number) => ({ parts: batch(part(MSG.DELRULE)), echoes: [generationIs(generation)] });
   for (const other of [1, 3, 70_000]) known.hear(flush(other));
-  assert.is(known.rulesOf(1, PLACE)?.length, 3);
+  assert.is(known.rulesOf(1, PLACE)?.inOrder.length, 3);
   known.hear(flush(2));
-  assert.equal(known.rulesOf(2, PLACE), []);
+  assert.equal(known.rulesOf(2, PLACE)?.inOrder, []);
   known.hear({ parts: batch(part(MSG.NEWRULE)), echoes: [generationIs(3)] });
   for (const generation of [1, 2, 3]) assert.is(known.rulesOf(generation, PLACE), undefined);
 });
 
 test('with too many rules nothing is kept', () => {
   const known = knownAt(1);
-  assert.is(known.keepRules(1, { ...PLACE, chain: 'other' }, rulesOf(1, 20_000)).length, 20_000);
+  assert.is(known.keepRules(1, { ...PLACE, chain: 'other' }, rulesOf(1, 20_000)).inOrder.length, 20_000);
   assert.is(known.rulesOf(1, PLACE), undefined);
 });
 
@@ -72,7 +72,7 @@ test('nor when they become too many by changes of ours', () => {
   known.keepRules(1, { ...PLACE, chain: 'other' }, rulesOf(1, 19_996));
   const add = (generation: number): void => known.follow({ parts: batch(part(MSG.NEWRULE)), echoes: [{ part: 1, message: messagesIn(answer(1, (SUBSYSTEM << 8) | MSG.NEWRULE, 0, nfgenmsg(2)))[0]! }, generationIs(generation)] });
   add(2);
-  assert.is(known.rulesOf(2, PLACE)?.length, 4);
+  assert.is(known.rulesOf(2, PLACE)?.inOrder.length, 4);
   add(3);
   assert.is(known.rulesOf(3, PLACE), undefined);
 });

@@ -10,6 +10,7 @@ import { isNotFound, KernelError } from '../../host/kernel/kernel-error.ts';
 import { openContext } from '../../host/kernel/live/context.ts';
 import { openLibc } from '../../host/kernel/live/libc.ts';
 import { liveKernel } from '../../host/kernel/live/live-kernel.ts';
+import { SysctlFolders } from '../../host/kernel/live/sysctl-folders.ts';
 import { isNoNetns } from '../../host/verbs/netns.ts';
 import { addNetns, deleteNetns, has, inNetns, sh } from '../support/node.ts';
 
@@ -50,6 +51,33 @@ test('the namespace stays the one that was opened, whatever becomes of the path'
   addNetns('c1');
   assert.not.match(inNetns('c1', 'ip', 'link'), /here/);
   assert.ok(kernel.link.get('container', { name: 'here' }));
+  kernel.close();
+  deleteNetns('c1');
+});
+
+test('sysctls of the host through folders that are held open, of the container without', () => {
+  const { dev, ino } = statSync('/proc/self/ns/net');
+  const kernel = liveKernel(libc, addNetns('c1'), { env: process.env, sysctls: new SysctlFolders(`${dev}:${ino}`) });
+  for (const key of ['net/ipv4/conf/lo/route_localnet', 'net/core/somaxconn']) {
+    const there = (): string => readFileSync(`/proc/sys/${key}`, 'utf8').trim();
+    const before = there();
+    for (const value of ['1', before]) {
+      kernel.sysctl.set('host', key, value);
+      assert.is(there(), value);
+      assert.is(kernel.sysctl.get('host', key), value);
+    }
+    kernel.sysctl.set('container', key, '1');
+    assert.is(kernel.sysctl.get('container', key), '1');
+    assert.is(there(), before);
+  }
+  for (const key of ['net/none/forwarding', 'net/ipv4/none', 'net/none']) {
+    assert.is(kernel.sysctl.get('host', key), undefined);
+    assert.throws(() => kernel.sysctl.set('host', key, '1'), isNotFound);
+  }
+  kernel.link.create('host', { kind: 'ifb', name: 'later' });
+  assert.is(kernel.sysctl.get('host', 'net/ipv4/conf/later/forwarding'), '0', 'of a link that is younger than the open folder');
+  kernel.link.delete('host', kernel.link.get('host', { name: 'later' })!.index);
+  assert.is(kernel.sysctl.get('host', 'net/ipv4/conf/later/forwarding'), undefined);
   kernel.close();
   deleteNetns('c1');
 });

@@ -51,8 +51,9 @@ const readFrom = (state: FakeState): NftKernel['read'] => (nsName, family, name)
 
 function partOf({ chains }: NftTable, { chain: name, comments }: NftPart): NftChain[] {
   const isTold = ({ comment = '' }: NftRule): boolean => !comments || comments.some((start) => comment.startsWith(start));
-  return chains.filter((chain) => chain.name === name)
-    .map((chain) => ({ ...chain, rules: comments?.length === 0 ? [] : chain.rules.map((rule) => (isTold(rule) ? rule : { handle: 0 })) }));
+  const told = (rules: readonly NftRule[]): NftRule[] => rules.map((rule) => (isTold(rule) ? rule : { handle: 0 }))
+    .filter(({ handle }, i, all) => handle !== 0 || all[i - 1]?.handle !== 0);
+  return chains.filter((chain) => chain.name === name).map((chain) => ({ ...chain, rules: comments?.length === 0 ? [] : told(chain.rules) }));
 }
 
 function usable(ns: FakeNamespace): FakeNamespace {

@@ -14,6 +14,7 @@ import { NetfilterSocket } from './netfilter-socket.ts';
 import type { NetlinkSocket } from './netlink.ts';
 import { programsIn, type Programs } from './programs.ts';
 import { RouteSocket } from './route-socket.ts';
+import type { SysctlFolders } from './sysctl-folders.ts';
 
 export interface LiveContext {
   readonly libc: Libc;
@@ -34,8 +35,9 @@ export interface LiveContext {
 export interface Surroundings {
   /** the caller's */
   env: Readonly<Record<string, string | undefined>>;
-  /** sockets of the host's namespace, for a process that serves more than one call */
+  /** sockets and folders of the host's namespace, for a process that serves more than one call */
   kept?: KeptSockets;
+  sysctls?: SysctlFolders;
   dialects?: KnownDialects;
 }
 

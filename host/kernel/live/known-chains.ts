@@ -4,6 +4,7 @@
 
 import type { RuleFamily } from '../rule.ts';
 import { attributesAfter, beOf, textOf } from './attributes.ts';
+import { ChainRules } from './chain-rules.ts';
 import { KernelRule } from './kernel-rule.ts';
 import { NLM_F_APPEND, type Echo, type Part } from './netlink.ts';
 import { generationSaid, type Answer } from './nft-answer.ts';
@@ -19,8 +20,7 @@ export class KnownChains {
   /** of the rule set that all of this is about */
   private generation: number | undefined;
   private readonly chains = new Map<string, Answer>();
-  /** in order */
-  private readonly rules = new Map<string, KernelRule[]>();
+  private readonly rules = new Map<string, ChainRules>();
 
   /** Takes what the kernel has just said: of another rule set nothing is known. */
   begin(generation: number): void {
@@ -33,7 +33,7 @@ export class KnownChains {
     return generation === this.generation ? this.chains.get(keyOf(place)) : undefined;
   }
 
-  rulesOf(generation: number, place: Place): readonly KernelRule[] | undefined {
+  rulesOf(generation: number, place: Place): ChainRules | undefined {
     return generation === this.generation ? this.rules.get(keyOf(place)) : undefined;
   }
 
@@ -42,8 +42,9 @@ export class KnownChains {
   }
 
   /** As they were listed; what the caller has of them changes with them. */
-  keepRules(generation: number, place: Place, rules: KernelRule[]): readonly KernelRule[] {
-    if (generation === this.generation && rules.every((rule) => rule.isOf(generation))) this.rules.set(keyOf(place), rules);
+  keepRules(generation: number, place: Place, listed: KernelRule[]): ChainRules {
+    const rules = new ChainRules(listed);
+    if (generation === this.generation && listed.every((rule) => rule.isOf(generation))) this.rules.set(keyOf(place), rules);
     this.forgetTooMany();
     return rules;
   }
@@ -73,7 +74,7 @@ export class KnownChains {
   }
 
   private forgetTooMany(): void {
-    const count = [...this.rules.values()].reduce((sum, { length }) => sum + length, 0);
+    const count = [...this.rules.values()].reduce((sum, { inOrder }) => sum + inOrder.length, 0);
     if (count > MOST_RULES) this.rules.clear();
   }
 
@@ -82,10 +83,7 @@ export class KnownChains {
     // No handle comes twice, so that what is gone may go at the end, in one look through a chain.
     const gone = new Map<string, Set<number>>();
     const isTold = parts.every((part, i) => this.change(part, added.get(i), gone));
-    for (const [chain, handles] of gone) {
-      const rules = this.rules.get(chain);
-      if (rules) this.rules.set(chain, rules.filter(({ handle }) => !handles.has(handle)));
-    }
+    for (const [chain, handles] of gone) this.rules.get(chain)?.remove(handles);
     return isTold;
   }
 
@@ -96,15 +94,13 @@ export class KnownChains {
     switch (type & 0xff) {
       case MSG.NEWRULE: {
         if (!added) return false;
-        const rules = this.rules.get(keyIn(RULE.CHAIN));
-        if (flags & NLM_F_APPEND) rules?.push(added);
-        else rules?.unshift(added);
+        this.rules.get(keyIn(RULE.CHAIN))?.put(added, flags & NLM_F_APPEND ? 'end' : 'start');
         return true;
       }
       case MSG.DELRULE: {
         const [chain, handle] = [keyIn(RULE.CHAIN), beOf(about.get(RULE.HANDLE), 8)];
         if (handle !== undefined) gone.set(chain, (gone.get(chain) ?? new Set()).add(handle));
-        else if (this.rules.has(chain)) this.rules.set(chain, []);
+        else if (this.rules.has(chain)) this.rules.set(chain, new ChainRules([]));
         return true;
       }
       case MSG.NEWCHAIN:

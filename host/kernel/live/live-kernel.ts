@@ -33,7 +33,7 @@ export function liveKernel(libc: Libc, netns: string, surroundings: Surroundings
     nft: nftKernel(context),
     iptables: iptablesKernel(context, surroundings.dialects),
     tc: { ...qdiscKernel(context, ticks), ...classKernel(context, ticks), ...filterKernel(context) },
-    sysctl: sysctlKernel(context),
+    sysctl: sysctlKernel(context, surroundings.sysctls),
     conntrack: conntrackKernel(context),
     firewalld: firewalldOverBus(surroundings.env),
     close: () => context.close(),

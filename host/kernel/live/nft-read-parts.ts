@@ -4,14 +4,13 @@
 
 import type { NftChain, NftPart, NftRule, NftTable } from '../kernel.ts';
 import type { RuleFamily } from '../rule.ts';
-import { having, type KernelRule } from './kernel-rule.ts';
 import type { Place } from './known-chains.ts';
 import type { NetfilterSocket } from './netfilter-socket.ts';
 import type { Answer } from './nft-answer.ts';
 import { generationIn, questionsAbout, READ_TRIES } from './nft-questions.ts';
 import { chainOf, portsIn } from './nft-read.ts';
 
-/** A rule that was not asked about: it has its place among those that were. */
+/** Rules that were not asked about: they have their place among those that were. */
 const OTHERS: NftRule = { handle: 0 };
 
 /** Undefined when there is no such table. */
@@ -40,11 +39,8 @@ export function readParts(socket: NetfilterSocket, family: RuleFamily, name: str
     const rulesOf = ({ chain, comments }: NftPart): NftRule[] => {
       if (comments?.length === 0) return [];
       const place = placeOf(chain);
-      const before = known.rulesOf(generation, place);
-      const rules = before ?? known.keepRules(generation, place, ask.rulesOf(chain).map(noted));
-      if (!comments) return rules.map((rule) => rule.inNft(family, portsOf));
-      const isAskedFor = ({ comment }: KernelRule): boolean => comments.some((start) => comment?.startsWith(start));
-      return (before ?? having(rules, comments)).map((rule) => (rule && isAskedFor(rule) ? rule.inNft(family, portsOf) : OTHERS));
+      const rules = known.rulesOf(generation, place) ?? known.keepRules(generation, place, ask.rulesOf(chain).map(noted));
+      return (comments ? rules.commented(comments) : rules.inOrder).map((rule) => rule?.inNft(family, portsOf) ?? OTHERS);
     };
     const chains = parts.flatMap((part): NftChain[] => {
       const chain = chainNamed(part.chain);

@@ -3,25 +3,27 @@
 
 import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
 import { KernelError } from '../kernel-error.ts';
-import type { SysctlKernel } from '../kernel.ts';
+import type { Ns, SysctlKernel } from '../kernel.ts';
 import type { LiveContext } from './context.ts';
+import type { SysctlFolders } from './sysctl-folders.ts';
 import { errnoOf } from '../../system-error.ts';
 
-export function sysctlKernel(context: LiveContext): SysctlKernel {
+export function sysctlKernel(context: LiveContext, folders?: SysctlFolders): SysctlKernel {
+  const pathOf = (ns: Ns, key: string): string => folders?.pathOf(context.netnsId(ns), key) ?? `/proc/sys/${key}`;
   return {
     get(ns, key) {
-      const path = pathOf(key);
+      checkKey(key);
       try {
-        return context.within(ns, () => readFileSync(path, 'utf8').replace(/\n$/, ''));
+        return context.within(ns, () => readFileSync(pathOf(ns, key), 'utf8').replace(/\n$/, ''));
       } catch (error) {
         if (!(error instanceof KernelError) && errnoOf(error) === 'ENOENT') return undefined;
         throw wrapped(error, `read sysctl ${key}`);
       }
     },
     set(ns, key, value) {
-      const path = pathOf(key);
+      checkKey(key);
       try {
-        context.within(ns, () => write(path, value));
+        context.within(ns, () => write(pathOf(ns, key), value));
       } catch (error) {
         throw wrapped(error, `write "${value}" to sysctl ${key}`);
       }
@@ -40,11 +42,10 @@ function write(path: string, value: string): void {
 }
 
 /** The parts come from modules and from names of interfaces: none may lead out of net/. */
-function pathOf(key: string): string {
+function checkKey(key: string): void {
   if (!key.startsWith('net/') || key.includes('\0') || key.split('/').some((part) => ['', '.', '..'].includes(part))) {
     throw new KernelError('EINVAL', `use sysctl ${JSON.stringify(key)}`, 'give a key below net/ in slash form');
   }
-  return `/proc/sys/${key}`;
 }
 
 /** An error of entering the namespace is one already. */

@@ -33,7 +33,7 @@ export function planNft(current: NftTable | undefined, asked: RuleSet): NftPlan 
   return { commands, get undo() { return undoOf(draft, wanted, makesTable); }, get missing() { return missingIn(draft, (rule) => renderNftRule(family, rule)); } };
 }
 
-/** One of those that were read without what they say, as this rule set does not ask about them. */
+/** Those that were read without what they say, as this rule set does not ask about them. */
 const OTHERS: NftPresent = { handle: 0, key: 'handle 0' };
 
 /** A rule outside the grammar equals no other. What a rule says is only looked at when it matters. */

@@ -32,5 +32,5 @@ export const chainsOf = (table: NftTableOfIptables): Attributes[] => ask(table).
 export function rulesOf(table: NftTableOfIptables, chain: string): readonly KernelRule[] {
   const { socket: { known }, generation, family, name } = table;
   const place = { family, table: name, chain };
-  return known.rulesOf(generation, place) ?? known.keepRules(generation, place, ask(table).rulesOf(chain));
+  return (known.rulesOf(generation, place) ?? known.keepRules(generation, place, ask(table).rulesOf(chain))).inOrder;
 }

@@ -1,0 +1,64 @@
+// The rules of one chain, in order and by their comments: a chain has the rules of all containers, and those of one are asked for in each call.
+// SPDX-License-Identifier: Apache-2.0
+
+import { having, type KernelRule } from './kernel-rule.ts';
+
+export class ChainRules {
+  private rules: KernelRule[];
+  /** Those with a comment, sorted by it: made when they are asked for again, and kept as the rules change. */
+  private sorted: KernelRule[] | undefined;
+  private wasAsked = false;
+
+  constructor(rules: KernelRule[]) {
+    this.rules = rules;
+  }
+
+  get inOrder(): readonly KernelRule[] {
+    return this.rules;
+  }
+
+  put(rule: KernelRule, at: 'start' | 'end'): void {
+    if (at === 'start') this.rules.unshift(rule);
+    else this.rules.push(rule);
+    if (this.sorted && rule.comment !== undefined) this.sorted.splice(firstFrom(this.sorted, rule.comment), 0, rule);
+  }
+
+  remove(handles: ReadonlySet<number>): void {
+    const stays = ({ handle }: KernelRule): boolean => !handles.has(handle);
+    this.rules = this.rules.filter(stays);
+    this.sorted = this.sorted?.filter(stays);
+  }
+
+  /** In order those whose comment begins with one of these; undefined stands for any number of others in a row. */
+  commented(starts: readonly string[]): (KernelRule | undefined)[] {
+    const isFirstTime = !this.wasAsked;
+    this.wasAsked = true;
+    const found = isFirstTime ? having(this.rules, starts).filter(({ comment }) => starts.some((start) => comment?.startsWith(start))) : this.lookedUp(starts);
+    const places = found.map((rule) => this.rules.indexOf(rule)).sort((a, b) => a - b);
+    const others = (from: number, to: number): undefined[] => (from < to ? [undefined] : []);
+    return [
+      ...places.flatMap((place, i) => [...others(i === 0 ? 0 : places[i - 1]! + 1, place), this.rules[place]]),
+      ...others((places.at(-1) ?? -1) + 1, this.rules.length),
+    ];
+  }
+
+  private lookedUp(starts: readonly string[]): KernelRule[] {
+    const sorted = (this.sorted ??= this.rules.filter(({ comment }) => comment !== undefined).sort((a, b) => (a.comment! < b.comment! ? -1 : 1)));
+    const found = new Set<KernelRule>();
+    for (const start of starts) {
+      for (let i = firstFrom(sorted, start); sorted[i]?.comment!.startsWith(start); i++) found.add(sorted[i]!);
+    }
+    return [...found];
+  }
+}
+
+/** The place of the first whose comment is not before this one. */
+function firstFrom(sorted: readonly KernelRule[], comment: string): number {
+  let [from, to] = [0, sorted.length];
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if (sorted[middle]!.comment! < comment) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}
