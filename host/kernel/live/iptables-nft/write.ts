@@ -10,7 +10,7 @@ import { batchOf, NLM_F_NONREC } from '../nft-batch.ts';
 import { CHAIN, FAMILY, HOOK, HOOK_NUMBER, MSG, nfgenmsg, RULE, SUBSYSTEM, TABLE } from '../nft-wire.ts';
 import { builtInHook } from './built-in.ts';
 import { commandOf, type Command } from './commands.ts';
-import { isListedAs, listedForm } from './decode.ts';
+import { commentIn, isListedAs, listedForm } from './decode.ts';
 import { encodeIptablesRule } from './encode.ts';
 import { chainNamed, lookedAt, rulesOf, type NftTableOfIptables } from './table.ts';
 
@@ -79,8 +79,9 @@ function rulesToTake(table: NftTableOfIptables): (chain: string, rule: Rule) => 
   const left = new Map<string, readonly KernelRule[]>();
   return (chain, rule) => {
     const rules = left.get(chain) ?? rulesOf(table, chain);
-    const isIt = isListedAs(listedForm(table.family, rule, table.dialect)!);
-    const at = rules.findIndex(({ expressions }) => isIt(expressions));
+    const form = listedForm(table.family, rule, table.dialect)!;
+    const [comment, isIt] = [commentIn(form), isListedAs(form)];
+    const at = rules.findIndex((one) => one.iptablesComment === comment && isIt(one.expressions));
     left.set(chain, at < 0 ? rules : rules.toSpliced(at, 1));
     return rules[at];
   };
