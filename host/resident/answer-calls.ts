@@ -6,8 +6,6 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { answer } from '../answer.ts';
 import { keptSockets } from '../kernel/live/kept-sockets.ts';
 import { openLibc } from '../kernel/live/libc.ts';
-import { sharedChanges } from '../kernel/live/shared-changes.ts';
-import { sharedRing } from '../kernel/live/shared-ring.ts';
 import { SysctlFolders } from '../kernel/live/sysctl-folders.ts';
 import { openHost, type Lasting } from '../open-host.ts';
 import type { KeptModules } from '../selection/load-plugin.ts';
@@ -17,11 +15,11 @@ import { systemCalls } from './system-calls.ts';
 /** contents of modules; more have been installed one after the other than are in use */
 const MAX_MODULES = 64;
 
-const { compiled, changes } = workerData as Shared;
+const { compiled } = workerData as Shared;
 const system = systemCalls();
 const libc = openLibc();
 const home = ownNetns();
-const sockets = keptSockets(home, sharedChanges(sharedRing(changes)));
+const sockets = keptSockets(home);
 const sysctls = new SysctlFolders(home);
 const modules: KeptModules = new Map();
 const lasting: Lasting = { libc: () => libc, compiled: (name) => compiled.get(name), modules, sockets, sysctls, dialects: new Map() };

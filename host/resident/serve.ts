@@ -7,7 +7,6 @@ import { availableParallelism } from 'node:os';
 import { identityOf } from '../file-identity.ts';
 import { dropPrivileges } from '../kernel/live/least-privilege.ts';
 import { openLibc } from '../kernel/live/libc.ts';
-import { sharedMemory } from '../kernel/live/shared-ring.ts';
 import { openLog } from '../log.ts';
 import { rootsFrom } from '../roots.ts';
 import { compiledBuiltins } from '../selection/builtins.ts';
@@ -21,8 +20,6 @@ import { pathOf } from '#parts';
 
 const PROCESSORS = availableParallelism();
 const LIMITS = { kept: Math.min(2, PROCESSORS), quick: PROCESSORS, most: 64, patience: 50, slow: 500, longest: 3_000, stuck: 1_000, idle: 60_000 };
-/** Some four hundred attachments. */
-const CHANGES_BYTES = 1 << 20;
 /** more than that are closed at once, and their launchers do the calls */
 const MAX_CONNECTIONS = 1024;
 
@@ -38,7 +35,7 @@ export async function serve(): Promise<void> {
   // What a launcher would become must be what runs here: a call must not mean something else with this host than without.
   const path = pathOf('host.cjs');
   const program = { path, id: identityOf(path) };
-  const shared = { compiled: compiledBuiltins(), changes: sharedMemory(CHANGES_BYTES) };
+  const shared = { compiled: compiledBuiltins() };
   const pool = newPool<Task, Outcome>(() => callThread(pathOf('answer-calls.cjs'), shared, (error) => log.error({ err: error }, 'a thread ended')), LIMITS, ({ isFit }) => isFit);
   let isStopping = false;
 

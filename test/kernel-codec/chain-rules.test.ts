@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Body } from '../../host/kernel/live/attributes.ts';
-import { ChainRules } from '../../host/kernel/live/chain-rules.ts';
+import { ChainRules, type Put } from '../../host/kernel/live/chain-rules.ts';
 import { KernelRule } from '../../host/kernel/live/kernel-rule.ts';
 import { messagesIn } from '../../host/kernel/live/netlink-message.ts';
 import { commentToUserdata } from '../../host/kernel/live/nft-userdata.ts';
@@ -26,7 +26,7 @@ const expected = (rules: readonly KernelRule[], starts: readonly string[]): (num
 
 const comment = fc.option(fc.constantFrom('a', 'ab', 'abc', 'b', 'ba', 'ä', ''), { nil: undefined });
 const step = fc.oneof(
-  fc.record({ put: comment, at: fc.constantFrom('start' as const, 'end' as const) }),
+  fc.record({ put: comment, at: fc.oneof(fc.constantFrom('start' as const, 'end' as const), fc.record({ behind: fc.nat(9) })) }),
   fc.record({ take: fc.array(fc.nat(9), { maxLength: 3 }) }),
   fc.record({ ask: fc.array(fc.constantFrom('a', 'ab', 'b', 'c', 'ä', 'abcd'), { minLength: 1, maxLength: 3 }) }),
 );
@@ -43,9 +43,10 @@ test('those asked for are those that a look through all finds, in order', () => 
         all.splice(0, all.length, ...all.filter(({ handle }) => !gone.has(handle)));
       } else {
         const added = rule(one.put);
-        chain.put(added, one.at);
-        if (one.at === 'start') all.unshift(added);
-        else all.push(added);
+        const place = one.at === 'start' ? 0 : one.at === 'end' ? all.length : one.at.behind < all.length ? one.at.behind + 1 : undefined;
+        const at: Put = typeof one.at === 'string' ? one.at : { behind: all[one.at.behind]?.handle ?? 0 };
+        assert.is(chain.put(added, at), place !== undefined);
+        if (place !== undefined) all.splice(place, 0, added);
       }
       assert.equal(chain.inOrder.map(({ handle }) => handle), all.map(({ handle }) => handle));
     }

@@ -26,6 +26,7 @@ export function scriptedLibc(script: Script): Libc {
       buffer.set(datagram);
       return datagram.length;
     },
+    recvWaiting: () => undefined,
   };
 }
 

@@ -3,6 +3,9 @@
 
 import { having, type KernelRule } from './kernel-rule.ts';
 
+/** `behind`: a handle */
+export type Put = 'start' | 'end' | { behind: number };
+
 export class ChainRules {
   private rules: KernelRule[];
   /** Those with a comment, sorted by it: made when they are asked for again, and kept as the rules change. */
@@ -17,10 +20,13 @@ export class ChainRules {
     return this.rules;
   }
 
-  put(rule: KernelRule, at: 'start' | 'end'): void {
-    if (at === 'start') this.rules.unshift(rule);
-    else this.rules.push(rule);
+  /** False: there is no such place, and nothing is done. */
+  put(rule: KernelRule, at: Put): boolean {
+    const place = this.placeOf(at);
+    if (place === undefined) return false;
+    this.rules.splice(place, 0, rule);
     if (this.sorted && rule.comment !== undefined) this.sorted.splice(firstFrom(this.sorted, rule.comment), 0, rule);
+    return true;
   }
 
   remove(handles: ReadonlySet<number>): void {
@@ -40,6 +46,13 @@ export class ChainRules {
       ...places.flatMap((place, i) => [...others(i === 0 ? 0 : places[i - 1]! + 1, place), this.rules[place]]),
       ...others((places.at(-1) ?? -1) + 1, this.rules.length),
     ];
+  }
+
+  private placeOf(at: Put): number | undefined {
+    if (at === 'start') return 0;
+    if (at === 'end') return this.rules.length;
+    const before = this.rules.findIndex(({ handle }) => handle === at.behind);
+    return before < 0 ? undefined : before + 1;
   }
 
   private lookedUp(starts: readonly string[]): KernelRule[] {

@@ -79,7 +79,7 @@ export function openContext(libc: Libc, netns: string, { env, kept }: Surroundin
   const socket = <Socket extends NetlinkSocket>(ns: Ns, kind: KindOfSocket<Socket>): Socket => {
     const before = sockets[ns].get(kind) as Socket | undefined;
     if (before?.sound) return before;
-    const next = kept?.take(ids[ns], kind) ?? within(ns, () => new kind(libc, kept?.changesIn(ids[ns])));
+    const next = kept?.take(ids[ns], kind) ?? within(ns, () => new kind(libc));
     if (before) unsound.push(before);
     sockets[ns].set(kind, next);
     return next;

@@ -4,22 +4,19 @@
 
 import type { Libc } from './libc.ts';
 import type { NetlinkSocket } from './netlink.ts';
-import type { SharedChanges } from './shared-changes.ts';
 
-export type KindOfSocket<Socket extends NetlinkSocket> = new (libc: Libc, shared?: SharedChanges) => Socket;
+export type KindOfSocket<Socket extends NetlinkSocket> = new (libc: Libc) => Socket;
 
 export interface KeptSockets {
   take<Socket extends NetlinkSocket>(netns: string | undefined, kind: KindOfSocket<Socket>): Socket | undefined;
   /** False: it is the caller's to close. */
   keep(netns: string | undefined, socket: NetlinkSocket): boolean;
-  /** For a socket there that is opened anew. */
-  changesIn(netns: string | undefined): SharedChanges | undefined;
   /** Closes those that nobody has taken. */
   close(): void;
 }
 
 /** One socket of each kind, of the namespace `netns` ("dev:inode"). */
-export function keptSockets(netns: string, shared?: SharedChanges): KeptSockets {
+export function keptSockets(netns: string): KeptSockets {
   const idle = new Map<unknown, NetlinkSocket>();
   return {
     take<Socket extends NetlinkSocket>(of: string | undefined, kind: KindOfSocket<Socket>) {
@@ -33,7 +30,6 @@ export function keptSockets(netns: string, shared?: SharedChanges): KeptSockets 
       idle.set(socket.constructor, socket);
       return true;
     },
-    changesIn: (of) => (of === netns ? shared : undefined),
     close() {
       for (const socket of idle.values()) socket.close();
       idle.clear();

@@ -1,15 +1,16 @@
-// Chains that were listed before, for as long as no other process has changed any rule: nf_tables counts the changes of a namespace, and tells who
-// makes one what became of it. So a host that stays lists the rules of all containers once, and not with each call.
+// Chains that were listed before, and what has become of them since: nf_tables counts the changes of a namespace, and tells of each, whoever has made
+// it. So a host that stays lists the rules of all containers once, and not with each call.
 // SPDX-License-Identifier: Apache-2.0
 
 import type { RuleFamily } from '../rule.ts';
-import { attributesAfter, beOf, textOf } from './attributes.ts';
-import { ChainRules } from './chain-rules.ts';
+import { beOf, textOf } from './attributes.ts';
+import { ChainRules, type Put } from './chain-rules.ts';
 import { KernelRule } from './kernel-rule.ts';
-import { NLM_F_APPEND, type Echo, type Part } from './netlink.ts';
-import { generationSaid, type Answer } from './nft-answer.ts';
-import { BATCH_BEGIN, BATCH_END, CHAIN, FAMILY, MSG, NFGENMSG, RULE, SUBSYSTEM, TABLE } from './nft-wire.ts';
-import type { Change } from './shared-changes.ts';
+import type { Message } from './netlink-message.ts';
+import { NLM_F_APPEND, NLM_F_CREATE } from './netlink.ts';
+import { Answer } from './nft-answer.ts';
+import { CHAIN, FAMILY, MSG, RULE } from './nft-wire.ts';
+import type { Transaction } from './rule-events.ts';
 
 export interface Place { family: RuleFamily; table: string; chain: string }
 
@@ -22,8 +23,9 @@ export class KnownChains {
   private readonly chains = new Map<string, Answer>();
   private readonly rules = new Map<string, ChainRules>();
 
-  /** Takes what the kernel has just said: of another rule set nothing is known. */
+  /** The kernel has said that this is the generation, or was a moment ago: what is known of an earlier one is of no use. */
   begin(generation: number): void {
+    if (this.generation !== undefined && ((generation - this.generation) | 0) < 0) return;
     if (generation !== this.generation) this.forget();
     this.generation = generation;
   }
@@ -49,22 +51,19 @@ export class KnownChains {
     return rules;
   }
 
-  /** After a transaction of ours: with the kernel's echo of it nothing has to be listed again. */
-  follow(change: Change): void {
-    if (!this.hear(change)) this.forget();
-  }
-
-  /** Of a transaction of another thread of ours. False: it is not the next one, was seen when its rules were listed or does not help, and nothing is done. */
-  hear({ parts, echoes }: Change): boolean {
-    const those = (type: number): Echo[] => echoes.filter(({ message }) => message.type === ((SUBSYSTEM << 8) | type));
-    const [said] = those(MSG.NEWGEN);
-    const next = said && generationSaid(said.message);
-    if (this.generation === undefined || next !== ((this.generation + 1) >>> 0)) return false;
-    const added = new Map(those(MSG.NEWRULE).map(({ part, message }) => [part, new KernelRule(message)]));
-    if (this.changeAll(parts, added)) this.generation = next;
-    else this.forget();
+  /** By whomever it was made. What cannot be followed is forgotten. */
+  follow({ generation, messages }: Transaction): void {
+    if (this.generation === undefined) return;
+    const further = (generation - this.generation) | 0;
+    // It was seen when its rules were listed.
+    if (further <= 0) return;
+    if (further > 1) return this.forget();
+    // No handle comes twice, so that what is gone may go at the end, in one look through a chain.
+    const gone = new Map<string, Set<number>>();
+    for (const message of messages) this.change(message, gone);
+    for (const [chain, handles] of gone) this.rules.get(chain)?.remove(handles);
+    this.generation = generation;
     this.forgetTooMany();
-    return true;
   }
 
   forget(): void {
@@ -78,50 +77,74 @@ export class KnownChains {
     if (count > MOST_RULES) this.rules.clear();
   }
 
-  /** False: it cannot be told what became of it. */
-  private changeAll(parts: readonly Part[], added: ReadonlyMap<number, KernelRule>): boolean {
-    // No handle comes twice, so that what is gone may go at the end, in one look through a chain.
-    const gone = new Map<string, Set<number>>();
-    const isTold = parts.every((part, i) => this.change(part, added.get(i), gone));
-    for (const [chain, handles] of gone) this.rules.get(chain)?.remove(handles);
-    return isTold;
+  private change(message: Message, gone: Map<string, Set<number>>): void {
+    switch (message.type & 0xff) {
+      case MSG.NEWRULE: {
+        const rule = new KernelRule(message);
+        const chain = chainWith(rule);
+        const rules = this.rules.get(chain);
+        const place = rules && placeIn(message, rule);
+        if (!place || !rules.put(rule, place)) this.rules.delete(chain);
+        break;
+      }
+      case MSG.DELRULE:
+      case MSG.DESTROYRULE: {
+        const rule = new KernelRule(message);
+        const chain = chainWith(rule);
+        if (message.flags & NLM_F_APPEND) this.rules.delete(chain);
+        else if (this.rules.has(chain)) gone.set(chain, (gone.get(chain) ?? new Set()).add(rule.handle));
+        break;
+      }
+      case MSG.NEWCHAIN: {
+        const chain = new Answer(message);
+        this.forgetChain(chainOf(chain));
+        this.forgetRenamed(chain);
+        break;
+      }
+      case MSG.DELCHAIN:
+      case MSG.DESTROYCHAIN:
+        this.forgetChain(chainOf(new Answer(message)));
+        break;
+      // A table goes with its chains, and each of them is told of. An anonymous set is its rule's; nothing is known of others.
+      case MSG.NEWTABLE: case MSG.DELTABLE: case MSG.DESTROYTABLE:
+      case MSG.NEWSET: case MSG.DELSET: case MSG.DESTROYSET:
+      case MSG.NEWSETELEM: case MSG.DELSETELEM: case MSG.DESTROYSETELEM:
+      case MSG.NEWOBJ: case MSG.DELOBJ: case MSG.DESTROYOBJ:
+      case MSG.NEWFLOWTABLE: case MSG.DELFLOWTABLE: case MSG.DESTROYFLOWTABLE:
+        break;
+      default:
+        this.forget();
+    }
   }
 
-  private change({ type, flags, body }: Part, added: KernelRule | undefined, gone: Map<string, Set<number>>): boolean {
-    if (type === BATCH_BEGIN || type === BATCH_END) return true;
-    const about = attributesAfter(body, NFGENMSG);
-    const keyIn = (chain: number): string => key(body[0]!, textOf(about.get(TABLE.NAME)), textOf(about.get(chain)));
-    switch (type & 0xff) {
-      case MSG.NEWRULE: {
-        if (!added) return false;
-        this.rules.get(keyIn(RULE.CHAIN))?.put(added, flags & NLM_F_APPEND ? 'end' : 'start');
-        return true;
-      }
-      case MSG.DELRULE: {
-        const [chain, handle] = [keyIn(RULE.CHAIN), beOf(about.get(RULE.HANDLE), 8)];
-        if (handle !== undefined) gone.set(chain, (gone.get(chain) ?? new Set()).add(handle));
-        else if (this.rules.has(chain)) this.rules.set(chain, new ChainRules([]));
-        return true;
-      }
-      case MSG.NEWCHAIN:
-      case MSG.DELCHAIN: {
-        const chain = keyIn(CHAIN.NAME);
-        this.chains.delete(chain);
-        this.rules.delete(chain);
-        return true;
-      }
-      // A table goes when it is empty. An anonymous set is its rule's, and goes with it.
-      case MSG.NEWTABLE:
-      case MSG.DELTABLE:
-      case MSG.NEWSET:
-      case MSG.NEWSETELEM:
-        return true;
-      default:
-        return false;
-    }
+  private forgetChain(chain: string): void {
+    this.chains.delete(chain);
+    this.rules.delete(chain);
+  }
+
+  /** A chain under a new name is told of as a new one. It is older than its rules, and handles are given out in order. */
+  private forgetRenamed(chain: Answer): void {
+    const handle = handleOf(chain);
+    const table = tableOf(chain, CHAIN.TABLE);
+    for (const [known, answer] of this.chains) if (known.startsWith(table) && handleOf(answer) === handle) this.chains.delete(known);
+    for (const [known, { inOrder: [first] }] of this.rules) if (known.startsWith(table) && (!first || first.handle > handle)) this.rules.delete(known);
   }
 }
 
+const handleOf = (chain: Answer): number => beOf(chain.part(CHAIN.HANDLE), 8) ?? 0;
+
+/**
+ * The kernel says behind which rule it is, unless it is the first or the last. Undefined: it does not say which of the two, since it replaces another,
+ * whose end has the flag of an addition then, or since the kernel is older than 5.11.
+ */
+function placeIn({ flags }: Message, rule: KernelRule): Put | undefined {
+  if (!(flags & NLM_F_CREATE)) return undefined;
+  const behind = beOf(rule.part(RULE.POSITION), 8);
+  return behind === undefined ? (flags & NLM_F_APPEND ? 'end' : 'start') : { behind };
+}
+
 /** No name holds a NUL. */
-const key = (family: number, table: string, chain: string): string => `${family}\0${table}\0${chain}`;
-const keyOf = ({ family, table, chain }: Place): string => key(FAMILY[family], table, chain);
+const keyOf = ({ family, table, chain }: Place): string => `${FAMILY[family]}\0${table}\0${chain}`;
+const tableOf = (answer: Answer, type: number): string => `${answer.data[answer.start]!}\0${textOf(answer.part(type))}\0`;
+const chainOf = (chain: Answer): string => tableOf(chain, CHAIN.TABLE) + textOf(chain.part(CHAIN.NAME));
+const chainWith = (rule: Answer): string => tableOf(rule, RULE.TABLE) + textOf(rule.part(RULE.CHAIN));

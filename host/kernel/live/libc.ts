@@ -14,6 +14,8 @@ export interface Libc {
   send(fd: number, data: Uint8Array, action: string): void;
   /** Bytes received; 0 to `buffer.length`. EAGAIN (the receive timeout) is ETIMEDOUT here. */
   recv(fd: number, buffer: Uint8Array, action: string): number;
+  /** The same of what is there already; undefined when nothing is. */
+  recvWaiting(fd: number, buffer: Uint8Array, action: string): number | undefined;
   setns(fd: number, action: string): void;
   close(fd: number): void;
   /** flock(2) with LOCK_NB; false for EWOULDBLOCK. */
@@ -39,26 +41,34 @@ const LOCK_EX = 2;
 const LOCK_NB = 4;
 /** MSG_TRUNC with recv gives the real length of a datagram that did not fit. */
 const MSG_TRUNC = 0x20;
+const MSG_DONTWAIT = 0x40;
 
 export function openLibc(): Libc {
   const koffi = loadKoffi();
   const library = koffi.load(null);
-  const call = (prototype: string) => {
+  /** Below zero: the errno. */
+  const tried = (prototype: string) => {
     const run = library.func(prototype);
-    return (action: string, ...args: unknown[]): number => {
+    return (...args: unknown[]): number => {
       for (;;) {
         const answer = Number(run(...args));
         if (answer >= 0) return answer;
         const errno = koffi.errno();
-        if (errno !== EINTR) throw new KernelError(errnoName(errno), action);
+        if (errno !== EINTR) return -errno;
       }
     };
   };
+  const checked = (run: (...args: unknown[]) => number) => (action: string, ...args: unknown[]): number => {
+    const answer = run(...args);
+    if (answer < 0) throw new KernelError(errnoName(-answer), action);
+    return answer;
+  };
+  const call = (prototype: string) => checked(tried(prototype));
   const socket = call('int socket(int family, int type, int protocol)');
   const connect = call('int connect(int fd, const uint8_t *address, uint32_t length)');
   const setsockopt = call('int setsockopt(int fd, int level, int option, const uint8_t *value, uint32_t length)');
   const send = call('long send(int fd, const uint8_t *data, size_t length, int flags)');
-  const recv = call('long recv(int fd, uint8_t *data, size_t length, int flags)');
+  const tryRecv = tried('long recv(int fd, uint8_t *data, size_t length, int flags)');
   const setns = call('int setns(int fd, int type)');
   const close = call('int close(int fd)');
   const flock = call('int flock(int fd, int operation)');
@@ -66,20 +76,25 @@ export function openLibc(): Libc {
   const mkfifo = once(() => call('int mkfifo(const char *path, uint32_t mode)'));
   const poll = once(() => call('int poll(uint8_t *waited, unsigned long count, int ms)'));
   const statfs = call('int statfs(const char *path, uint8_t *answer)');
+  /** Undefined: there is nothing (yet). */
+  const receive = (fd: number, buffer: Uint8Array, flags: number, action: string): number | undefined => {
+    const length = tryRecv(fd, buffer, buffer.length, MSG_TRUNC | flags);
+    if (length === -EAGAIN) return undefined;
+    if (length < 0) throw new KernelError(errnoName(-length), action);
+    if (length > buffer.length) throw new KernelError('EMSGSIZE', action, `an answer of ${length} bytes`);
+    return length;
+  };
   return {
     socket: (family, type, protocol, action) => socket(action, family, type, protocol),
     connect: (fd, address, action) => void connect(action, fd, address, address.length),
     setsockopt: (fd, level, option, value, action) => void setsockopt(action, fd, level, option, value, value.length),
     send: (fd, data, action) => void send(action, fd, data, data.length, 0),
     recv(fd, buffer, action) {
-      try {
-        const length = recv(action, fd, buffer, buffer.length, MSG_TRUNC);
-        if (length > buffer.length) throw new KernelError('EMSGSIZE', action, `an answer of ${length} bytes`);
-        return length;
-      } catch (error) {
-        throw error instanceof KernelError && error.errno === errnoName(EAGAIN) ? new KernelError('ETIMEDOUT', action, 'the kernel did not answer') : error;
-      }
+      const length = receive(fd, buffer, 0, action);
+      if (length === undefined) throw new KernelError('ETIMEDOUT', action, 'the kernel did not answer');
+      return length;
     },
+    recvWaiting: (fd, buffer, action) => receive(fd, buffer, MSG_DONTWAIT, action),
     setns: (fd, action) => void setns(action, fd, CLONE_NEWNET),
     close: (fd) => void close('close', fd),
     tryFlock(fd, mode) {

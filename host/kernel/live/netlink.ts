@@ -18,9 +18,10 @@ const NLM_F_DUMP_INTR = 0x10;
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0x80000;
+export const NETLINK_NETFILTER = 12;
 export const SOL_SOCKET = 1;
 const SO_RCVTIMEO = 20;
-const SOL_NETLINK = 270;
+export const SOL_NETLINK = 270;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
 const NETLINK_GET_STRICT_CHK = 12;
@@ -33,8 +34,6 @@ const received = Buffer.alloc(64 * 1024);
 const DUMP_TRIES = 5;
 
 export interface Part { type: number; flags: number; body: Buffer }
-/** What became of a part that asked for it (NLM_F_ECHO), by the part's index. */
-export interface Echo { part: number; message: Message }
 
 export class NetlinkSocket {
   private readonly fd: number;
@@ -95,24 +94,18 @@ export class NetlinkSocket {
   }
 
   /** Several messages in one send, as nf_tables transactions are. The first error is thrown with the action of its message. */
-  transaction(parts: readonly Part[], actions: readonly string[]): Echo[] {
+  transaction(parts: readonly Part[], actions: readonly string[]): void {
     const first = this.sequences(parts.length);
     const last = first + parts.length - 1;
     const bytes = Buffer.concat(parts.map(({ type, flags, body }, i) => message(type, flags | NLM_F_REQUEST, first + i, body)));
     this.libc.send(this.fd, bytes, 'send a transaction');
     const wanted = new Set(parts.flatMap(({ flags }, i) => (flags & NLM_F_ACK ? [first + i] : [])));
-    // They come before the acknowledgement.
-    const echoes: Echo[] = [];
     let failure: KernelError | undefined;
     const deadline = deadlineNow();
     while (wanted.size > 0) {
       for (const answer of this.receive('read the answers to a transaction', deadline)) {
         const { sequence } = answer;
-        if (sequence < first || sequence > last) continue;
-        if (answer.type !== NLMSG_ERROR) {
-          echoes.push({ part: sequence - first, message: answer });
-          continue;
-        }
+        if (sequence < first || sequence > last || answer.type !== NLMSG_ERROR) continue;
         wanted.delete(sequence);
         const error = errorIn(answer, actions[sequence - first] ?? 'commit a transaction');
         // An error of the batch's end alone is the commit's; else the first one names the culprit, and no later message is acknowledged.
@@ -121,7 +114,6 @@ export class NetlinkSocket {
       // What else of it waits in the queue has old sequence numbers and is passed over by the next request.
       if (failure) throw failure;
     }
-    return echoes;
   }
 
   close(): void {
@@ -156,6 +148,12 @@ export class NetlinkSocket {
     const messages = messagesIn(Buffer.from(received.subarray(0, length)));
     this.sound = true;
     return messages;
+  }
+
+  /** A datagram that is there already; undefined when there is none. */
+  protected waiting(action: string): Message[] | undefined {
+    const length = this.libc.recvWaiting(this.fd, received, action);
+    return length === undefined ? undefined : messagesIn(Buffer.from(received.subarray(0, length)));
   }
 
   /** `count` numbers in a row; the field has 32 bits. */

@@ -9,7 +9,9 @@ export const BATCH_END = 0x11;
 
 export const MSG = {
   NEWTABLE: 0, GETTABLE: 1, DELTABLE: 2, NEWCHAIN: 3, GETCHAIN: 4, DELCHAIN: 5, NEWRULE: 6, GETRULE: 7, DELRULE: 8,
-  NEWSET: 9, NEWSETELEM: 12, GETSETELEM: 13, NEWGEN: 15, GETGEN: 16,
+  NEWSET: 9, DELSET: 11, NEWSETELEM: 12, GETSETELEM: 13, DELSETELEM: 14, NEWGEN: 15, GETGEN: 16,
+  NEWOBJ: 18, DELOBJ: 20, NEWFLOWTABLE: 22, DELFLOWTABLE: 24,
+  DESTROYTABLE: 26, DESTROYCHAIN: 27, DESTROYRULE: 28, DESTROYSET: 29, DESTROYSETELEM: 30, DESTROYOBJ: 31, DESTROYFLOWTABLE: 32,
 } as const;
 
 export const FAMILY: Readonly<Record<RuleFamily, number>> = { inet: 1, ip: 2, bridge: 7, ip6: 10 };
@@ -20,9 +22,9 @@ export const NFGENMSG = 4;
 export const nfgenmsg = (family: number, resource = 0): Buffer => Buffer.from([family, 0, resource >> 8, resource & 0xff]);
 
 export const TABLE = { NAME: 1, USERDATA: 6 } as const;
-export const CHAIN = { TABLE: 1, NAME: 3, HOOK: 4, POLICY: 5, USE: 6, TYPE: 7, USERDATA: 12 } as const;
+export const CHAIN = { TABLE: 1, HANDLE: 2, NAME: 3, HOOK: 4, POLICY: 5, USE: 6, TYPE: 7, USERDATA: 12 } as const;
 export const HOOK = { NUMBER: 1, PRIORITY: 2 } as const;
-export const RULE = { TABLE: 1, CHAIN: 2, HANDLE: 3, EXPRESSIONS: 4, COMPAT: 5, USERDATA: 7 } as const;
+export const RULE = { TABLE: 1, CHAIN: 2, HANDLE: 3, EXPRESSIONS: 4, COMPAT: 5, POSITION: 6, USERDATA: 7 } as const;
 export const RULE_COMPAT = { PROTOCOL: 1, FLAGS: 2 } as const;
 export const RULE_COMPAT_INVERTED = 2;
 export const GENERATION_ID = 1;
