@@ -175,6 +175,17 @@ kernelTest('a rule is taken away though another wrote in between, and of two equ
   assert.equal(rulesOf(read('ip', 'nat'), 'CNI-x'), ['-s 192.0.2.3/32 -j RETURN', '-s 192.0.2.2/32 -j RETURN', '-s 192.0.2.1/32 -j RETURN']);
 });
 
+kernelTest('its words are asked for until nobody has changed anything meanwhile', () => {
+  theirs('ip', 'filter', ['-N CNI-x', '-A CNI-x -m limit --limit 5/min -j RETURN']);
+  let asked = 0;
+  const table = read('ip', 'filter', () => {
+    if (++asked < 10) theirs('ip', 'nat', [`-N CNI-${asked}`]);
+    return { family: 'ip', name: 'filter', chains: savedChains('ip', 'filter') };
+  });
+  assert.match(rulesOf(table, 'CNI-x')[0]!, /--limit 5\/min/);
+  assert.is(asked, 10);
+});
+
 kernelTest('what only iptables can say or judge is left to it, and then nothing is done', () => {
   theirs('ip', 'nat', ['-N CNI-x', '-A CNI-x -j RETURN']);
   const before = listed('ip');
