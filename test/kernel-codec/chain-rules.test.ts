@@ -24,11 +24,11 @@ const expected = (rules: readonly KernelRule[], starts: readonly string[]): (num
   .map(({ handle, comment }) => (starts.some((start) => comment?.startsWith(start)) ? handle : undefined))
   .filter((handle, i, all) => handle !== undefined || i === 0 || all[i - 1] !== undefined);
 
-const comment = fc.option(fc.constantFrom('a', 'ab', 'abc', 'b', 'ba', 'ä', ''), { nil: undefined });
+const comment = fc.option(fc.constantFrom('a', 'ab', 'abc', 'b', 'ba', 'ä', '', '\u{1f600}'), { nil: undefined });
 const step = fc.oneof(
   fc.record({ put: comment, at: fc.oneof(fc.constantFrom('start' as const, 'end' as const), fc.record({ behind: fc.nat(9) })) }),
   fc.record({ take: fc.array(fc.nat(9), { maxLength: 3 }) }),
-  fc.record({ ask: fc.array(fc.constantFrom('a', 'ab', 'b', 'c', 'ä', 'abcd'), { minLength: 1, maxLength: 3 }) }),
+  fc.record({ ask: fc.array(fc.constantFrom('a', 'ab', 'b', 'c', 'ä', 'abcd', '\ud83d', '\ufffd'), { minLength: 1, maxLength: 3 }) }),
 );
 
 test('those asked for are those that a look through all finds, in order', () => {

@@ -62,6 +62,9 @@ test('a rule has the place that the kernel says; where that cannot be told the c
   assert.equal(after(rule(8, 0)), undefined, 'first or last: older kernels do not say which');
   assert.equal(after(gone(5, 0x800), rule(5, 0x800)), undefined, 'nor do they of a rule that replaces another, which may have its handle');
   assert.equal(after(gone(5, 0x800), rule(8, APPENDED)), undefined);
+  assert.equal(after(gone(5), rule(8, APPENDED)), undefined, 'nor of one beside a rule that has just gone');
+  assert.equal(after(gone(5), rule(8, APPENDED, 6)), [6, 8, 7]);
+  assert.equal(after(rule(8, APPENDED), gone(5)), [6, 7, 8]);
   assert.equal(after(rule(8, 0, 99, 'other'), rule(9, APPENDED, undefined, 'other')), [5, 6, 7]);
 });
 

@@ -85,6 +85,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     const handle = handles[i % handles.length]!;
     return `${how} rule ip t ${one} ${how === 'delete' || how === 'replace' ? 'handle' : 'position'} ${handle}${how === 'delete' ? '' : ' udp dport { 53, 54 } accept comment "x"'}\n`;
   }) },
+  // Beside a rule that the same transaction has taken away.
+  { weight: 4, arbitrary: fc.tuple(chain, fc.constantFrom(0, 1, -1), fc.array(fc.constantFrom('insert', 'add'), { minLength: 1, maxLength: 2 }), fc.boolean()).map(([one, i, hows, flushes]): Step => ({ chains }) => {
+    const handle = chains.find(({ name }) => name === one)?.rules.map((rule) => rule.handle).filter((each) => each > 0).at(i);
+    if (handle === undefined) return '';
+    return `${flushes ? `flush chain ip t ${one}` : `delete rule ip t ${one} handle ${handle}`}\n${hows.map((how) => `${how} rule ip t ${one} position ${handle} accept comment "x"\n`).join('')}`;
+  }) },
   { weight: 2, arbitrary: fc.constantFrom(
     'flush chain ip t a\n', 'flush table ip t\n', 'add chain ip t late\nadd rule ip t late accept\n', 'add table ip elsewhere\nadd chain ip elsewhere a\nadd rule ip elsewhere a accept\n',
     'add set ip t s { type ipv4_addr; }\nadd element ip t s { 192.0.2.1 }\n',

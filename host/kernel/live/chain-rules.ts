@@ -3,6 +3,8 @@
 
 import { having, type KernelRule } from './kernel-rule.ts';
 
+const UNREADABLE = /[\ufffd\ud800-\udfff]/u;
+
 /** `behind`: a handle */
 export type Put = 'start' | 'end' | { behind: number };
 
@@ -37,9 +39,10 @@ export class ChainRules {
 
   /** In order those whose comment begins with one of these; undefined stands for any number of others in a row. */
   commented(starts: readonly string[]): (KernelRule | undefined)[] {
-    const isFirstTime = !this.wasAsked;
+    // What is no text reads as U+FFFD, whatever its bytes are.
+    const areInBytes = !this.wasAsked && !starts.some((start) => UNREADABLE.test(start));
     this.wasAsked = true;
-    const found = isFirstTime ? having(this.rules, starts).filter(({ comment }) => starts.some((start) => comment?.startsWith(start))) : this.lookedUp(starts);
+    const found = areInBytes ? having(this.rules, starts).filter(({ comment }) => starts.some((start) => comment?.startsWith(start))) : this.lookedUp(starts);
     const places = found.map((rule) => this.rules.indexOf(rule)).sort((a, b) => a - b);
     const others = (from: number, to: number): undefined[] => (from < to ? [undefined] : []);
     return [

@@ -83,7 +83,7 @@ export class KnownChains {
         const rule = new KernelRule(message);
         const chain = chainWith(rule);
         const rules = this.rules.get(chain);
-        const place = rules && placeIn(message, rule);
+        const place = rules && placeIn(message, rule, gone.has(chain));
         if (!place || !rules.put(rule, place)) this.rules.delete(chain);
         break;
       }
@@ -134,13 +134,14 @@ export class KnownChains {
 const handleOf = (chain: Answer): number => beOf(chain.part(CHAIN.HANDLE), 8) ?? 0;
 
 /**
- * The kernel says behind which rule it is, unless it is the first or the last. Undefined: it does not say which of the two, since it replaces another,
- * whose end has the flag of an addition then, or since the kernel is older than 5.11.
+ * The kernel says behind which rule it is, unless it is the first or the last. Undefined: it does not say which of the two, since the kernel is older than
+ * 5.11, since it replaces another, whose end has the flag of an addition then, or since it was put beside one that the same transaction had taken away.
  */
-function placeIn({ flags }: Message, rule: KernelRule): Put | undefined {
+function placeIn({ flags }: Message, rule: KernelRule, afterOthersWent: boolean): Put | undefined {
   if (!(flags & NLM_F_CREATE)) return undefined;
   const behind = beOf(rule.part(RULE.POSITION), 8);
-  return behind === undefined ? (flags & NLM_F_APPEND ? 'end' : 'start') : { behind };
+  if (behind !== undefined) return { behind };
+  return afterOthersWent ? undefined : flags & NLM_F_APPEND ? 'end' : 'start';
 }
 
 /** No name holds a NUL. */

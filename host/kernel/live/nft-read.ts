@@ -94,7 +94,7 @@ export const lateRuleOf: ReadRule = (family, attributes, portsOf) => {
  */
 export function portsIn(socket: NetlinkSocket, family: RuleFamily, table: string, note: (answer: Answer | undefined) => void): PortsOf {
   return (set) => {
-    if (!set.startsWith('__set')) return undefined;
+    if (!/^__set\d+$/.test(set)) return undefined;
     const question = new Body(nfgenmsg(FAMILY[family])).text(ELEMENTS.TABLE, table).text(ELEMENTS.SET, set).done();
     const answers = unlessGone(() => socket.dump((SUBSYSTEM << 8) | MSG.GETSETELEM, question, `read nft set ${family} ${table} ${set}`))?.map((message) => new Answer(message));
     if (!answers) return void note(undefined);
