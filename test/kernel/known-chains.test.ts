@@ -11,7 +11,7 @@ import { openContext } from '../../host/kernel/live/context.ts';
 import { iptablesKernel } from '../../host/kernel/live/iptables.ts';
 import { keptSockets, type KeptSockets } from '../../host/kernel/live/kept-sockets.ts';
 import { openLibc } from '../../host/kernel/live/libc.ts';
-import { SOL_SOCKET } from '../../host/kernel/live/netlink.ts';
+import { SO_RCVBUFFORCE, SOL_SOCKET } from '../../host/kernel/live/netlink.ts';
 import { nftKernel } from '../../host/kernel/live/nft.ts';
 import { KernelError } from '../../host/kernel/kernel-error.ts';
 import type { Rule } from '../../host/kernel/rule.ts';
@@ -19,7 +19,6 @@ import type { Rule } from '../../host/kernel/rule.ts';
 const libc = openLibc();
 const T = { family: 'ip', table: 't' } as const;
 const SO_RCVBUF = 8;
-const SO_RCVBUFFORCE = 33;
 const PARTS: NftPart[] = [{ chain: 'a' }, { chain: 'b', comments: ['x'] }, { chain: 'none' }];
 const nft = (text: string): string => execFileSync('nft', ['-f', '-'], { input: text, encoding: 'utf8' });
 
@@ -156,6 +155,25 @@ test('nothing is listed again, whoever has changed what, as long as it can be to
   }
 });
 
+test('nor are rules of iptables listed again', () => {
+  const { context, iptables, listings } = open();
+  const rulesNow = (): string[] => iptables.read('host', 'ip', 'nat').chainNamed?.('CNI-x')?.rules.map(({ text }) => text) ?? [];
+  const line = (i: number): string => `-A CNI-x -s 192.0.2.${i}/32 -m comment --comment c${i} -j RETURN`;
+  try {
+    iptables.restore('host', 'ip', 'nat', ['-N CNI-x', line(1), line(2)]);
+    assert.is(rulesNow().length, 2);
+    iptables.restore('host', 'ip', 'nat', [line(3), line(1).replace('-A', '-D')]);
+    const before = listings();
+    const now = rulesNow();
+    assert.is(listings(), before);
+    assert.equal(now, execFileSync('iptables', ['-t', 'nat', '-S', 'CNI-x'], { encoding: 'utf8' }).split('\n').filter((one) => one.startsWith('-A')).map((one) => one.replace('-A CNI-x ', '')));
+    execFileSync('iptables', ['-t', 'nat', '-D', 'CNI-x', '2']);
+    assert.is(rulesNow().length, 1);
+  } finally {
+    context.close();
+  }
+});
+
 test('what was lost, since there was no room for it, is listed', () => {
   const { context, kernel } = open(thread());
   const events = context.netfilter('host')['events'];
@@ -171,25 +189,6 @@ test('what was lost, since there was no room for it, is listed', () => {
       read();
       nft('add chain ip t c\n');
     }
-  } finally {
-    context.close();
-  }
-});
-
-test('nor are those of iptables', () => {
-  const { context, iptables, listings } = open();
-  const rulesNow = (): string[] => iptables.read('host', 'ip', 'nat').chainNamed?.('CNI-x')?.rules.map(({ text }) => text) ?? [];
-  const line = (i: number): string => `-A CNI-x -s 192.0.2.${i}/32 -m comment --comment c${i} -j RETURN`;
-  try {
-    iptables.restore('host', 'ip', 'nat', ['-N CNI-x', line(1), line(2)]);
-    assert.is(rulesNow().length, 2);
-    iptables.restore('host', 'ip', 'nat', [line(3), line(1).replace('-A', '-D')]);
-    const before = listings();
-    const now = rulesNow();
-    assert.is(listings(), before);
-    assert.equal(now, execFileSync('iptables', ['-t', 'nat', '-S', 'CNI-x'], { encoding: 'utf8' }).split('\n').filter((one) => one.startsWith('-A')).map((one) => one.replace('-A CNI-x ', '')));
-    execFileSync('iptables', ['-t', 'nat', '-D', 'CNI-x', '2']);
-    assert.is(rulesNow().length, 1);
   } finally {
     context.close();
   }

@@ -44,11 +44,15 @@ export class ChainRules {
     this.wasAsked = true;
     const found = areInBytes ? having(this.rules, starts).filter(({ comment }) => starts.some((start) => comment?.startsWith(start))) : this.lookedUp(starts);
     const places = found.map((rule) => this.rules.indexOf(rule)).sort((a, b) => a - b);
-    const others = (from: number, to: number): undefined[] => (from < to ? [undefined] : []);
-    return [
-      ...places.flatMap((place, i) => [...others(i === 0 ? 0 : places[i - 1]! + 1, place), this.rules[place]]),
-      ...others((places.at(-1) ?? -1) + 1, this.rules.length),
-    ];
+    const list: (KernelRule | undefined)[] = [];
+    let next = 0;
+    for (const place of places) {
+      if (place > next) list.push(undefined);
+      list.push(this.rules[place]);
+      next = place + 1;
+    }
+    if (next < this.rules.length) list.push(undefined);
+    return list;
   }
 
   private placeOf(at: Put): number | undefined {

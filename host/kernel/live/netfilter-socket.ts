@@ -3,12 +3,12 @@
 
 import { KnownChains } from './known-chains.ts';
 import type { Libc } from './libc.ts';
-import { NetlinkSocket, NETLINK_NETFILTER, SOL_SOCKET } from './netlink.ts';
+import { NetlinkSocket, NETLINK_NETFILTER, SO_RCVBUFFORCE, SOL_SOCKET } from './netlink.ts';
 import type { Batch } from './nft-batch.ts';
+import { generationIn } from './nft-questions.ts';
 import { RuleEvents } from './rule-events.ts';
 
 const SO_SNDBUFFORCE = 32;
-const SO_RCVBUFFORCE = 33;
 /** One transaction may hold a thousand rules, and each of its messages may be answered. */
 const QUEUE_BYTES = 8 * 1024 * 1024;
 
@@ -27,12 +27,14 @@ export class NetfilterSocket extends NetlinkSocket {
     }
   }
 
-  /** What is known is of this generation from here on, which the kernel has just said. */
-  begin(generation: number): void {
+  /** Asks which generation it is. What is known is of that one from here on. */
+  begin(): number {
+    const generation = generationIn(this);
     const heard = this.events.heard();
     if (!heard) this.known.forget();
     for (const transaction of heard ?? []) this.known.follow(transaction);
     this.known.begin(generation);
+    return generation;
   }
 
   /** Throws KernelError, with the action of the message that is to blame; nothing is changed then. */

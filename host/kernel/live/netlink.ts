@@ -21,6 +21,7 @@ const SOCK_CLOEXEC = 0x80000;
 export const NETLINK_NETFILTER = 12;
 export const SOL_SOCKET = 1;
 const SO_RCVTIMEO = 20;
+export const SO_RCVBUFFORCE = 33;
 export const SOL_NETLINK = 270;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;

@@ -7,7 +7,7 @@ import type { RuleFamily } from '../rule.ts';
 import type { Place } from './known-chains.ts';
 import type { NetfilterSocket } from './netfilter-socket.ts';
 import type { Answer } from './nft-answer.ts';
-import { generationIn, questionsAbout, READ_TRIES } from './nft-questions.ts';
+import { questionsAbout, READ_TRIES } from './nft-questions.ts';
 import { chainOf, portsIn } from './nft-read.ts';
 
 /** Rules that were not asked about: they have their place among those that were. */
@@ -19,8 +19,7 @@ export function readParts(socket: NetfilterSocket, family: RuleFamily, name: str
   const ask = questionsAbout(socket, family, name, `read nft table ${family} ${name}`);
   const placeOf = (chain: string): Place => ({ family, table: name, chain });
   for (let tries = 1; ; tries++) {
-    const generation = generationIn(socket);
-    socket.begin(generation);
+    const generation = socket.begin();
     // When nobody changed anything meanwhile.
     let isOfOne = true;
     const portsOf = portsIn(socket, family, name, (answer) => { isOfOne &&= answer?.isOf(generation) ?? false; });

@@ -5,14 +5,13 @@
 import { KernelError } from '../kernel-error.ts';
 import type { Libc } from './libc.ts';
 import type { Message } from './netlink-message.ts';
-import { NetlinkSocket, NETLINK_NETFILTER, SOL_NETLINK, SOL_SOCKET } from './netlink.ts';
+import { NetlinkSocket, NETLINK_NETFILTER, SO_RCVBUFFORCE, SOL_NETLINK, SOL_SOCKET } from './netlink.ts';
 import { generationSaid } from './nft-answer.ts';
 import { MSG, SUBSYSTEM } from './nft-wire.ts';
 
 const NETLINK_ADD_MEMBERSHIP = 1;
 /** linux/netfilter/nfnetlink.h */
 const NFNLGRP_NFTABLES = 7;
-const SO_RCVBUFFORCE = 33;
 /** Some thousand rules, from one call to the next; when more have changed they are better listed. */
 const QUEUE_BYTES = 2 * 1024 * 1024;
 

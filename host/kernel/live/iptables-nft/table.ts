@@ -5,7 +5,7 @@ import type { Family } from '../../rule.ts';
 import type { Attributes } from '../attributes.ts';
 import type { KernelRule } from '../kernel-rule.ts';
 import type { NetfilterSocket } from '../netfilter-socket.ts';
-import { generationIn, questionsAbout } from '../nft-questions.ts';
+import { questionsAbout } from '../nft-questions.ts';
 import type { Dialect } from './dialect.ts';
 
 /** `generation`: of the rule set, when the table was looked at. */
@@ -13,10 +13,7 @@ export interface NftTableOfIptables { socket: NetfilterSocket; family: Family; n
 
 /** As it is now, when no generation is given. */
 export function lookedAt(table: Omit<NftTableOfIptables, 'generation'>, generation?: number): NftTableOfIptables {
-  if (generation !== undefined) return { ...table, generation };
-  const now = generationIn(table.socket);
-  table.socket.begin(now);
-  return { ...table, generation: now };
+  return { ...table, generation: generation ?? table.socket.begin() };
 }
 
 const ask = ({ socket, family, name }: NftTableOfIptables) => questionsAbout(socket, family, name, `read iptables table ${family} ${name}`);
