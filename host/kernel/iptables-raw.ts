@@ -13,12 +13,11 @@ const NO_MATCH = [
 /** The option of `-m policy` that looks like the beginning of one. */
 const MATCHES = ['pol'];
 
-export function checkIptablesWords(words: readonly string[]): readonly string[] {
+export function checkIptablesWords(words: readonly string[]): void {
   const wrong = words.find((word) => word.startsWith('-') && !isMatch(word));
   if (wrong !== undefined) {
     throw new KernelError('EINVAL', 'write an iptables rule', `condition ${JSON.stringify(wrong)} is no match; give words like -s, -d, -i, -o, -m and the options of modules`);
   }
-  return words;
 }
 
 function isMatch(word: string): boolean {

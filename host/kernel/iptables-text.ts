@@ -1,10 +1,11 @@
-// A rule as iptables-save prints it after it has been loaded, and back: the form in which both of iptables' variants are compared.
+// Rules as iptables-save prints them after they have been loaded, the form in which both of iptables' variants are compared; and lines of iptables-restore.
 // SPDX-License-Identifier: Apache-2.0
 
 import { checkIptablesWords } from './iptables-raw.ts';
 import { KernelError } from './kernel-error.ts';
 import { familyOfPrefix, normalRule } from './normal-rule.ts';
-import type { Action, CtState, Family, Mark, Match, Rule } from './rule.ts';
+import type { IptablesCommand } from './kernel.ts';
+import { chainCalled, type Action, type CtState, type Family, type Mark, type Match, type Rule } from './rule.ts';
 
 /** XT_EXTENSION_MAXNAMELEN - 1 and XT_MAX_COMMENT_LEN - 1 of linux/netfilter/x_tables.h, in bytes */
 const MAX_CHAIN = 28;
@@ -15,9 +16,41 @@ const TARGETS = ['ACCEPT', 'DROP', 'RETURN', 'QUEUE', 'MASQUERADE', 'DNAT', 'MAR
 const CT_STATES: readonly CtState[] = ['invalid', 'new', 'related', 'established', 'untracked'];
 const BARE = /^[A-Za-z0-9_-]+$/;
 
+/** As a line of iptables-restore. A rule that goes is told as iptables itself printed it: that is the one spelling which is sure to match. */
+export function renderIptablesCommand(family: Family, command: IptablesCommand): string {
+  const { chain } = command;
+  switch (command.do) {
+    // -N and not `:NAME - [0:0]`, which would empty a chain that somebody else has made since we looked.
+    case 'add chain': return `-N ${chain}`;
+    case 'flush chain': return `-F ${chain}`;
+    case 'delete chain': return `-X ${chain}`;
+    case 'add rule': return `${command.at === 'start' ? '-I' : '-A'} ${chain} ${renderRule(family, command.rule)}`;
+    case 'delete rule': return `-D ${chain} ${command.rule.text}`;
+    default: return command satisfies never;
+  }
+}
+
+/** Rules in their normal form. Throws EINVAL for what iptables cannot say. */
+export function checkIptablesCommand(command: IptablesCommand): void {
+  checkIptablesChain(command.chain);
+  if (command.do === 'add rule') checkRule(command.rule);
+}
+
+function checkRule(rule: Rule): void {
+  const { match, comment } = rule;
+  const called = chainCalled(rule);
+  if (called !== undefined) checkIptablesChain(called);
+  for (const { raw } of match) if (raw) checkIptablesWords(raw);
+  if (comment !== undefined && Buffer.byteLength(comment) > MAX_COMMENT) {
+    throw new KernelError('EINVAL', 'write an iptables rule', `comment ${JSON.stringify(comment)} is longer than ${MAX_COMMENT} bytes`);
+  }
+}
+
 /** Without `-A CHAIN `. Throws EINVAL for what iptables cannot say. */
 export function renderRule(family: Family, rule: Rule): string {
-  const { match, action, comment } = normalRule(family, rule);
+  const normal = normalRule(family, rule);
+  checkRule(normal);
+  const { match, action, comment } = normal;
   const word = (option: string, key: 'saddr' | 'daddr' | 'iif' | 'oif'): string[] =>
     match.flatMap((one) => (one[key] === undefined ? [] : [`${inverted(one)}${option} ${one[key]}`]));
   return [
@@ -26,7 +59,7 @@ export function renderRule(family: Family, rule: Rule): string {
     ...word('-i', 'iif'),
     ...word('-o', 'oif'),
     ...protocolOf(match),
-    ...(comment === undefined ? [] : [`-m comment --comment ${quoted(checkComment(comment))}`]),
+    ...(comment === undefined ? [] : [`-m comment --comment ${quoted(comment)}`]),
     ...match.flatMap(renderMatch),
     renderAction(action),
   ].join(' ');
@@ -56,14 +89,14 @@ function renderMatch(match: Match): string[] {
   if (match.dstType) return [`-m addrtype ${not}--dst-type LOCAL`];
   if (match.mark) return [`-m mark ${not}--mark ${hex(match.mark.value)}${match.mark.mask === 0xffffffff ? '' : `/${hex(match.mark.mask)}`}`];
   if (match.ctState) return [`-m conntrack ${not}--ctstate ${CT_STATES.filter((state) => match.ctState!.includes(state)).join(',').toUpperCase()}`];
-  if (match.raw) return checkIptablesWords(match.raw).map(quoted);
+  if (match.raw) return match.raw.map(quoted);
   return [];
 }
 
 function renderAction({ verdict, jump, goto: go, masquerade, dnat, setMark }: Action): string {
   if (verdict) return `-j ${verdict.toUpperCase()}`;
-  if (jump !== undefined) return `-j ${checkIptablesChain(jump)}`;
-  if (go !== undefined) return `-g ${checkIptablesChain(go)}`;
+  if (jump !== undefined) return `-j ${jump}`;
+  if (go !== undefined) return `-g ${go}`;
   if (masquerade) return '-j MASQUERADE';
   if (dnat) return `-j DNAT --to-destination ${destination(dnat)}`;
   return `-j MARK --set-xmark ${markText(setMark!)}`;
@@ -76,12 +109,5 @@ function destination({ to, port }: { to: string; port?: number }): string {
 
 const hex = (value: number): string => `0x${value.toString(16)}`;
 const markText = ({ value, mask }: Mark): string => `${hex(value)}/${hex(mask)}`;
-
-function checkComment(comment: string): string {
-  if (Buffer.byteLength(comment) > MAX_COMMENT) {
-    throw new KernelError('EINVAL', 'write an iptables rule', `comment ${JSON.stringify(comment)} is longer than ${MAX_COMMENT} bytes`);
-  }
-  return comment;
-}
 
 const quoted = (word: string): string => (BARE.test(word) ? word : `"${word.replace(/["\\']/g, '\\$&')}"`);

@@ -216,6 +216,8 @@ export interface IptablesRule {
   readonly rule: Rule | undefined;
   /** equal for equal rules; the text itself for those outside the grammar */
   readonly key: string;
+  /** of nf_tables, where it was read from there */
+  readonly handle?: number;
   /** False: it does not call this chain, which is sooner found out than what it says. */
   mayCall(chain: string): boolean;
 }
@@ -236,12 +238,20 @@ export interface IptablesTable {
   /** of nf_tables, when it was looked at; iptables' old variant counts nothing */
   readonly generation?: number;
 }
+export type IptablesCommand =
+  | { do: 'add chain' | 'flush chain' | 'delete chain'; chain: string }
+  | { do: 'add rule'; chain: string; rule: Rule; at: 'start' | 'end' }
+  /** as it was read */
+  | { do: 'delete rule'; chain: string; rule: IptablesRule };
 export interface IptablesKernel {
   unusable(ns: Ns, family: Family): string | undefined;
   /** What iptables-save -t prints; the built-in chains may be missing when the table was never used. Looked into late, so look before you change it. */
   read(ns: Ns, family: Family, table: string): IptablesTable;
-  /** What iptables-restore --noflush makes of it, all or nothing; lines between `*table` and `COMMIT`, e.g. `:CNI-x - [0:0]`, `-A CNI-x -j ACCEPT`. */
-  restore(ns: Ns, family: Family, table: string, lines: readonly string[]): void;
+  /**
+   * One iptables-restore --noflush: all or nothing. What goes because of what was read is refused (ERESTART) when somebody has changed rules
+   * since, where nf_tables counts that.
+   */
+  restore(ns: Ns, family: Family, table: string, commands: readonly IptablesCommand[]): void;
   /** One iptables -C: is this rule there, whatever way iptables-save spells it? */
   has(ns: Ns, family: Family, table: string, chain: string, rule: string): boolean;
 }

@@ -1,6 +1,7 @@
 // Notes each change that is asked of a kernel, once it has worked; a read, and a change to what is already so, leaves no note.
 // SPDX-License-Identifier: Apache-2.0
 
+import { renderIptablesCommand } from '../kernel/iptables-text.ts';
 import { renderNftRule, nameNftCommand } from '../kernel/nft-text.ts';
 import type { Filter, HtbClass, Kernel, Link, LinkChange, NewLink, NftCommand, NftTable, Ns, PolicyRule, Route } from '../kernel/kernel.ts';
 
@@ -63,7 +64,7 @@ export function notingKernel(kernel: Kernel, note: Note): Kernel {
     nft: { ...nft, apply: noting('nft.apply', (ns, commands) => commands.map((command) => nftText(command, (family, table) => nft.read(ns, family, table))), nft.apply) },
     iptables: {
       ...iptables,
-      restore: noting('iptables.restore', (_, family, table, lines) => lines.map((line) => `${family === 'ip' ? 'iptables' : 'ip6tables'} -t ${table} ${iptablesText(line)}`), iptables.restore),
+      restore: noting('iptables.restore', (_, family, table, commands) => commands.map((command) => `${family === 'ip' ? 'iptables' : 'ip6tables'} -t ${table} ${renderIptablesCommand(family, command)}`), iptables.restore),
     },
     tc: {
       ...tc,
@@ -119,8 +120,6 @@ function nftText(command: NftCommand, read: (family: NftCommand['family'], table
   const gone = read(command.family, command.table)?.chains.find((chain) => chain.name === command.chain)?.rules.find(({ handle }) => handle === command.handle);
   return gone?.rule ? `${name.replace(/ handle.*/, '')} ${renderNftRule(command.family, gone.rule)}` : name;
 }
-
-const iptablesText = (line: string): string => line.replace(/^:(\S+) .*/, '-N $1');
 
 const hex = (handle: number): string => `${(handle >>> 16).toString(16)}:${(handle & 0xffff).toString(16)}`;
 

@@ -71,9 +71,9 @@ function overlayIptables(fake: IptablesKernel, { live, stateOf, isImagined, sour
       read(ns, family, name);
       return fake.read(ns, family, name);
     },
-    restore(ns, family, name, lines) {
+    restore(ns, family, name, commands) {
       read(ns, family, name);
-      fake.restore(ns, family, name, lines);
+      fake.restore(ns, family, name, commands);
       changed.add(keyOf(ns, family, name));
     },
     // iptables itself knows more spellings, but not what the plan has changed.

@@ -43,7 +43,7 @@ test('with other bytes it is another rule, none of ours, or an error that says s
       jumpIn(some);
       mayBeOfGrammar(some);
       const read = decodeIptablesRule(family, some, dialect);
-      if (read) assert.ok(isListedAs(listedForm(family, read, dialect)!)(some));
+      if (read) assert.ok(isListedAs(listedForm(family, read, dialect)!, some));
     } catch (error) {
       assert.instance(error, KernelError, (error as Error).stack ?? '');
     }

@@ -4,6 +4,7 @@
 import fc from 'fast-check';
 import { KernelError } from '../../host/kernel/kernel-error.ts';
 import type { Kernel, LinkChange, Ns } from '../../host/kernel/kernel.ts';
+import { restoreLines } from '../support/iptables-lines.ts';
 import { anyRule } from './rules.ts';
 
 export interface Step { words: string; do(kernel: Kernel): void }
@@ -78,9 +79,9 @@ const FILTERS = [
   }),
   step('delete nft chain', record({ ns, chain }), (kernel, of) => kernel.nft.apply(of.ns, [{ do: 'delete chain', family: 'inet', table: 'blue', chain: of.chain }])),
   step('iptables', record({ ns, lines: fc.array(fc.oneof(
-    chain.map((name) => `-N ${name}`), chain.map((name) => `-X ${name}`), chain.map((name) => `-F ${name}`), chain.map((name) => `:${name} - [0:0]`),
-    fc.tuple(fc.constantFrom('A', 'I', 'D'), chain, fc.constantFrom(' -j ACCEPT', ' -s 10.1.0.5/32 -j CNI-b', ' -m comment --comment "a  b" -j CNI-a', '')).map(([verb, name, rule]) => `-${verb} ${name}${rule}`),
-  ), { maxLength: 4 }) }), (kernel, of) => kernel.iptables.restore(of.ns, 'ip', 'nat', of.lines)),
+    chain.map((name) => `-N ${name}`), chain.map((name) => `-X ${name}`), chain.map((name) => `-F ${name}`),
+    fc.tuple(fc.constantFrom('A', 'I', 'D'), chain, fc.constantFrom(' -j ACCEPT', ' -s 10.1.0.5/32 -j CNI-b', ' -m comment --comment "a  b" -j CNI-a')).map(([verb, name, rule]) => `-${verb} ${name}${rule}`),
+  ), { maxLength: 4 }) }), (kernel, of) => restoreLines(kernel.iptables, of.ns, 'ip', 'nat', ...of.lines)),
 ];
 
 const named = (step_: Step): Step => Object.assign(step_, { toString: () => step_.words });

@@ -1,4 +1,4 @@
-// Our lines against the iptables programs, both of their variants: what we write is what they print, what they print we understand.
+// Our changes against the iptables programs, both of their variants: what we write is what they print, what they print we understand.
 // SPDX-License-Identifier: Apache-2.0
 
 import { execFileSync } from 'node:child_process';
@@ -19,6 +19,7 @@ import type { Family } from '../../host/kernel/rule.ts';
 import { applyToIptables } from '../../host/ops/rules/apply-to-iptables.ts';
 import { planIptables } from '../../host/ops/rules/plan-iptables.ts';
 import type { RuleSet } from '../../host/ops/rules/rule-set.ts';
+import { restoreLines } from '../support/iptables-lines.ts';
 import { IPTABLES_CASES } from '../support/iptables-rules.ts';
 
 const comment = 'dnat name: "blue" id: "c1"';
@@ -43,7 +44,8 @@ for (const variant of variants) {
 function testVariant(variant: string, kernel: IptablesKernel, path: string): void {
   const test = suite(`iptables-${variant}`);
   const rulesOf = (family: Family, chain: string): string[] | undefined => kernel.read('host', family, 'nat').chains.find(({ name }) => name === chain)?.rules.map(({ text }) => text);
-  const fails = (lines: string[], detail: RegExp): void => assert.throws(() => kernel.restore('host', 'ip', 'nat', lines),
+  const change = (...lines: string[]): void => restoreLines(kernel, 'host', 'ip', 'nat', ...lines);
+  const fails = (lines: string[], detail: RegExp): void => assert.throws(() => change(...lines),
     (error: unknown) => error instanceof KernelError && error.errno === 'EIPTABLES' && error.action === 'change iptables table nat' && detail.test(error.detail ?? ''));
 
   test.before.each(() => {
@@ -54,7 +56,8 @@ function testVariant(variant: string, kernel: IptablesKernel, path: string): voi
 
   for (const [family, line, rule] of IPTABLES_CASES) {
     test(`${family} ${line}`, () => {
-      kernel.restore('host', family, 'nat', ['-N OTHER-1', '-N C', `-A C ${renderRule(family, rule)}`, '-N THEIRS', `-A THEIRS ${line}`]);
+      restoreLines(kernel, 'host', family, 'nat', '-N OTHER-1', '-N C', `-A C ${renderRule(family, rule)}`);
+      execFileSync(join(path, family === 'ip' ? 'iptables-restore' : 'ip6tables-restore'), ['--noflush', '-w'], { input: `*nat\n-N THEIRS\n-A THEIRS ${line}\nCOMMIT\n`, stdio: ['pipe', 'ignore', 'pipe'] });
       assert.equal(rulesOf(family, 'C'), [renderRule(family, rule)], 'our line is the saved form');
       const [theirs = ''] = rulesOf(family, 'THEIRS') ?? [];
       assert.is(theirs, renderRule(family, rule), 'theirs is saved as ours');
@@ -68,20 +71,20 @@ function testVariant(variant: string, kernel: IptablesKernel, path: string): voi
     fails(['-N A', '-N B', '-A B -j NONE'], /NONE/);
     fails(['-N A', '-D A -j ACCEPT'], /line (3|4)/);
     assert.is(rulesOf('ip', 'A'), undefined);
-    kernel.restore('host', 'ip', 'nat', ['-N A', '-N B', '-A B -j A']);
+    change('-N A', '-N B', '-A B -j A');
     fails(['-N A'], /./);
     fails(['-X A'], /./);
     assert.equal(rulesOf('ip', 'B'), ['-j A']);
   });
 
   test('the built-in chains have a policy, the others none', () => {
-    kernel.restore('host', 'ip', 'nat', ['-N A']);
+    change('-N A');
     assert.equal(kernel.read('host', 'ip', 'nat').chains.map(({ name, policy }) => [name, policy]),
       [['PREROUTING', 'ACCEPT'], ['INPUT', 'ACCEPT'], ['OUTPUT', 'ACCEPT'], ['POSTROUTING', 'ACCEPT'], ['A', undefined]]);
   });
 
   test('nothing can be slipped into the input', () => {
-    assert.throws(() => kernel.restore('host', 'ip', 'nat', ['-N A\n-P OUTPUT DROP']), /control characters/);
+    assert.throws(() => kernel.restore('host', 'ip', 'nat', [{ do: 'add chain', chain: 'A\n-P OUTPUT DROP' }]), /use iptables chain "A\\n-P OUTPUT DROP"/);
     assert.throws(() => kernel.read('host', 'ip', 'nat\nfilter'), /use iptables table/);
   });
 
@@ -99,15 +102,15 @@ function testVariant(variant: string, kernel: IptablesKernel, path: string): voi
         { chain: 'CNI-HOSTPORT-DNAT', rule: { match: [{ proto: 'tcp', dports: [80, 443] }], action: { jump: 'CNI-DN-1' }, comment } },
       ],
     };
-    kernel.restore('host', 'ip', 'nat', ['-A POSTROUTING -s 192.0.2.0/24 -j RETURN']);
+    change('-A POSTROUTING -s 192.0.2.0/24 -j RETURN');
     const before = whole(kernel.read('host', 'ip', 'nat'));
     const plan = planIptables(kernel.read('host', 'ip', 'nat'), wanted);
-    kernel.restore('host', 'ip', 'nat', plan.lines);
+    kernel.restore('host', 'ip', 'nat', plan.commands);
     const after = kernel.read('host', 'ip', 'nat');
-    assert.equal(sorted(after), sorted(applyToIptables(before, plan.lines)));
-    assert.equal(planIptables(after, wanted).lines, []);
+    assert.equal(sorted(after), sorted(applyToIptables(before, plan.commands)));
+    assert.equal(planIptables(after, wanted).commands, []);
     assert.equal(planIptables(after, wanted).missing, []);
-    for (const undo of [plan.undo.attachment!, plan.undo.network!]) kernel.restore('host', 'ip', 'nat', planIptables(kernel.read('host', 'ip', 'nat'), undo).lines);
+    for (const undo of [plan.undo.attachment!, plan.undo.network!]) kernel.restore('host', 'ip', 'nat', planIptables(kernel.read('host', 'ip', 'nat'), undo).commands);
     assert.equal(sorted(kernel.read('host', 'ip', 'nat')), sorted(before));
   });
 

@@ -15,6 +15,7 @@ import { SO_RCVBUFFORCE, SOL_SOCKET } from '../../host/kernel/live/netlink.ts';
 import { nftKernel } from '../../host/kernel/live/nft.ts';
 import { KernelError } from '../../host/kernel/kernel-error.ts';
 import type { Rule } from '../../host/kernel/rule.ts';
+import { restoreLines } from '../support/iptables-lines.ts';
 
 const libc = openLibc();
 const T = { family: 'ip', table: 't' } as const;
@@ -160,9 +161,9 @@ test('nor are rules of iptables listed again', () => {
   const rulesNow = (): string[] => iptables.read('host', 'ip', 'nat').chainNamed?.('CNI-x')?.rules.map(({ text }) => text) ?? [];
   const line = (i: number): string => `-A CNI-x -s 192.0.2.${i}/32 -m comment --comment c${i} -j RETURN`;
   try {
-    iptables.restore('host', 'ip', 'nat', ['-N CNI-x', line(1), line(2)]);
+    restoreLines(iptables, 'host', 'ip', 'nat', '-N CNI-x', line(1), line(2));
     assert.is(rulesNow().length, 2);
-    iptables.restore('host', 'ip', 'nat', [line(3), line(1).replace('-A', '-D')]);
+    restoreLines(iptables, 'host', 'ip', 'nat', line(3), line(1).replace('-A', '-D'));
     const before = listings();
     const now = rulesNow();
     assert.is(listings(), before);
@@ -206,11 +207,11 @@ test('a change whose answer is lost is not made a second time, and nothing of it
     }
   };
   try {
-    iptables.restore('host', 'ip', 'nat', ['-N CNI-x', line(1)]);
+    restoreLines(iptables, 'host', 'ip', 'nat', '-N CNI-x', line(1));
     kernel.readLate('host', 'ip', 't', PARTS);
     // The kernel makes the least it has of it.
     for (const option of [SO_RCVBUFFORCE, SO_RCVBUF]) socket['option'](SOL_SOCKET, option, 1);
-    unlessLost(() => iptables.restore('host', 'ip', 'nat', Array.from({ length: 60 }, (_, i) => line(i + 2))));
+    unlessLost(() => restoreLines(iptables, 'host', 'ip', 'nat', ...Array.from({ length: 60 }, (_, i) => line(i + 2))));
     unlessLost(() => kernel.apply('host', Array.from({ length: 60 }, () => ({ do: 'add rule', ...T, chain: 'a', rule: rules[0]!, at: 'end' }))));
     assert.is(execFileSync('iptables', ['-t', 'nat', '-S', 'CNI-x'], { encoding: 'utf8' }).match(/^-A/gm)?.length, 61);
     socket['option'](SOL_SOCKET, SO_RCVBUF, 200_000);

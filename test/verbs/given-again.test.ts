@@ -8,6 +8,7 @@ import * as assert from 'uvu/assert';
 import type { Verb } from '../../host/protocol/request.ts';
 import type { Chain } from '../../host/verbs/host.ts';
 import { chainOf, fakeNode } from '../support/fake-host.ts';
+import { restoreLines } from '../support/iptables-lines.ts';
 
 /** One address to give. */
 const PLUGINS = [
@@ -38,7 +39,7 @@ for (const [what, end] of Object.entries(endings)) {
     const before = node.picture();
     const first = node.add(chain('ADD', 1));
     // Others' plugins, which know nothing of our ledger, have ended it.
-    node.kernel.iptables.restore('host', 'ip', 'filter', RULES.map((rule) => `-D CNI-FORWARD ${rule}`));
+    restoreLines(node.kernel.iptables, 'host', 'ip', 'filter', ...RULES.map((rule) => `-D CNI-FORWARD ${rule}`));
     node.kernel.link.delete('container', node.kernel.link.get('container', { name: 'eth1' })!.index);
     rmSync(join(node.leases, 'blue/192.0.2.2'));
     const second = node.add(chain('ADD', 2));

@@ -4,14 +4,12 @@
 import { applyToIptables } from '../../ops/rules/apply-to-iptables.ts';
 import { builtInChains } from '../built-in-chains.ts';
 import { readSavedRule } from '../iptables-parse.ts';
+import { checkIptablesCommand } from '../iptables-text.ts';
 import { KernelError } from '../kernel-error.ts';
 import type { IptablesKernel, IptablesTable } from '../kernel.ts';
 import type { Family } from '../rule.ts';
 import { faultOf, type ChainNode, type Step } from './chain-graph.ts';
 import { namespaceOf, type FakeIptablesTable, type FakeNamespace, type FakeState } from './state.ts';
-
-/** XT_EXTENSION_MAXNAMELEN - 1 */
-const CHAIN_MAX = 28;
 
 export const fakeIptables = (state: FakeState): IptablesKernel => ({
   unusable: (ns, family) => namespaceOf(state, ns, 'use iptables').unusable[family],
@@ -21,12 +19,11 @@ export const fakeIptables = (state: FakeState): IptablesKernel => ({
     return readable(tableOf(usable(namespaceOf(state, nsName, action), family, action), family, name, action));
   },
 
-  restore(nsName, family, name, lines) {
+  restore(nsName, family, name, commands) {
     const action = `change ${family} table ${name}`;
     const ns = usable(namespaceOf(state, nsName, action), family, action);
-    const chains = applyToIptables(readable(tableOf(ns, family, name, action)), lines).chains.map((chain) => ({ ...chain, rules: chain.rules.map(({ text }) => text) }));
-    const tooLong = chains.find((chain) => Buffer.byteLength(chain.name) > CHAIN_MAX);
-    if (tooLong) throw new KernelError('EIPTABLES', action, `chain name \`${tooLong.name}' too long (must be under 29 chars)`);
+    commands.forEach(checkIptablesCommand);
+    const chains = applyToIptables(readable(tableOf(ns, family, name, action)), commands).chains.map((chain) => ({ ...chain, rules: chain.rules.map(({ text }) => text) }));
     const fault = faultOf(chains.map((chain) => nodeOf(family, name, chain)));
     if (fault) throw new KernelError('EIPTABLES', action, `${fault.errno} from chain ${fault.chain}`);
     ns.iptables = ns.iptables.filter((table) => table.family !== family || table.name !== name);

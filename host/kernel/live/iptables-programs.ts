@@ -4,6 +4,7 @@
 
 import type { ProgramOutcome } from '../../exec.ts';
 import { wordsOf } from '../iptables-parse.ts';
+import { renderIptablesCommand } from '../iptables-text.ts';
 import { KernelError } from '../kernel-error.ts';
 import type { IptablesKernel, Ns } from '../kernel.ts';
 import type { Family } from '../rule.ts';
@@ -50,10 +51,9 @@ export function iptablesPrograms(context: LiveContext): IptablesPrograms {
       checkTable(table);
       return { family, name: table, chains: readSavedTable(need(ns, family, '-save', ['-t', table], `read ${PREFIX[family]} table ${table}`), family, table) };
     },
-    restore(ns, family, table, lines) {
+    restore(ns, family, table, commands) {
       checkTable(table);
-      const broken = lines.find((line) => /[\u0000-\u001f\u007f]/.test(line));
-      if (broken !== undefined) throw new KernelError('EINVAL', `change ${PREFIX[family]} table ${table}`, `${JSON.stringify(broken)} has control characters`);
+      const lines = commands.map((command) => renderIptablesCommand(family, command));
       need(ns, family, '-restore', ['--noflush', '-w', LOCK_WAIT], `change ${PREFIX[family]} table ${table}`, `*${table}\n${lines.join('\n')}\nCOMMIT\n`);
     },
     has(ns, family, table, chain, rule) {

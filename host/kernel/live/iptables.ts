@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { builtInChains } from '../built-in-chains.ts';
+import { checkIptablesCommand } from '../iptables-text.ts';
 import { isOvertaken, isRefusal } from '../kernel-error.ts';
 import type { IptablesKernel, IptablesTable, Ns } from '../kernel.ts';
 import type { Family } from '../rule.ts';
@@ -35,14 +36,15 @@ export function iptablesKernel(context: LiveContext, known?: KnownDialects): Ipt
         return readIptablesTable(table, ask);
       }) ?? ask();
     },
-    restore(ns, family, name, lines) {
-      const isDone = lines.length > 0 && refusedIsUndefined(() => {
+    restore(ns, family, name, commands) {
+      commands.forEach(checkIptablesCommand);
+      const isDone = commands.length > 0 && refusedIsUndefined(() => {
         const generation = generations.get(keyOf(ns, family, name));
         generations.delete(keyOf(ns, family, name));
         const table = tableOf(ns, family, name, generation);
-        return table && restoreThroughNetlink(table, lines);
+        return table && restoreThroughNetlink(table, commands);
       });
-      if (!isDone) programs.restore(ns, family, name, lines);
+      if (!isDone) programs.restore(ns, family, name, commands);
     },
   };
 }

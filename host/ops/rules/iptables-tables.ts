@@ -51,16 +51,16 @@ export function iptablesTables({ iptables, nft }: Pick<Kernel, 'iptables' | 'nft
       const key = keyOf(ns, family, rules.table);
       const before = read(ns, family, rules.table);
       const made = planIptables(before, rules, (chain, rule) => iptables.has(ns, family, rules.table, chain, rule));
-      const { lines } = made;
+      const { commands } = made;
       return {
         get undo() { return made.undo; },
         get missing() { return made.missing; },
         carryOut() {
-          if (lines.length === 0) return;
+          if (commands.length === 0) return;
           known.delete(key);
-          iptables.restore(ns, family, rules.table, lines);
+          iptables.restore(ns, family, rules.table, commands);
           // What is read chain by chain is sooner read again than worked out.
-          if (!before.chainNamed) known.set(key, applyToIptables(before, lines));
+          if (!before.chainNamed) known.set(key, applyToIptables(before, commands));
         },
         isOutdated: () => before.generation !== undefined && nft.generation(ns) !== before.generation,
       };

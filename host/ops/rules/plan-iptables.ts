@@ -1,9 +1,9 @@
-// A rule set against an iptables table: the lines of the one iptables-restore that is still needed, its opposite, and what was missing.
+// A rule set against an iptables table: the commands of the one iptables-restore that is still needed, its opposite, and what was missing.
 // SPDX-License-Identifier: Apache-2.0
 
 import { wordsOf } from '../../kernel/iptables-parse.ts';
-import { checkIptablesChain, renderRule } from '../../kernel/iptables-text.ts';
-import type { IptablesRule, IptablesTable } from '../../kernel/kernel.ts';
+import { renderRule } from '../../kernel/iptables-text.ts';
+import type { IptablesCommand, IptablesRule, IptablesTable } from '../../kernel/kernel.ts';
 import { KernelError } from '../../kernel/kernel-error.ts';
 import { ruleKeys } from '../../kernel/normal-rule.ts';
 import { chainCalled, type Rule } from '../../kernel/rule.ts';
@@ -16,9 +16,9 @@ import { recognise } from './recognise.ts';
 import type { Missing, RuleSet, RuleUndo } from './rule-set.ts';
 import { undoOf } from './undo-of.ts';
 
-export interface IptablesPlan { lines: string[]; /** both for who asks */ readonly undo: RuleUndo; readonly missing: Missing[] }
+export interface IptablesPlan { commands: IptablesCommand[]; /** both for who asks */ readonly undo: RuleUndo; readonly missing: Missing[] }
 
-/** No lines when all is as asked: iptables-restore takes three times as long for a change as for an addition, and nothing for nothing. */
+/** No commands when all is as asked: iptables-restore takes three times as long for a change as for an addition, and nothing for nothing. */
 export function planIptables(current: IptablesTable, asked: RuleSet, has: (chain: string, rule: string) => boolean = () => false): IptablesPlan {
   const wanted = inNormalForm(asked);
   const { family, name } = current;
@@ -33,25 +33,23 @@ export function planIptables(current: IptablesTable, asked: RuleSet, has: (chain
   const keyOf = ruleKeys(family);
   const known = recognise(present, wanted, keyOf, (chain, rule, one) => says(one, rule, render) && has(chain, render(rule)));
   const draft = draftOf(known, wanted, keyOf);
-  return { lines: linesFor(draft, render), get undo() { return undoOf(draft, wanted, false); }, get missing() { return missingIn(draft, render); } };
+  return { commands: commandsFor(draft), get undo() { return undoOf(draft, wanted, false); }, get missing() { return missingIn(draft, render); } };
 }
 
 /** What goes comes first, so that a chain is empty and uncalled when it is deleted; chains come before the rules that call them. */
-function linesFor(draft: Draft<IptablesRule>, render: (rule: Rule) => string): string[] {
-  const each = (lines: (chain: ChainDraft<IptablesRule>) => string[]): string[] => [...draft.values()].flatMap(lines);
+function commandsFor(draft: Draft<IptablesRule>): IptablesCommand[] {
+  const each = (commands: (chain: ChainDraft<IptablesRule>) => IptablesCommand[]): IptablesCommand[] => [...draft.values()].flatMap(commands);
   return [
     ...each((chain) => {
       if (!chain.before?.length) return [];
-      if (chain.dropped || chain.replaced) return [`-F ${checkIptablesChain(chain.name)}`];
-      // As iptables itself printed it: that is the one spelling which is sure to match.
-      return going(chain).map(({ text }) => `-D ${checkIptablesChain(chain.name)} ${text}`);
+      if (chain.dropped || chain.replaced) return [{ do: 'flush chain', chain: chain.name }];
+      return going(chain).map((rule) => ({ do: 'delete rule', chain: chain.name, rule }));
     }),
-    ...each(({ name, dropped }) => (dropped ? [`-X ${checkIptablesChain(name)}`] : [])),
-    // -N and not `:NAME - [0:0]`, which would empty a chain that somebody else has made since we looked.
-    ...each(({ name, make }) => (make ? [`-N ${checkIptablesChain(name)}`] : [])),
-    ...each(({ name, start, end }) => [
-      ...start.toReversed().map(({ rule }) => `-I ${checkIptablesChain(name)} ${render(rule)}`),
-      ...end.map(({ rule }) => `-A ${checkIptablesChain(name)} ${render(rule)}`),
+    ...each(({ name: chain, dropped }) => (dropped ? [{ do: 'delete chain', chain }] : [])),
+    ...each(({ name: chain, make }) => (make ? [{ do: 'add chain', chain }] : [])),
+    ...each(({ name: chain, start, end }) => [
+      ...start.toReversed().map(({ rule }): IptablesCommand => ({ do: 'add rule', chain, rule, at: 'start' })),
+      ...end.map(({ rule }): IptablesCommand => ({ do: 'add rule', chain, rule, at: 'end' })),
     ]),
   ];
 }

@@ -45,8 +45,8 @@ const iptables: Backend<IptablesTable> = {
       ...chains.map(([name, rules]) => ({ name, rules: rules.map((rule) => readSavedRule('ip', renderRule('ip', rule))) }))],
   }),
   plan(table, wanted) {
-    const { lines, undo, missing } = planIptables(table, wanted);
-    return { steps: lines, undo, missing, carryOut: () => applyToIptables(table, lines) };
+    const { commands, undo, missing } = planIptables(table, wanted);
+    return { steps: commands, undo, missing, carryOut: () => applyToIptables(table, commands) };
   },
   view: (table) => viewOf(table.chains.map(({ name, rules }) => [name, rules.map(({ text }) => text)])),
 };

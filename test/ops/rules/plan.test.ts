@@ -10,6 +10,7 @@ import { listIptables, listNft } from '../../../host/ops/rules/list.ts';
 import { planIptables } from '../../../host/ops/rules/plan-iptables.ts';
 import { planNft } from '../../../host/ops/rules/plan-nft.ts';
 import type { RuleSet } from '../../../host/ops/rules/rule-set.ts';
+import { commandsFrom, linesFrom } from '../../support/iptables-lines.ts';
 
 const UNUSED: IptablesTable = { family: 'ip', name: 'nat', chains: [] };
 const OWN = 'CNI-DN-e0f1c2d3b4a5968778695';
@@ -37,7 +38,7 @@ const PORTMAP: RuleSet = {
 };
 
 test('portmap on a fresh node is one iptables-restore', () => {
-  assert.equal(planIptables(UNUSED, PORTMAP).lines, [
+  assert.equal(linesFrom('ip', planIptables(UNUSED, PORTMAP).commands), [
     '-N CNI-HOSTPORT-SETMARK', '-N CNI-HOSTPORT-MASQ', '-N CNI-HOSTPORT-DNAT', `-N ${OWN}`,
     '-A PREROUTING -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT',
     '-A OUTPUT -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT',
@@ -52,40 +53,40 @@ test('portmap on a fresh node is one iptables-restore', () => {
 });
 
 test('its second container adds only its own', () => {
-  const first = applyToIptables(UNUSED, planIptables(UNUSED, PORTMAP).lines);
+  const first = applyToIptables(UNUSED, planIptables(UNUSED, PORTMAP).commands);
   const second: RuleSet = {
     ...PORTMAP, chains: [...PORTMAP.chains!.slice(0, 3), { name: 'CNI-DN-2' }], set: PORTMAP.set!.slice(0, 2),
     add: [...PORTMAP.add!.slice(0, 3), { chain: 'CNI-HOSTPORT-DNAT', rule: { match: [{ proto: 'udp', dports: [53] }], action: { jump: 'CNI-DN-2' } } }],
   };
-  assert.equal(planIptables(first, second).lines, ['-N CNI-DN-2', '-A CNI-HOSTPORT-DNAT -p udp -m multiport --dports 53 -j CNI-DN-2']);
+  assert.equal(linesFrom('ip', planIptables(first, second).commands), ['-N CNI-DN-2', '-A CNI-HOSTPORT-DNAT -p udp -m multiport --dports 53 -j CNI-DN-2']);
 });
 
 test('DEL drops the chain with the jumps to it, however they are spelled', () => {
-  const there = applyToIptables(UNUSED, [
+  const there = applyToIptables(UNUSED, commandsFrom('ip', [
     '-N CNI-HOSTPORT-DNAT', `-N ${OWN}`, `-A ${OWN} -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.1.0.5:80`,
     `-A CNI-HOSTPORT-DNAT -s 192.0.2.0/24 -p tcp -m conntrack --ctstate NEW -m multiport --dports 8080 -j ${OWN}`,
-  ]);
-  assert.equal(planIptables(there, { family: 'ip', table: 'nat', drop: [{ chain: OWN }] }).lines, [
+  ]));
+  assert.equal(linesFrom('ip', planIptables(there, { family: 'ip', table: 'nat', drop: [{ chain: OWN }] }).commands), [
     `-D CNI-HOSTPORT-DNAT -s 192.0.2.0/24 -p tcp -m conntrack --ctstate NEW -m multiport --dports 8080 -j ${OWN}`, `-F ${OWN}`, `-X ${OWN}`,
   ]);
-  assert.equal(planIptables(there, { family: 'ip', table: 'nat', drop: [{ chain: OWN, unreferenced: true }] }).lines, []);
+  assert.equal(linesFrom('ip', planIptables(there, { family: 'ip', table: 'nat', drop: [{ chain: OWN, unreferenced: true }] }).commands), []);
 });
 
 test('what the first attachment of a network made for all stays while a later one uses it', () => {
-  const { lines, undo } = planIptables(UNUSED, PORTMAP);
-  const first = applyToIptables(UNUSED, lines);
-  const withSecond = applyToIptables(first, ['-N CNI-DN-2', '-A CNI-HOSTPORT-DNAT -p udp -m multiport --dports 53 -j CNI-DN-2']);
-  const alone = applyToIptables(first, planIptables(first, undo.attachment!).lines);
-  const shared = applyToIptables(withSecond, planIptables(withSecond, undo.attachment!).lines);
-  assert.equal(planIptables(shared, undo.network!).lines, []);
-  const after = applyToIptables(alone, planIptables(alone, undo.network!).lines);
+  const { commands, undo } = planIptables(UNUSED, PORTMAP);
+  const first = applyToIptables(UNUSED, commands);
+  const withSecond = applyToIptables(first, commandsFrom('ip', ['-N CNI-DN-2', '-A CNI-HOSTPORT-DNAT -p udp -m multiport --dports 53 -j CNI-DN-2']));
+  const alone = applyToIptables(first, planIptables(first, undo.attachment!).commands);
+  const shared = applyToIptables(withSecond, planIptables(withSecond, undo.attachment!).commands);
+  assert.equal(linesFrom('ip', planIptables(shared, undo.network!).commands), []);
+  const after = applyToIptables(alone, planIptables(alone, undo.network!).commands);
   assert.equal(after.chains.map(({ name, rules }) => [name, rules]), [['PREROUTING', []], ['INPUT', []], ['OUTPUT', []], ['POSTROUTING', []]]);
 });
 
 test('check names what is missing, and says nothing of what is there beside it', () => {
-  const there = applyToIptables(UNUSED, [...planIptables(UNUSED, PORTMAP).lines, `-I ${OWN} -j LOG --log-prefix x`]);
+  const there = applyToIptables(UNUSED, [...planIptables(UNUSED, PORTMAP).commands, ...commandsFrom('ip', [`-I ${OWN} -m limit --limit 5/min -j RETURN`])]);
   assert.equal(planIptables(there, PORTMAP).missing, []);
-  const without = applyToIptables(there, ['-F CNI-HOSTPORT-DNAT', '-F PREROUTING']);
+  const without = applyToIptables(there, commandsFrom('ip', ['-F CNI-HOSTPORT-DNAT', '-F PREROUTING']));
   assert.equal(planIptables(without, PORTMAP).missing, [
     { chain: 'PREROUTING', rule: '-m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT' },
     { chain: 'CNI-HOSTPORT-DNAT', rule: `-p tcp -m comment --comment "dnat name: \\"blue\\" id: \\"c1\\"" -m multiport --dports 8080 -j ${OWN}` },
@@ -152,7 +153,7 @@ test('a content that grows around what is there is not flushed', () => {
 });
 
 test('listings give text and comment', () => {
-  const table = applyToIptables(UNUSED, ['-N A', '-A A -m comment --comment "x y" -j ACCEPT', '-A A -p tcp -m tcp --sport 1 -j DROP']);
+  const table = applyToIptables(UNUSED, commandsFrom('ip', ['-N A', '-A A -m comment --comment "x y" -j ACCEPT', '-A A -p tcp -m tcp --sport 1 -j DROP']));
   assert.equal(listIptables(table).at(-1)!.rules.map(({ text, comment, jump }) => [text, comment, jump]),
     [['-m comment --comment "x y" -j ACCEPT', 'x y', 'ACCEPT'], ['-p tcp -m tcp --sport 1 -j DROP', undefined, 'DROP']]);
 });

@@ -19,7 +19,7 @@ const AS_LISTED = 0;
 export function decodeIptablesRule(family: Family, expressions: Buffer, dialect: Dialect): Rule | undefined {
   const rule = decodeRule(family, expressions, commentIn(expressions), () => undefined, (name, data, proto) => extended(family, name, data, proto));
   const form = rule && listedForm(family, rule, dialect);
-  return form && isListedAs(form)(expressions) ? rule : undefined;
+  return form && isListedAs(form, expressions) ? rule : undefined;
 }
 
 /** A rule as the kernel lists it while it has counted nothing. */
@@ -31,11 +31,12 @@ export function listedForm(family: Family, rule: Rule, dialect: Dialect): Buffer
 }
 
 /** The same but for what its counter has counted. */
-export function isListedAs(form: Buffer): (expressions: Buffer) => boolean {
+export function isListedAs(form: Buffer, expressions: Buffer): boolean {
+  if (expressions.length !== form.length) return false;
   const at = form.indexOf(COUNTER);
   const numbers = at < 0 ? [] : [4, 16].map((number) => at + COUNTER.length + number);
   const between = [0, ...numbers.map((number) => number + 8)].map((start, i) => ({ start, end: numbers[i] ?? form.length }));
-  return (expressions) => expressions.length === form.length && between.every(({ start, end }) => form.compare(expressions, start, end, start, end) === 0);
+  return between.every(({ start, end }) => form.compare(expressions, start, end, start, end) === 0);
 }
 
 /** Cheap: it is asked of every rule. */

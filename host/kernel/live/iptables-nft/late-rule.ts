@@ -24,6 +24,7 @@ export class LateRule implements IptablesRule {
 
   constructor(private readonly reading: Reading, private readonly raw: KernelRule) {}
 
+  get handle(): number { return this.raw.handle; }
   get text(): string { return this.whole().text; }
   get comment(): string | undefined { return this.raw.iptablesComment; }
   get jump(): string | undefined { return this.raw.iptablesJump; }
