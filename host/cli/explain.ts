@@ -49,12 +49,12 @@ function about(name: string, as: string, network: string, roots: Roots): string 
   }
 }
 
-const BUILTIN: Omit<Word, 'may' | 'limits'> = { from: 'it ships with this host, which grants what it wants', why: '', allow: () => '' };
+const BUILTIN: Omit<Word, 'may' | 'granting' | 'limits'> = { from: 'it ships with this host, which grants what it wants', why: '', allow: () => '' };
 
 function described({ found, manifest, code }: Loaded, as: string, network: string, roots: Roots): string {
   const { operations } = code().imports;
   const wants = { ...NO_GRANTS, ...manifest.wants };
-  const word: Word = found.builtin ? { ...BUILTIN, may: wants, limits: {} } : wordOfPolicy(found, network, roots);
+  const word: Word = found.builtin ? { ...BUILTIN, may: wants, granting: [wants], limits: {} } : wordOfPolicy(found, network, roots);
   const gets = intersect(wants, word.may);
   const denied = operations.filter((operation) => !isGranted(operation, gets));
   // All that it wants, written as what it gets is.

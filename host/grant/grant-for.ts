@@ -15,7 +15,13 @@ export interface Asked {
   network: string;
 }
 
-export interface Grant { grants: Grants; granted: ReadonlySet<string>; limits: Limits }
+export interface Grant {
+  grants: Grants;
+  /** the operator's own words, each of which a text must fit, too; a module that ships with the host has none over it */
+  granting?: readonly Grants[];
+  granted: ReadonlySet<string>;
+  limits: Limits;
+}
 
 /** Modules that ship with the host come with what they want, limits included. */
 export function grantBuiltin(asked: Asked): Grant {
@@ -25,12 +31,14 @@ export function grantBuiltin(asked: Asked): Grant {
 /** Throws code 101 when an import that is not optional is not granted. `signer` has vouched for these bytes. */
 export function grantByPolicy(asked: Asked, policy: Policy, signer?: Signer): Grant {
   const word = wordOn(asked, policy, signer);
-  return decide(asked, intersect({ ...NO_GRANTS, ...asked.manifest.wants }, word.may), limitsOf(asked.manifest, word.limits), word);
+  return { ...decide(asked, intersect({ ...NO_GRANTS, ...asked.manifest.wants }, word.may), limitsOf(asked.manifest, word.limits), word), granting: word.granting };
 }
 
 /** What the policy says of a module on a network, before the module's own wishes come in. */
 export interface Word {
   may: Grants;
+  /** of what that is made */
+  granting: readonly Grants[];
   limits: Partial<Limits>;
   /** where it comes from, and why there is no more */
   from: string;
@@ -44,28 +52,29 @@ export function wordOn({ digest, network }: Pick<Asked, 'digest' | 'network'>, {
   const entry = modules.get(digest);
   const module = `modules["${digest}"]`;
   const add = (where: string, what: object): string => `${where} += ${JSON.stringify(what)}`;
-  const none = { may: NO_GRANTS, limits: {} };
+  const none = { may: NO_GRANTS, granting: [NO_GRANTS], limits: {} };
   if (signer && !appliesTo(signer, network)) {
     return { ...none, from: `signer "${signer.name}"`, why: `its signer "${signer.name}" may grant none on network "${network}"`, allow: () => `${path}: ${add(`signers["${signer.name}"].networks`, [network])}` };
   }
   if (entry && !appliesTo(entry, network)) {
     return { ...none, from: 'its entry in the policy', why: `policy grants none on network "${network}"`, allow: () => `${path}: ${add(`${module}.networks`, [network])}` };
   }
+  const [own, most] = [{ ...NO_GRANTS, ...entry?.grants }, { ...NO_GRANTS, ...signer?.may }];
   if (entry && signer) {
     return {
-      may: intersect({ ...NO_GRANTS, ...entry.grants }, { ...NO_GRANTS, ...signer.may }), limits: atMost(entry.limits, signer.limits),
+      may: intersect(own, most), granting: [own, most], limits: atMost(entry.limits, signer.limits),
       from: `its entry in the policy, within what signer "${signer.name}" may give`, why: `policy grants none within what its signer "${signer.name}" may give`,
       allow: (wish) => `${path}: ${add(`${module}.grants`, wish)}, and ${add(`signers["${signer.name}"].may`, wish)}`,
     };
   }
   if (signer) {
     return {
-      may: { ...NO_GRANTS, ...signer.may }, limits: signer.limits, from: `signer "${signer.name}"`, why: `its signer "${signer.name}" may not give it`,
+      may: most, granting: [most], limits: signer.limits, from: `signer "${signer.name}"`, why: `its signer "${signer.name}" may not give it`,
       allow: (wish) => `${path}: ${add(`signers["${signer.name}"].may`, wish)}`,
     };
   }
   return {
-    may: { ...NO_GRANTS, ...entry?.grants }, limits: entry?.limits ?? {}, from: entry ? 'its entry in the policy' : 'no entry in the policy', why: 'policy grants none',
+    may: own, granting: [own], limits: entry?.limits ?? {}, from: entry ? 'its entry in the policy' : 'no entry in the policy', why: 'policy grants none',
     allow: (wish) => `${path}: ${add(`${module}.grants`, wish)}`,
   };
 }
@@ -112,7 +121,7 @@ export function isGranted(operation: string, grants: Grants): boolean {
   }
 }
 
-/** What both sides say: of two patterns the narrower one, whoever wrote it. */
+/** What both sides say: of two patterns the narrower one, whoever wrote it. What it stands for has to fit both all the same. */
 export function intersect(wants: Grants, may: Grants): Grants {
   const within = (narrow: readonly string[], wide: readonly string[]): string[] => narrow.filter((one) => wide.some((other) => covers(other, one)));
   const words = (wished: readonly string[], granted: readonly string[]): string[] => [...new Set([...within(wished, granted), ...within(granted, wished)])];

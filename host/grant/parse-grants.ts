@@ -4,8 +4,10 @@
 import { CniError, CODE } from '../cni-error.ts';
 import { isObject } from '../protocol/go-json.ts';
 import { DEFAULT_LIMITS, type Grants, type Limits } from './grants.ts';
-import { unknownPlaceholder } from './patterns.ts';
+import { LONGEST, unknownPlaceholder } from './patterns.ts';
 
+/** each is looked at in each operation */
+const MOST_PATTERNS = 256;
 /** 32 bits of the hash */
 const OWN_DIGITS = 8;
 const NAMESPACES = ['host', 'container'];
@@ -23,7 +25,9 @@ const strings = (value: unknown, where: string, key: string, among?: readonly st
 
 const patterns = (value: unknown, where: string, key: string): string[] => {
   const list = strings(value, where, key);
+  if (list.length > MOST_PATTERNS) throw refuse(where, key, `has ${list.length} patterns, more than ${MOST_PATTERNS}`);
   for (const pattern of list) {
+    if (pattern.length > LONGEST) throw refuse(where, key, `has a pattern of ${pattern.length} characters, more than ${LONGEST}`, pattern);
     const unknown = unknownPlaceholder(key === 'sysctl' ? pattern.replaceAll('{link}', '') : pattern);
     if (unknown !== undefined) throw refuse(where, key, `has "${pattern}", in which ${unknown} is no placeholder; known are {attachment:N}, {containerId}, {ifname}, {config.KEY} and {config.KEY|WORD}${key === 'sysctl' ? ', and {link}' : ''}`);
   }

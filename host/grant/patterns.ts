@@ -13,10 +13,18 @@ export interface PatternFacts {
   config: Readonly<Record<string, unknown>>;
 }
 
+/** What a pattern is made of, once it is filled in: words, runs of any signs (within an element, or over them), and hex digits of a hash. */
+type Part = string | { any: 'element' | 'path' } | { hex: number };
+
 const PLACEHOLDER = /\{attachment:(\d+)\}|\{containerId\}|\{ifname\}|\{config\.([a-zA-Z0-9.]+)(?:\|([^}]*))?\}|\*\*?/g;
+/** signs of a pattern, and of a text that fits one: with more than any name or key has, to look may take for ever */
+export const LONGEST = 512;
 
 /** What stands in braces and is no placeholder: nobody would find out why such a pattern fits nothing. */
 export const unknownPlaceholder = (pattern: string): string | undefined => /\{[^}]*\}?|\}/.exec(pattern.replace(PLACEHOLDER, ''))?.[0];
+
+/** Does it name its object by the attachment, so that in GC it would be anybody's? */
+export const isOfAttachment = (pattern: string): boolean => /\{(attachment:|containerId\}|ifname\})/.test(pattern);
 
 /** What a pattern fits in one call. `{link}` is no placeholder: it stands for itself in sysctl keys. */
 export function patternIn(facts: PatternFacts, pattern: string): (text: string) => boolean {
@@ -25,50 +33,66 @@ export function patternIn(facts: PatternFacts, pattern: string): (text: string) 
   if (start < 0) return (text) => text === pattern;
   // Of several most begin otherwise.
   const beginning = pattern.slice(0, start);
-  const expression = once(() => expressionOf(pattern, facts));
-  return (text) => text.startsWith(beginning) && expression().test(text);
+  const parts = once(() => partsOf(pattern, facts));
+  return (text) => text.startsWith(beginning) && text.length <= LONGEST && fits(parts(), text);
 }
 
-function expressionOf(pattern: string, facts: PatternFacts): RegExp {
-  let expression = '';
+/** Undefined for a pattern that fits nothing: nothing configured is nothing granted. */
+function partsOf(pattern: string, facts: PatternFacts): Part[] | undefined {
+  const parts: (Part | undefined)[] = [];
   let from = 0;
   for (const found of pattern.matchAll(PLACEHOLDER)) {
-    expression += literal(pattern.slice(from, found.index)) + filled(found, facts);
+    parts.push(pattern.slice(from, found.index), filled(found, facts));
     from = found.index + found[0].length;
   }
-  return new RegExp(`^${expression}${literal(pattern.slice(from))}$`, 's');
+  parts.push(pattern.slice(from));
+  return parts.every((part) => part !== undefined) ? parts : undefined;
 }
 
-function filled([whole, digits, key, fallback]: RegExpMatchArray, { attachment, containerId, ifname, config }: PatternFacts): string {
-  if (whole === '**') return '.*';
-  if (whole === '*') return '[^/]*';
-  if (whole === '{ifname}') return anyOr(ifname);
-  if (whole === '{containerId}') return anyOr(containerId);
-  if (digits !== undefined) return attachment === undefined ? `[0-9a-f]{${digits}}` : attachment.slice(0, Number(digits));
+function filled([whole, digits, key, fallback]: RegExpMatchArray, { attachment, containerId, ifname, config }: PatternFacts): Part | undefined {
+  if (whole === '**') return { any: 'path' };
+  if (whole === '*') return { any: 'element' };
+  if (whole === '{ifname}') return ifname ?? { any: 'element' };
+  if (whole === '{containerId}') return containerId ?? { any: 'element' };
+  if (digits !== undefined) return attachment?.slice(0, Number(digits)) ?? { hex: Number(digits) };
   const value = key!.split('.').reduce<unknown>((at, part) => field(at, part), config);
-  const word = typeof value === 'string' && value !== '' ? value : Number.isSafeInteger(value) ? String(value) : fallback;
-  // Nothing configured is nothing granted.
-  return word === undefined ? '(?!)' : literal(word);
+  return typeof value === 'string' && value !== '' ? value : Number.isSafeInteger(value) ? String(value) : fallback;
 }
 
-const anyOr = (name: string | undefined): string => (name === undefined ? '[^/]*' : literal(name));
-const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
+/** Not by a regular expression: many stars would keep it busy for ever, and a module writes patterns, too. */
+function fits(parts: readonly Part[] | undefined, text: string): boolean {
+  if (!parts) return false;
+  /** up to which places in `text` the parts so far can lead */
+  let reached = Array.from({ length: text.length + 1 }, (_, at) => at === 0);
+  for (const part of parts) {
+    const before = reached;
+    reached = before.map(() => false);
+    for (const at of before.keys()) {
+      if (typeof part === 'object' && 'any' in part) reached[at] = before[at]! || (at > 0 && reached[at - 1]! && (part.any === 'path' || !['/', ANY_PATH].includes(text[at - 1]!)));
+      else if (before[at]) {
+        const end = at + lengthOf(part, text, at);
+        if (end >= at) reached[end] = true;
+      }
+    }
+  }
+  return reached[text.length]!;
+}
+
+/** Of the word, or the digits, that stand at this place; below zero when they do not. */
+function lengthOf(part: string | { hex: number }, text: string, at: number): number {
+  if (typeof part === 'string') return text.startsWith(part, at) ? part.length : -1;
+  const digits = text.slice(at, at + part.hex);
+  return digits.length === part.hex && /^[0-9a-f]*$/.test(digits) ? part.hex : -1;
+}
+
+/** Stands for `**` in a wish that is looked at as a word: `*` is not so wide. In no text that is asked about. */
+const ANY_PATH = '\0';
 
 /**
  * Does the operator's pattern cover what a manifest wishes, or the other way round? Equal, or a pattern with `*` that the other one, taken as a word, fits.
- * Not by a regular expression, which many stars keep busy for ever: nobody has given the module a deadline yet.
  */
 export function covers(granted: string, wished: string): boolean {
   if (!granted.includes('*')) return granted === wished;
-  /** up to which places in `wished` the parts so far can lead */
-  let reached = Array.from({ length: wished.length + 1 }, (_, at) => at === 0);
-  for (const [part] of granted.matchAll(/\*\*?|[^*]+/g)) {
-    const before = reached;
-    reached = Array.from(before, () => false);
-    for (const at of before.keys()) {
-      if (part === '*' || part === '**') reached[at] = before[at]! || (at > 0 && reached[at - 1]! && (part === '**' || wished[at - 1] !== '/'));
-      else if (before[at] && wished.startsWith(part, at)) reached[at + part.length] = true;
-    }
-  }
-  return reached[wished.length]!;
+  const parts = (granted.match(/\*\*?|[^*]+/g) ?? []).map((part): Part => (part === '*' ? { any: 'element' } : part === '**' ? { any: 'path' } : part));
+  return fits(parts, wished.replaceAll('**', ANY_PATH));
 }

@@ -7,7 +7,7 @@ import type { Kernel, Ns } from '../kernel/kernel.ts';
 import type { Journal } from '../ledger/journal.ts';
 import type { Hashes } from '../ledger/attachment-id.ts';
 import type { Life, Undo } from '../ledger/undo.ts';
-import type { ModuleVerb, Request } from '../protocol/request.ts';
+import type { Attachment, ModuleVerb, Request } from '../protocol/request.ts';
 import type { Result } from '../protocol/result.ts';
 import type { LockedStore, Store, StorePlace } from '../store/store.ts';
 import type { Handles, Right } from './handles.ts';
@@ -26,6 +26,8 @@ export interface Call {
   readonly hashes: Hashes;
   readonly kernel: Kernel;
   readonly grants: Grants;
+  /** the operator's words on their own; undefined for a module that ships with the host */
+  readonly granting?: readonly Grants[] | undefined;
   readonly handles: Handles;
   readonly tables: RuleTables;
   readonly journal: Journal;
@@ -42,6 +44,8 @@ export interface Call {
   readonly nodeFiles: NodeFiles;
   store(): LockedStore;
   storePlace(): StorePlace;
+  /** GC: attachments that live, of this network as the runtime says, of others as the ledger does */
+  living(): readonly Attachment[];
   /** leases of this network whose containers ended with an earlier boot */
   outlivedLeases(store: Store): ReadonlySet<string>;
   delegate(type: string, verb: ModuleVerb): Result | undefined;

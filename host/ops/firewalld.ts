@@ -45,7 +45,7 @@ function remove(call: Call, { zone, sources }: Requests['firewalld.remove']): An
 }
 
 function checkScope(call: Call, op: string, zone: string, sources: readonly string[]): void {
-  if (!granted(call, call.grants.firewalld, zone)) throw denied(call, op, `of zone "${zone}"`, { firewalld: [zone] }, zone);
+  if (!granted(call, ({ firewalld }) => firewalld, zone)) throw denied(call, op, `of zone "${zone}"`, { firewalld: [zone] }, zone);
   const foreign = sources.find((source) => !isOwnPrefix(call, source));
   if (foreign !== undefined) throw denied(call, op, `of source "${foreign}", which is no address of this attachment`, undefined, foreign);
 }

@@ -8,7 +8,7 @@ import { isExists } from '../kernel/kernel-error.ts';
 import type { NewLink, Ns } from '../kernel/kernel.ts';
 import { intend, within, type Call } from './call.ts';
 import type { Right } from './handles.ts';
-import { denied, granted } from './scope.ts';
+import { denied, grantedBy } from './scope.ts';
 
 export function createLink(call: Call, req: Requests['link.create']): Answers['link.create'] {
   const ns = req.ns ?? 'container';
@@ -78,7 +78,7 @@ function checkCreation(call: Call, ns: Ns, { name, kind, peer }: Requests['link.
 /** What a `*` stands for is the module's to choose, and people and scripts will meet it. */
 function checkHostName(call: Call, op: string, name: string): void {
   const at = `host:${name}`;
-  const fitting = call.grants.hostLinks.filter((pattern) => granted(call, [pattern], name));
+  const fitting = grantedBy(call, ({ hostLinks }) => hostLinks, name);
   if (fitting.length === 0) throw denied(call, op, `with the host name "${name}"`, { hostLinks: [name] }, at);
   if (fitting.every((pattern) => pattern.includes('*')) && !/^[\w.@-]+$/.test(name)) {
     throw new CniError(CODE.capabilityDenied, `${op}: "${name}" must be of letters, digits and . _ - @ where a grant says "*"`, { kind: 'invalid', op, at });

@@ -42,7 +42,7 @@ function list(call: Call, backend: Backend, { ns = 'container', family, table }:
 
 /** Undefined for a table that is the module's as a whole. */
 const visibleChains = (call: Call, backend: Backend, family: RuleFamily, table: string) =>
-  (backend === 'iptables' ? iptablesChains(call, table) : granted(call, call.grants.nft, `${family} ${table}`) ? undefined : nftChains(call, `${family} ${table}`));
+  (backend === 'iptables' ? iptablesChains(call, table) : granted(call, ({ nft }) => nft, `${family} ${table}`) ? undefined : nftChains(call, `${family} ${table}`));
 
 const shown = ({ text, comment }: ListedRule): { text: string; comment?: string } => ({ text, ...(comment === undefined ? {} : { comment }) });
 

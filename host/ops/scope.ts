@@ -3,9 +3,12 @@
 
 import { CniError, CODE } from '../cni-error.ts';
 import { addressOf, canonicalAddress, isIpv6 } from '../kernel/address.ts';
-import { patternIn } from '../grant/patterns.ts';
-import type { Grants } from '../grant/grants.ts';
+import type { Grants, Pattern } from '../grant/grants.ts';
+import { isOfAttachment, patternIn, type PatternFacts } from '../grant/patterns.ts';
 import type { Link, Ns } from '../kernel/kernel.ts';
+import { hashesOf } from '../ledger/attachment-id.ts';
+import { once } from '../once.ts';
+import type { Request } from '../protocol/request.ts';
 import type { Call } from './call.ts';
 import type { Right } from './handles.ts';
 
@@ -46,7 +49,15 @@ function canonical(address: string): string | undefined {
   }
 }
 
-export const granted = (call: Call, patterns: Grants['hostLinks'], text: string): boolean => patterns.some((pattern) => meaningOf(call, pattern)(text));
+type PatternsOf = (words: Grants) => readonly Pattern[];
+
+/** By what the operator and the module have in common, and by what the operator has said: words of the module may be narrower, and mean more. */
+export const granted = (call: Call, patternsOf: PatternsOf, text: string): boolean =>
+  [call.grants, ...(call.granting ?? [])].every((words) => patternsOf(words).some((pattern) => meaningOf(call, pattern)(text)));
+
+/** The patterns by which it is granted, as whoever grants has written them: how far a right goes is theirs to say. */
+export const grantedBy = (call: Call, patternsOf: PatternsOf, text: string): Pattern[] =>
+  (granted(call, patternsOf, text) ? (call.granting ?? [call.grants]).flatMap(patternsOf).filter((pattern) => meaningOf(call, pattern)(text)) : []);
 
 /** In a call the same patterns are asked again and again. */
 const meanings = new WeakMap<Call, Map<string, (text: string) => boolean>>();
@@ -54,27 +65,31 @@ const meanings = new WeakMap<Call, Map<string, (text: string) => boolean>>();
 function meaningOf(call: Call, pattern: string): (text: string) => boolean {
   const known = meanings.get(call) ?? new Map<string, (text: string) => boolean>();
   meanings.set(call, known);
-  const meaning = known.get(pattern) ?? patternIn(patternFacts(call), pattern);
+  const meaning = known.get(pattern) ?? (call.verb === 'GC' && isOfAttachment(pattern) ? ofNoneAlive(call, pattern) : patternIn(factsOf(call, call), pattern));
   known.set(pattern, meaning);
   return meaning;
 }
 
-/** What the placeholders of a pattern stand for in this call. In GC any attachment of the network is meant. */
-const patternFacts = (call: Call) => ({
-  attachment: call.verb === 'GC' ? undefined : call.hashes.attachment,
-  containerId: call.verb === 'GC' ? undefined : call.request.attachment.containerId,
-  ifname: call.verb === 'GC' ? undefined : call.request.attachment.ifname,
-  config: call.request.netconf.value,
-});
+const factsOf = (call: Call, { request: { attachment }, hashes }: Pick<Call, 'hashes'> & { request: Pick<Request, 'attachment'> }): PatternFacts =>
+  ({ attachment: hashes.attachment, containerId: attachment.containerId, ifname: attachment.ifname, config: call.request.netconf.value });
+
+/** In GC any attachment is meant, but for those that live. */
+function ofNoneAlive(call: Call, pattern: string): (text: string) => boolean {
+  const anybodys = patternIn({ attachment: undefined, containerId: undefined, ifname: undefined, config: call.request.netconf.value }, pattern);
+  const living = once(() => call.living().map((attachment) => patternIn(factsOf(call, { request: { attachment }, hashes: hashesOf(attachment) }), pattern)));
+  return (text) => anybodys(text) && !living().some((isOf) => isOf(text));
+}
 
 /** The right to a link of the host, undefined when it is none of this module's business: then it does not exist for it. */
 export function rightToHostLink(call: Call, link: Link): Right | undefined {
   if (call.ownLinks.has(link.index)) return 'own';
-  const byName = call.grants.hostLinks.filter((pattern) => granted(call, [pattern], link.name));
-  if (byName.some((pattern) => pattern.includes('{attachment:'))) return 'own';
+  const byName = grantedBy(call, ({ hostLinks }) => hostLinks, link.name);
   const leads = link.kind === 'veth' ? leadsTo(call, link) : undefined;
+  // A veth with another end has a container that lives, whatever GC knows of it.
+  if (byName.some((pattern) => pattern.includes('{attachment:')) && !(call.verb === 'GC' && leads === 'elsewhere')) return 'own';
   // A name in full is the operator's word; under a pattern other containers' links can be found as well.
-  if (byName.some((pattern) => leads !== 'elsewhere' || !pattern.includes('*'))) return 'granted';
+  const isWide = (pattern: string): boolean => pattern.includes('*') || (call.verb === 'GC' && isOfAttachment(pattern));
+  if (byName.some((pattern) => leads !== 'elsewhere' || !isWide(pattern))) return 'granted';
   // GC has to see whether what old rules speak of is still there.
   if (call.verb === 'GC' && link.kind === 'veth' && call.grants.link.host?.includes('veth')) return 'read';
   if (isInResult(call, link)) return rightByResult(link, leads);
@@ -109,5 +124,5 @@ const isInResult = (call: Call, { name }: Link): boolean =>
 /** In the container CNI_IFNAME is the attachment's; `lo` only for a module that is granted it; the rest can be looked at. */
 export function rightToContainerLink(call: Call, link: { index: number; name: string }): Right {
   if (link.name === call.request.attachment.ifname && link.name !== 'lo') return 'own';
-  return granted(call, call.grants.link.container ?? [], link.name) ? 'granted' : 'read';
+  return granted(call, ({ link: { container = [] } }) => container, link.name) ? 'granted' : 'read';
 }

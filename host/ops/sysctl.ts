@@ -44,7 +44,7 @@ function checkReadable(call: Call, ns: Ns, key: string, asked: string, held: Hel
   throw denied(call, 'sysctl.get', `of "${asked}" in the host namespace`, { sysctl: [asked] }, `host:${key}`);
 }
 
-const mayWrite = (call: Call, ns: Ns, key: string): boolean => [key, `${ns}:${key}`].some((text) => granted(call, call.grants.sysctl, text));
+const mayWrite = (call: Call, ns: Ns, key: string): boolean => [key, `${ns}:${key}`].some((text) => granted(call, ({ sysctl }) => sysctl, text));
 
 function allowed(call: Call, { keys }: Requests['sysctl.allowed']): Answers['sysctl.allowed'] {
   return checkAllowlist(call.nodeFiles.tuningAllowlist, keys);

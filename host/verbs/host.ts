@@ -48,6 +48,7 @@ export interface Plugin {
   manifest: Manifest;
   module: GuestModule;
   grants: Grants;
+  granting?: readonly Grants[];
   granted: ReadonlySet<string>;
   limits: Limits;
 }

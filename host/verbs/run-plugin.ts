@@ -15,7 +15,8 @@ import { newHandles } from '../ops/handles.ts';
 import { perform } from '../ops/perform.ts';
 import { ruleTables, type Backend, type RuleTables } from '../ops/rules/tables.ts';
 import { field } from '../protocol/go-json.ts';
-import type { ModuleVerb, Request } from '../protocol/request.ts';
+import { once } from '../once.ts';
+import type { Attachment, ModuleVerb, Request } from '../protocol/request.ts';
 import type { Result } from '../protocol/result.ts';
 import { isCommand } from '../sandbox/run-guest.ts';
 import type { GuestCall } from '../sandbox/sandbox.ts';
@@ -96,6 +97,7 @@ function openCall(host: Host, plugin: Plugin, run: Run): { call: Call; close(): 
     request, verb, kernel, journal, ownLinks, tables,
     hashes: hashesOf(request.attachment),
     grants: plugin.grants,
+    granting: plugin.granting,
     handles: newHandles(),
     module: plugin.name,
     plugin: run.plugin,
@@ -107,6 +109,7 @@ function openCall(host: Host, plugin: Plugin, run: Run): { call: Call; close(): 
       return (store ??= host.stores(place));
     },
     storePlace: () => place,
+    living: once(() => livingBeside(host, request)),
     outlivedLeases: (held) => leasesOfEarlierBoots(held, place, host.ledger.of(request.attachment.network), host.boot()),
     delegate(type, delegateVerb) {
       // One that asks for itself would never end.
@@ -134,5 +137,11 @@ function storePlace({ roots }: Host, { grants, name }: Plugin, { attachment, net
     default: return grants.store satisfies never;
   }
 }
+
+/** What GC must not take for something that was left. */
+const livingBeside = (host: Host, { attachment: { network }, netconf: { validAttachments = [] } }: Request): Attachment[] => [
+  ...validAttachments.map(({ containerID, ifname }) => ({ network, containerId: containerID, ifname })),
+  ...host.ledger.all().map(({ attachment }) => attachment).filter((other) => other.network !== network),
+];
 
 const word = (value: unknown): string => (typeof value === 'string' ? value : '');

@@ -74,6 +74,11 @@ test('the narrower of two patterns counts, whoever wrote it', () => {
   assert.equal(intersection(['veth'], ['veth', 'bridge']).link, { host: ['veth'], container: [] });
 });
 
+test('the operator\'s own words stay beside what is common, also those of a signer', () => {
+  assert.equal(grantByPolicy(asked([], { wants: { hostLinks: ['veth{attachment:8}'] } }), policy({ grants: { hostLinks: ['veth*'] } })).granting?.map(({ hostLinks }) => hostLinks), [['veth*']]);
+  assert.is(grantBuiltin(asked([])).granting, undefined);
+});
+
 test('namespaces, tables and stores intersect too', () => {
   const { grants } = grantByPolicy(
     asked([], { wants: { addr: ['host', 'container'], store: 'own', iptables: { nat: { chains: ['A-*'], jumpFrom: ['INPUT', 'OUTPUT'] }, filter: { chains: ['A'], jumpFrom: [] } }, delegate: ['ipam'] } }),

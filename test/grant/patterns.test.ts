@@ -52,10 +52,14 @@ test('in GC any attachment is meant', () => {
 
 test('covers', () => {
   for (const [wide, narrow] of [['*', 'CNI-{attachment:24}'], ['CNI-*', 'CNI-DN-*'], ['x', 'x'], ['{ifname}', '{ifname}'], ['net/**', 'net/ipv4/*'], ['net/**', 'net/ipv4/conf/{link}/x'], ['a*b*c', 'abbc'], ['*a*', 'a'], ['***', 'a/b'], ['a**', 'a\n/'], ['**', '']] as const) assert.is(covers(wide, narrow), true, `${wide} ${narrow}`);
-  for (const [wide, narrow] of [['CNI-DN-*', 'CNI-*'], ['*', 'a/b'], ['x', 'y'], ['{ifname}', 'eth0'], ['CNI.', 'CNIx'], ['net/*', 'net/**/x'], ['container:net/**', 'net/ipv4/x'], ['a*', 'ba'], ['a*b', 'abc'], ['a*b*c', 'acb']] as const) assert.is(covers(wide, narrow), false, `${wide} ${narrow}`);
+  for (const [wide, narrow] of [['CNI-DN-*', 'CNI-*'], ['*', 'a/b'], ['x', 'y'], ['{ifname}', 'eth0'], ['CNI.', 'CNIx'], ['net/*', 'net/**/x'], ['container:net/**', 'net/ipv4/x'], ['a*', 'ba'], ['a*b', 'abc'], ['a*b*c', 'acb'], ['net/*', 'net/**'], ['*', '**'], ['a*b', 'a**b'], ['a/*', 'a**']] as const) assert.is(covers(wide, narrow), false, `${wide} ${narrow}`);
 });
 
 test('as many stars as a module likes come to an end', () => {
+  assert.is(patternIn(FACTS, `${'*a'.repeat(255)}`)(`${'a'.repeat(511)}b`), false);
+  assert.is(patternIn(FACTS, `${'**a'.repeat(170)}`)(`${'a/'.repeat(255)}b`), false);
+  assert.is(patternIn(FACTS, '*')('a'.repeat(512)), true);
+  assert.is(patternIn(FACTS, '*')('a'.repeat(513)), false, 'no name is as long as that');
   assert.is(covers(`${'**'.repeat(1000)}x`, 'inet acme-rules-of-this-node'), false);
   assert.is(covers(`${'*-'.repeat(1000)}x`, '-'.repeat(1000)), false);
   assert.is(covers('*-*-*-*', '-'.repeat(100_000)), true);

@@ -4,6 +4,7 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { addAll, type Conflist, type Target } from '../../host/cli/run-conflist.ts';
+import type { Attachment } from '../../host/protocol/request.ts';
 import { addNetns, BIN, files, inNetns, sh } from '../support/node.ts';
 
 export interface Furnished {
@@ -14,6 +15,8 @@ export interface Furnished {
   redLease: string;
 }
 
+/** The other network's attachment. */
+export const RED: Attachment = { network: 'red', containerId: 'c9', ifname: 'eth0' };
 const NAMESPACES = ['c0', 'c9', 'c1', 'outside'];
 
 export function furnish(): Furnished {
@@ -28,7 +31,7 @@ export function furnish(): Furnished {
   operatorsBridge();
   operatorsRules();
   const blue = attach(network('blue', 'cni0', '192.0.2.0/24'), 'c0');
-  const red = attach(network('red', 'red0', '192.168.9.0/24'), 'c9');
+  const red = attach(network(RED.network, 'red0', '192.168.9.0/24'), RED.containerId);
   mkdirSync('/run/secrets');
   writeFileSync('/run/secrets/token', 'a secret');
   sh('conntrack', '-I', '-p', 'udp', '-s', '198.51.100.2', '-d', '198.51.100.1', '--sport', '5000', '--dport', '53', '-t', '100000');
@@ -82,7 +85,7 @@ const network = (name: string, bridge: string, subnet: string): Conflist => ({
 function attach(list: Conflist, container: string): Attached {
   const target: Target = {
     containerId: container, netns: `/run/netns/${container}`, ifname: 'eth0', path: [BIN],
-    capabilityArgs: { portMappings: [{ hostPort: container === 'c0' ? 8080 : 9090, containerPort: 80, protocol: 'tcp' }], bandwidth: { ingressRate: 1e6, ingressBurst: 8e6 } },
+    capabilityArgs: { portMappings: [{ hostPort: container === 'c0' ? 8080 : 9090, containerPort: 80, protocol: 'tcp' }], bandwidth: { ingressRate: 1e6, ingressBurst: 8e6, egressRate: 1e6, egressBurst: 8e6 } },
   };
   return addAll(list, target) as Attached;
 }

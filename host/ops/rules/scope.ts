@@ -4,6 +4,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { field } from '../../protocol/go-json.ts';
 import type { Call } from '../call.ts';
+import type { Grants } from '../../grant/grants.ts';
 import { denied, granted, isOwnAddress } from '../scope.ts';
 import { chainCalled, type Rule } from '../../kernel/rule.ts';
 import { builtInChains } from '../../kernel/built-in-chains.ts';
@@ -37,7 +38,7 @@ interface Chains {
 /** An nft table is a module's as a whole, or some of its chains are. */
 function checkTable(call: Call, op: string, rules: Scoped): void {
   const name = `${rules.family} ${rules.table}`;
-  if (granted(call, call.grants.nft, name)) return;
+  if (granted(call, ({ nft }) => nft, name)) return;
   const chains = nftChains(call, name);
   if (!chains) throw denied(call, op, `of table "${name}"`, { nft: [name] }, name);
   // A base chain may be made, never emptied or taken away.
@@ -46,12 +47,11 @@ function checkTable(call: Call, op: string, rules: Scoped): void {
 
 /** Undefined for a table of which the module has none. */
 export function nftChains(call: Call, table: string): Chains | undefined {
-  const { nft } = call.grants;
-  if (!nft.some((pattern) => pattern.startsWith(`${table} `))) return undefined;
-  const [base, own] = [nft.filter((pattern) => pattern.endsWith(' jump')), nft.filter((pattern) => !pattern.endsWith(' jump'))];
-  const jumpsFrom = (chain: string): boolean => granted(call, base, `${table} ${chain} jump`);
+  if (!call.grants.nft.some((pattern) => pattern.startsWith(`${table} `))) return undefined;
+  const isBase = (pattern: string): boolean => pattern.endsWith(' jump');
+  const jumpsFrom = (chain: string): boolean => granted(call, ({ nft }) => nft.filter(isBase), `${table} ${chain} jump`);
   return {
-    owns: (chain) => !chain.includes(' ') && !jumpsFrom(chain) && granted(call, own, `${table} ${chain}`),
+    owns: (chain) => !chain.includes(' ') && !jumpsFrom(chain) && granted(call, ({ nft }) => nft.filter((pattern) => !isBase(pattern)), `${table} ${chain}`),
     jumpsFrom,
     jumpsTo: () => false,
     label: table,
@@ -69,12 +69,13 @@ function checkChains(call: Call, op: string, rules: Scoped): void {
 
 /** Undefined for a table of which the module has none. */
 export function iptablesChains(call: Call, table: string): Chains | undefined {
-  const scope = Object.hasOwn(call.grants.iptables, table) ? call.grants.iptables[table] : undefined;
+  const scopeIn = ({ iptables }: Grants) => (Object.hasOwn(iptables, table) ? iptables[table] : undefined);
+  const scope = scopeIn(call.grants);
   return scope && {
     // A pattern may be filled in by the configuration; the built-in chains stay everybody's whatever it says.
-    owns: (chain) => !builtInChains(table).includes(chain) && granted(call, scope.chains, chain),
+    owns: (chain) => !builtInChains(table).includes(chain) && granted(call, (words) => scopeIn(words)?.chains ?? [], chain),
     jumpsFrom: (chain) => scope.jumpFrom.includes(chain),
-    jumpsTo: (chain) => !builtInChains(table).includes(chain) && granted(call, scope.jumpTo ?? [], chain),
+    jumpsTo: (chain) => !builtInChains(table).includes(chain) && granted(call, (words) => scopeIn(words)?.jumpTo ?? [], chain),
     grant: (chain) => (builtInChains(table).includes(chain) ? undefined : { iptables: { [table]: { chains: [chain], jumpFrom: [] } } }),
     grantJump: (chain) => ({ iptables: { [table]: { chains: [], jumpFrom: [], jumpTo: [chain] } } }),
     label: table,

@@ -38,6 +38,15 @@ export const stores = ({ neighbour, redLease }: Furnished): Case[] => [
   badSysctl('writes two lines', 'net/ipv4/ip_forward\nkernel/core_pattern'),
   { name: 'changes a sysctl of the uplink', grants: LINK, asks: [['sysctl.set', { ns: 'host', key: 'net/ipv4/conf/uplink/forwarding', value: '0' }]], code: 101, says: /net\/ipv4\/conf\/uplink\/forwarding/, operation: 'sysctl.set', object: /^host:net\/ipv4\/conf\/uplink\/forwarding$/ },
   { name: 'changes a sysctl of the whole host that it was not granted', grants: LINK, asks: [['sysctl.set', { ns: 'host', key: 'net/ipv4/conf/all/rp_filter', value: '0' }]], code: 101, says: /rp_filter/, operation: 'sysctl.set', object: /^host:net\/ipv4\/conf\/all\/rp_filter$/ },
+  {
+    name: 'changes a sysctl of the whole host by a wish that is wider than the grant', grants: { sysctl: ['host:net/ipv4/*'] }, wants: { sysctl: ['host:net/ipv4/**'] },
+    asks: [['sysctl.set', { ns: 'host', key: 'net/ipv4/conf/all/rp_filter', value: '0' }]], code: 101, says: /sysctl.set/, operation: 'sysctl.set', object: /^/,
+  },
+  {
+    name: 'keeps the host busy with a wish of many stars', grants: { sysctl: ['net/ipv4/*'] }, wants: { sysctl: [`net/ipv4/${'*a'.repeat(250)}`] },
+    asks: [['sysctl.set', { ns: 'host', key: `net/ipv4/${'a'.repeat(480)}b`, value: '0' }]], code: 101, says: /is not granted/, operation: 'sysctl.set', object: /^host:net\/ipv4\/a/,
+  },
+  { name: 'keeps the host busy with a wish as long as it likes', grants: { sysctl: ['net/ipv4/*'] }, wants: { sysctl: [`net/ipv4/${'*a'.repeat(300)}`] }, code: 100, says: /of 609 characters, more than 512/, operation: 'load', object: /sysctl/ },
   { name: 'gives the place of a link without one', grants: LINK, asks: [['sysctl.set', { key: 'net/ipv4/conf/{link}/forwarding', value: '1' }]], code: 102, says: /needs a link/, operation: 'sysctl.set', object: /\{link\}/ },
   { name: 'reads a secret of the host\'s kernel', grants: LINK, asks: [['sysctl.get', { ns: 'host', key: 'net/ipv4/tcp_fastopen_key' }]], code: 101, says: /tcp_fastopen_key/, operation: 'sysctl.get', object: /^host:net\/ipv4\/tcp_fastopen_key$/ },
   { name: 'reads a sysctl of the uplink', grants: LINK, asks: [['sysctl.get', { ns: 'host', key: 'net/ipv4/conf/uplink/rp_filter' }]], code: 101, says: /uplink/, operation: 'sysctl.get', object: /uplink/ },

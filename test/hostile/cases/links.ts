@@ -1,11 +1,13 @@
 // Links of others: other containers', the operator's, the uplink, by name, by handle and by what a result says.
 // SPDX-License-Identifier: Apache-2.0
 
+import { hashesOf } from '../../../host/ledger/attachment-id.ts';
 import { PAIR, VETH_GRANT, type Case } from '../case.ts';
-import type { Furnished } from '../node.ts';
+import { RED, type Furnished } from '../node.ts';
 
 /** What a plugin that makes links on the host may be granted, with a pattern that other plugins' links fit too. */
 const ANY_VETH = { ...VETH_GRANT, hostLinks: ['veth*'], addr: ['host', 'container'], tc: ['host'], neigh: ['host'], sysctl: ['net/ipv4/conf/{link}/*'] };
+const HASH_OF_RED = hashesOf(RED).attachment;
 const denied = { code: 101, operation: 'link.get' } as const;
 
 export const links = ({ veth }: Furnished): Case[] => [
@@ -53,6 +55,25 @@ export const links = ({ veth }: Furnished): Case[] => [
   {
     name: 'deletes another container\'s link on GC, where it may look', verb: 'GC', grants: ANY_VETH, conf: { 'cni.dev/valid-attachments': [{ containerID: 'c0', ifname: 'eth0' }] },
     asks: [['link.get', { ns: 'host', name: veth }], ['link.delete', { link: 1 }]], ...denied, says: /is not this attachment's/, operation: 'link.delete', object: /^host:veth/,
+  },
+  ...['veth{attachment:8}', 'veth{ifname}'].map((wish): Case => ({
+    name: `deletes another container's link on GC, which is to be anybody's by the wish ${wish}`, verb: 'GC', grants: ANY_VETH, wants: { ...ANY_VETH, hostLinks: [wish] },
+    conf: { 'cni.dev/valid-attachments': [{ containerID: 'c0', ifname: 'eth0' }] }, asks: [['link.get', { ns: 'host', name: veth }], ['link.delete', { link: 1 }]],
+    ...denied, says: /is not this attachment's/, operation: 'link.delete', object: /^host:veth/,
+  })),
+  {
+    name: 'deletes a link of another network\'s living container on GC, whose name could be one of a hash', verb: 'GC', grants: { ...ANY_VETH, hostLinks: ['veth{attachment:8}'] },
+    conf: { 'cni.dev/valid-attachments': [{ containerID: 'c0', ifname: 'eth0' }] }, asks: [['link.get', { ns: 'host', name: veth }], ['link.delete', { link: 1 }]],
+    ...denied, says: /is not this attachment's/, operation: 'link.delete', object: /^host:veth/,
+  },
+  {
+    name: 'finds the shaping device of another network\'s living container on GC', verb: 'GC', grants: { link: { host: ['ifb'] }, hostLinks: ['bwp{attachment:12}'] },
+    conf: { 'cni.dev/valid-attachments': [{ containerID: 'c0', ifname: 'eth0' }] }, asks: [['link.get', { ns: 'host', name: `bwp${HASH_OF_RED.slice(0, 12)}` }], ['link.delete', { link: 1 }]],
+    code: 102, says: /not found/, operation: 'link.get', object: /^host:bwp/,
+  },
+  {
+    name: 'finds another container\'s link by a wish that says its name in full', grants: ANY_VETH, wants: { ...ANY_VETH, hostLinks: [veth] },
+    asks: [['link.get', { ns: 'host', name: veth }], ['link.set', { link: 1, master: null }]], code: 102, says: /not found/, operation: 'link.get', object: /^host:veth/,
   },
   {
     name: 'claims every link by a name with no digit of its hash', grants: { ...VETH_GRANT, hostLinks: ['veth*'] }, wants: { ...VETH_GRANT, hostLinks: ['veth{attachment:0}*'] },

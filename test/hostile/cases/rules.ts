@@ -1,8 +1,9 @@
 // Packet filter rules: chains and tables of others, traffic to others' addresses, and words that would become rules of their own.
 // SPDX-License-Identifier: Apache-2.0
 
+import { hashesOf } from '../../../host/ledger/attachment-id.ts';
 import { PAIR, VETH_GRANT, type Case } from '../case.ts';
-import type { Furnished } from '../node.ts';
+import { RED, type Furnished } from '../node.ts';
 
 const IPTABLES = { iptables: { nat: { chains: ['ACME-*'], jumpFrom: ['PREROUTING'] }, filter: { chains: ['ACME-*'], jumpFrom: ['FORWARD'] } } };
 const NFT = { nft: ['inet acme', 'bridge nat acme-*', 'bridge nat PREROUTING jump'] };
@@ -23,6 +24,11 @@ export const rules = ({ neighbour }: Furnished): Case[] => [
   { name: 'uses a table it was not granted', grants: IPTABLES, asks: [['iptables.apply', { ns: 'host', family: 'ip', table: 'mangle', chains: [{ name: 'ACME-A' }] }]], ...apply, says: /table "mangle"/, object: /^mangle$/ },
   { name: 'names a table that every object has', grants: IPTABLES, asks: [['iptables.apply', { ns: 'host', family: 'ip', table: 'constructor', chains: [{ name: 'ACME-A' }] }]], ...apply, says: /table "constructor"/, object: /^constructor$/ },
   { name: 'publishes a port to the other container', grants: IPTABLES, asks: [nat({ chains: [{ name: 'ACME-A' }], add: [{ chain: 'ACME-A', rule: { match: [{ proto: 'tcp', dport: 80 }], action: { dnat: { to: neighbour, port: 80 } } } }] })], ...apply, says: /no address of this attachment/, object: new RegExp(`^${neighbour}$`) },
+  {
+    name: 'empties the chain of another network\'s living container on GC', verb: 'GC', grants: { iptables: { nat: { chains: ['CNI-DN-{attachment:21}'], jumpFrom: [] } } },
+    conf: { 'cni.dev/valid-attachments': [{ containerID: 'c0', ifname: 'eth0' }] }, asks: [nat({ set: [{ chain: `CNI-DN-${hashesOf(RED).attachment.slice(0, 21)}`, rules: [] }] })],
+    ...apply, says: /chain "CNI-DN-/, object: /^nat CNI-DN-/,
+  },
   {
     name: 'gives itself the address of somebody else, and then sends traffic there', grants: { ...VETH_GRANT, ...IPTABLES, addr: ['container'] },
     asks: [PAIR, ['addr.add', { link: 1, address: '198.51.100.2/32' }], nat({ chains: [{ name: 'ACME-A' }], add: [{ chain: 'ACME-A', rule: { match: [{ proto: 'tcp', dport: 80 }], action: { dnat: { to: '198.51.100.2' } } } }] })],

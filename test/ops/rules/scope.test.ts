@@ -14,6 +14,7 @@ const NFT = ['inet own', 'bridge nat guard-{containerId}-{ifname}', 'bridge nat 
 const call = (verb: 'ADD' | 'GC' = 'ADD', nft = NFT): Call => ({
   verb, module: 'acme', grants: { ...NO_GRANTS, nft }, hashes: { attachment: 'a'.repeat(128), network: '', interface: '' }, addresses: new Set(),
   request: { attachment: { network: 'blue', containerId: verb === 'GC' ? '' : 'c1', ifname: verb === 'GC' ? '' : 'eth0' }, netconf: { value: {} } },
+  living: () => [{ network: 'blue', containerId: 'alive', ifname: 'eth0' }],
 } as unknown as Call);
 
 const allowed = (rules: Partial<RuleSet>, of = call()): boolean => {
@@ -56,7 +57,8 @@ test('a table that is granted as a whole is the module\'s with all chains', () =
   assert.is(allowed({ family: 'inet', table: 'own', chains: [{ name: 'any' }], drop: [{ chain: 'any' }], remove: [{ chain: 'any', comment: 'x' }] }), true);
 });
 
-test('in GC the chains of any container are meant, and the base chain is still everybody\'s', () => {
+test('in GC the chains of any container are meant but of those that live, and the base chain is still everybody\'s', () => {
+  assert.is(allowed({ drop: [{ chain: 'guard-alive-eth0' }] }, call('GC')), false);
   assert.is(allowed({ drop: [{ chain: 'guard-c2-net1' }] }, call('GC')), true);
   assert.is(allowed({ drop: [{ chain: 'PREROUTING' }] }, call('GC')), false);
 });
