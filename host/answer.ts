@@ -1,6 +1,7 @@
 // One call, in the order the data travels: environment and stdin in, one document for stdout out.
 // SPDX-License-Identifier: Apache-2.0
 
+import { now } from './clock.ts';
 import { CODE } from './cni-error.ts';
 import { asCniError } from './internal-error.ts';
 import { mustBeBelieved } from './ledger/books.ts';
@@ -33,11 +34,18 @@ export interface Answer {
 
 /** Never throws: what goes wrong is the answer. */
 export async function answer(host: Host, call: Call): Promise<Answer> {
+  const begun = now();
+  const { env, calledAs } = call;
+  const answered = (facts: object): void =>
+    host.log.info({ plugin: calledAs, verb: env['CNI_COMMAND'], container: env['CNI_CONTAINERID'], ifname: env['CNI_IFNAME'], ...facts, ms: Math.round(now() - begun) }, 'answered');
   try {
     const stdout = await resultOf(host, call);
+    answered({});
     return { exitCode: 0, ...(stdout === undefined ? {} : { stdout }) };
-  } catch (error) {
-    return { exitCode: 1, stdout: formatError(asCniError(error, host.log)) };
+  } catch (thrown) {
+    const error = asCniError(thrown, host.log);
+    answered({ code: error.code, error: error.message, details: error.facts.details });
+    return { exitCode: 1, stdout: formatError(error) };
   }
 }
 

@@ -9,12 +9,14 @@ import type { Undo } from '../ledger/undo.ts';
 import { messageOf } from '../message-of.ts';
 import { nextNetconf } from '../protocol/compose-chain.ts';
 import type { Attachment, Request } from '../protocol/request.ts';
+import type { Result } from '../protocol/result.ts';
 import { formatResult } from '../protocol/write-result.ts';
 import type { Chain, Host, Plugin } from './host.ts';
+import { inChain } from './in-chain.ts';
 import { enterNetns } from './netns.ts';
 import { mustBeAwaited, residueError, withAttachment, type Opened } from './open-call.ts';
 import { withPath } from './request-document.ts';
-import { runPlugin } from './run-plugin.ts';
+import { runPlugin, type Run } from './run-plugin.ts';
 
 /** The document for stdout. */
 export function add(host: Host, { request, links }: Chain): string {
@@ -26,13 +28,10 @@ export function add(host: Host, { request, links }: Chain): string {
       let result = request.netconf.prevResult;
       for (const link of links) {
         const netconf = nextNetconf(link.netconf, result);
-        const plugin = host.loadPlugin(link.name, netconf);
         const before = undosIn(journal);
-        const outcome = runPlugin(host, plugin, {
-          request: { ...request, netconf }, verb: 'ADD', kernel: opened.kernel, journal, plugin: link.name, ownLinks: hostLinksMade(before, opened.kernel),
-        });
-        if (!outcome?.result) throw new CniError(CODE.plugin, `plugin "${link.name}" gave no result; cni_add must call cni:abi/1.result`);
-        result = withPath(outcome.result, request.netns);
+        const run = { request: { ...request, netconf }, verb: 'ADD', kernel: opened.kernel, journal, plugin: link.name, ownLinks: hostLinksMade(before, opened.kernel) } as const;
+        const { plugin, said } = inChain(host, links, link, () => ran(host, host.loadPlugin(link.name, netconf), run));
+        result = withPath(said, request.netns);
         done.push({ plugin, undos: undosIn(journal).slice(before.length) });
       }
       // A result that cannot be said in the configuration's version is a failed ADD: found out before it stands.
@@ -45,6 +44,12 @@ export function add(host: Host, { request, links }: Chain): string {
       journal.close();
     }
   });
+}
+
+function ran(host: Host, plugin: Plugin, run: Run): { plugin: Plugin; said: Result } {
+  const outcome = runPlugin(host, plugin, run);
+  if (!outcome?.result) throw new CniError(CODE.plugin, `plugin "${run.plugin}" gave no result; cni_add must call cni:abi/1.result`);
+  return { plugin, said: outcome.result };
 }
 
 /** What one plugin of the chain has made: by its place, since a chain may have a plugin twice. */

@@ -8,6 +8,7 @@ import { livingOf, ownLinksOf } from '../ledger/records.ts';
 import type { Undo } from '../ledger/undo.ts';
 import { ruleTables } from '../ops/rules/tables.ts';
 import type { Chain, Host } from './host.ts';
+import { inChain } from './in-chain.ts';
 import { enterNetns, isAnothersNetns } from './netns.ts';
 import { withAttachment } from './open-call.ts';
 import { runPlugin } from './run-plugin.ts';
@@ -20,11 +21,10 @@ export function check(host: Host, { request, links }: Chain): void {
       throw new CniError(CODE.plugin, `container "${attachment.containerId}" was attached in another network namespace than the one that is at "${netns}" now`, { at: netns, hint: 'DEL it, which leaves that namespace alone, and ADD it again' });
     }
     for (const link of links) {
-      const plugin = host.loadPlugin(link.name, link.netconf);
-      const ran = runPlugin(host, plugin, {
+      const ran = inChain(host, links, link, () => runPlugin(host, host.loadPlugin(link.name, link.netconf), {
         request: { ...request, netconf: link.netconf }, verb: 'CHECK', kernel, journal: forwardJournal,
         ownLinks: ownLinksOf(record, host.boot(), kernel), plugin: link.name,
-      });
+      }));
       if (!ran) checkLedger(host, kernel, link.name, record?.plugins.filter(({ name }) => name === link.name).flatMap(({ undo }) => undo) ?? []);
     }
   });

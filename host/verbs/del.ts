@@ -15,6 +15,7 @@ import { sparing } from '../ops/rules/sparing.ts';
 import { ruleTables } from '../ops/rules/tables.ts';
 import type { Attachment, Request } from '../protocol/request.ts';
 import type { Chain, Host, Link } from './host.ts';
+import { inChain } from './in-chain.ts';
 import { enterNetnsIfThere, isAnothersNetns } from './netns.ts';
 import { residueError, takerBack, withAttachment, type Opened } from './open-call.ts';
 import { runPlugin, type Run } from './run-plugin.ts';
@@ -33,7 +34,8 @@ export function del(host: Host, { request, links }: Chain): void {
     const onlyBackend = onlyBackends(record, host.boot(), direct.link);
     for (const link of links.toReversed()) {
       try {
-        runOwn(host, request, link, { kernel, tables, ownLinks: ownLinksOf(record, host.boot(), kernel), onlyBackend: onlyBackend(link.name), settle: () => kernel.deleteLinks() });
+        inChain(host, links, link, () =>
+          runOwn(host, request, link, { kernel, tables, ownLinks: ownLinksOf(record, host.boot(), kernel), onlyBackend: onlyBackend(link.name), settle: () => kernel.deleteLinks() }));
       } catch (error) {
         if (hasNothingOutsideLedger(host, error, link, record)) host.log.warn({ plugin: link.name, attachment, err: error }, 'DEL from the ledger alone');
         else failures.push(error);

@@ -4,6 +4,7 @@
 import { randomFillSync } from 'node:crypto';
 import { join } from 'node:path';
 import { auditOf } from '../audit.ts';
+import { now } from '../clock.ts';
 import { CniError, CODE } from '../cni-error.ts';
 import { configMismatch } from '../grant/config-schema.ts';
 import { addressOf } from '../kernel/address.ts';
@@ -11,6 +12,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { hashesOf } from '../ledger/attachment-id.ts';
 import type { Journal } from '../ledger/journal.ts';
 import type { Call } from '../ops/call.ts';
+import { messageOf } from '../message-of.ts';
 import { newHandles } from '../ops/handles.ts';
 import { perform } from '../ops/perform.ts';
 import { ruleTables, type Backend, type RuleTables } from '../ops/rules/tables.ts';
@@ -66,7 +68,7 @@ export function runPlugin(host: Host, plugin: Plugin, run: Run): { result?: Resu
       request: requestDocument(call, run.attachments),
       limits: plugin.limits,
       granted: plugin.granted,
-      perform: (op, request) => perform(call, op, request),
+      perform: saying(host.log, plugin.name, (op, request) => perform(call, op, request)),
       grants: plugin.grants,
       log: ({ level, text }) => host.log[level]({ plugin: plugin.name, attachment: run.request.attachment }, text),
       audit,
@@ -79,6 +81,23 @@ export function runPlugin(host: Host, plugin: Plugin, run: Run): { result?: Resu
   } finally {
     close();
   }
+}
+
+/** At level debug: what was asked for, how long it took, and why it was refused. */
+function saying(log: Host['log'], plugin: string, carryOut: GuestCall['perform']): GuestCall['perform'] {
+  if (log.level !== 'debug') return carryOut;
+  return (op, request) => {
+    const begun = now();
+    const say = (facts: object): void => log.debug({ plugin, op, request, ms: Math.round((now() - begun) * 100) / 100, ...facts }, 'operation');
+    try {
+      const answer = carryOut(op, request);
+      say({});
+      return answer;
+    } catch (error) {
+      say({ refused: messageOf(error) });
+      throw error;
+    }
+  };
 }
 
 /** DEL and GC go on with whatever there is. */

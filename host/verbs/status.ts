@@ -7,6 +7,7 @@ import { asCniError } from '../internal-error.ts';
 import { forwardJournal } from '../ledger/journal.ts';
 import { makeFolder } from '../make-folder.ts';
 import type { Chain, Host } from './host.ts';
+import { inChain } from './in-chain.ts';
 import { withKernel } from './open-call.ts';
 import { runPlugin } from './run-plugin.ts';
 import { errnoOf } from '../system-error.ts';
@@ -15,10 +16,10 @@ export function status(host: Host, { request, links }: Chain): void {
   for (const root of [host.roots.state, host.roots.run]) needWritable(root);
   const attachments = host.ledger.of(request.attachment.network).filter(({ boot }) => boot === host.boot()).length;
   withKernel(host.openKernel(''), (kernel) => {
-    for (const { name, netconf } of links) {
-      const plugin = host.loadPlugin(name, netconf);
+    for (const link of links) {
+      const { name, netconf } = link;
       const run = { request: { ...request, netconf }, verb: 'STATUS', kernel, journal: forwardJournal, ownLinks: new Set<number>(), plugin: name, attachments } as const;
-      notAvailableUnless(() => void runPlugin(host, plugin, run), host.log);
+      inChain(host, links, link, () => notAvailableUnless(() => void runPlugin(host, host.loadPlugin(name, netconf), run), host.log));
     }
   });
 }

@@ -87,7 +87,7 @@ test('the first error is the answer, and its details tell the others', () => {
   const prevResult = node.add(chainOf('ADD', plugins));
   refuses = true;
   assert.throws(() => node.del(chainOf('DEL', plugins, { prevResult })), (error: unknown) => error instanceof CniError
-    && error.message === 'error deleting nftables rules: nft.apply: EPERM' && /^after it: could not take back everything of plugin "portmap": .*; link.deleteTogether: EPERM; .*"bridge"/.test(error.facts.details ?? ''));
+    && error.message === 'error deleting nftables rules: nft.apply: EPERM' && /^from plugin "portmap"; after it: could not take back everything of plugin "portmap": .*; link.deleteTogether: EPERM; .*"bridge"/.test(error.facts.details ?? ''));
   refuses = false;
   node.del(chainOf('DEL', plugins, { prevResult }));
   node.remove();
