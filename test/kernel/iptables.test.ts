@@ -16,7 +16,7 @@ import { iptablesKernel } from '../../host/kernel/live/iptables.ts';
 import { openLibc } from '../../host/kernel/live/libc.ts';
 import { programsIn } from '../../host/kernel/live/programs.ts';
 import type { Family } from '../../host/kernel/rule.ts';
-import { applyToIptables } from '../../host/ops/rules/apply-to-iptables.ts';
+import { applyToIptables } from '../../host/kernel/apply-to-iptables.ts';
 import { planIptables } from '../../host/ops/rules/plan-iptables.ts';
 import type { RuleSet } from '../../host/ops/rules/rule-set.ts';
 import { restoreLines } from '../support/iptables-lines.ts';

@@ -1,7 +1,7 @@
 // iptables of the fake kernel: tables as lists of the lines iptables-save prints, changed by what iptables-restore reads.
 // SPDX-License-Identifier: Apache-2.0
 
-import { applyToIptables } from '../../ops/rules/apply-to-iptables.ts';
+import { applyToIptables } from '../apply-to-iptables.ts';
 import { builtInChains } from '../built-in-chains.ts';
 import { readSavedRule } from '../iptables-parse.ts';
 import { checkIptablesCommand } from '../iptables-text.ts';

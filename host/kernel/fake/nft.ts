@@ -1,7 +1,7 @@
 // nf_tables of the fake kernel: a batch is tried on a copy, and the copy counts only when all of it worked.
 // SPDX-License-Identifier: Apache-2.0
 
-import { applyToNft } from '../../ops/rules/apply-to-nft.ts';
+import { applyToNft } from '../apply-to-nft.ts';
 import { KernelError } from '../kernel-error.ts';
 import type { NftChain, NftCommand, NftKernel, NftPart, NftRule, NftTable } from '../kernel.ts';
 import { hasRawWords } from '../nft-raw.ts';

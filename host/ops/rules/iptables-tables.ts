@@ -1,11 +1,11 @@
 // The iptables tables of one call: nothing counts the changes of the old iptables, so they are remembered no longer than the lock is held.
 // SPDX-License-Identifier: Apache-2.0
 
+import { applyToIptables } from '../../kernel/apply-to-iptables.ts';
 import { isRefusal, KernelError } from '../../kernel/kernel-error.ts';
 import type { IptablesTable, Kernel, Ns } from '../../kernel/kernel.ts';
 import { isFamily, type Family, type RuleFamily } from '../../kernel/rule.ts';
 import { messageOf } from '../../message-of.ts';
-import { applyToIptables } from './apply-to-iptables.ts';
 import type { Plan } from './carry-out-plan.ts';
 import { planIptables } from './plan-iptables.ts';
 import type { RuleSet } from './rule-set.ts';

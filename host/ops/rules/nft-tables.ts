@@ -1,10 +1,10 @@
 // The nf_tables tables of one call: what was read or written is remembered for as long as nobody else has changed rules.
 // SPDX-License-Identifier: Apache-2.0
 
+import { applyToNft } from '../../kernel/apply-to-nft.ts';
 import type { Kernel, NftCommand, NftTable, Ns } from '../../kernel/kernel.ts';
 import type { RuleFamily } from '../../kernel/rule.ts';
 import { once } from '../../once.ts';
-import { applyToNft } from './apply-to-nft.ts';
 import type { Plan } from './carry-out-plan.ts';
 import { holds, partsOf, type Parts } from './parts.ts';
 import { planNft } from './plan-nft.ts';

@@ -4,14 +4,14 @@
 import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { applyToIptables } from '../../../host/kernel/apply-to-iptables.ts';
+import { applyToNft } from '../../../host/kernel/apply-to-nft.ts';
 import { readSavedRule } from '../../../host/kernel/iptables-parse.ts';
 import { renderRule } from '../../../host/kernel/iptables-text.ts';
 import { KernelError } from '../../../host/kernel/kernel-error.ts';
 import type { IptablesTable, NftTable } from '../../../host/kernel/kernel.ts';
 import { ruleKey } from '../../../host/kernel/normal-rule.ts';
 import type { Rule } from '../../../host/kernel/rule.ts';
-import { applyToIptables } from '../../../host/ops/rules/apply-to-iptables.ts';
-import { applyToNft } from '../../../host/ops/rules/apply-to-nft.ts';
 import { planIptables } from '../../../host/ops/rules/plan-iptables.ts';
 import { planNft } from '../../../host/ops/rules/plan-nft.ts';
 import type { Missing, RuleSet, RuleUndo } from '../../../host/ops/rules/rule-set.ts';

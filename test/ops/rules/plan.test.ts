@@ -3,9 +3,9 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { applyToIptables } from '../../../host/kernel/apply-to-iptables.ts';
+import { applyToNft } from '../../../host/kernel/apply-to-nft.ts';
 import type { IptablesTable, NftTable } from '../../../host/kernel/kernel.ts';
-import { applyToIptables } from '../../../host/ops/rules/apply-to-iptables.ts';
-import { applyToNft } from '../../../host/ops/rules/apply-to-nft.ts';
 import { listIptables, listNft } from '../../../host/ops/rules/list.ts';
 import { planIptables } from '../../../host/ops/rules/plan-iptables.ts';
 import { planNft } from '../../../host/ops/rules/plan-nft.ts';

@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { KernelError } from '../../../host/kernel/kernel-error.ts';
 import type { Kernel, NftTable } from '../../../host/kernel/kernel.ts';
 import type { Locks } from '../../../host/ledger/locks.ts';
-import { applyToNft } from '../../../host/ops/rules/apply-to-nft.ts';
+import { applyToNft } from '../../../host/kernel/apply-to-nft.ts';
 import type { RuleSet } from '../../../host/ops/rules/rule-set.ts';
 import { ruleTables } from '../../../host/ops/rules/tables.ts';
 

@@ -1,12 +1,12 @@
 // What a transaction makes of a table, in memory: for the fake kernel, and for a call that knows the table it has just changed.
 // SPDX-License-Identifier: Apache-2.0
 
-import { sameHook } from '../../kernel/hook.ts';
-import { KernelError } from '../../kernel/kernel-error.ts';
-import type { NftCommand, NftRule, NftTable } from '../../kernel/kernel.ts';
-import { nameNftCommand } from '../../kernel/nft-text.ts';
-import { normalRule } from '../../kernel/normal-rule.ts';
-import { chainCalled, type Rule } from '../../kernel/rule.ts';
+import { sameHook } from './hook.ts';
+import { KernelError } from './kernel-error.ts';
+import type { NftCommand, NftRule, NftTable } from './kernel.ts';
+import { nameNftCommand } from './nft-text.ts';
+import { normalRule } from './normal-rule.ts';
+import { chainCalled, type Rule } from './rule.ts';
 
 /**
  * Throws as the kernel does and leaves `table` as it was. New rules get handles below zero: those of the kernel are not known before

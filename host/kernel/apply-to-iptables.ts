@@ -1,13 +1,12 @@
 // What an iptables-restore makes of a table, in memory: for the fake kernel, and for a call that knows the table it has just changed.
 // SPDX-License-Identifier: Apache-2.0
 
-import { readSavedRule } from '../../kernel/iptables-parse.ts';
-import { renderIptablesCommand, renderRule } from '../../kernel/iptables-text.ts';
-import { KernelError } from '../../kernel/kernel-error.ts';
-import type { IptablesChain, IptablesCommand, IptablesRule, IptablesTable } from '../../kernel/kernel.ts';
-import { builtInChains } from '../../kernel/built-in-chains.ts';
-import { chainCalled } from '../../kernel/rule.ts';
-import { calls } from './draft.ts';
+import { readSavedRule } from './iptables-parse.ts';
+import { renderIptablesCommand, renderRule } from './iptables-text.ts';
+import { KernelError } from './kernel-error.ts';
+import type { IptablesChain, IptablesCommand, IptablesRule, IptablesTable } from './kernel.ts';
+import { builtInChains } from './built-in-chains.ts';
+import { chainCalled } from './rule.ts';
 
 /** Throws as iptables-restore --noflush does and leaves `table` as it was. */
 export function applyToIptables(table: IptablesTable, commands: readonly IptablesCommand[]): IptablesTable {
@@ -47,4 +46,4 @@ function step(table: IptablesTable, command: IptablesCommand): IptablesTable {
   }
 }
 
-const isCalled = ({ chains }: IptablesTable, name: string): boolean => chains.some(({ rules }) => rules.some((rule) => calls(rule, name)));
+const isCalled = ({ chains }: IptablesTable, name: string): boolean => chains.some(({ rules }) => rules.some(({ jump }) => jump === name));
