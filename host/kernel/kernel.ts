@@ -11,6 +11,10 @@ export type Ns = 'host' | 'container';
 export interface Kernel {
   /** Device and inode of the namespace file as "dev:inode"; undefined when the call has no container namespace. */
   netnsId(ns: Ns): string | undefined;
+  /** What to remember it by: an inode is given to the next namespace as soon as its own is gone. Undefined as above. */
+  netnsMark(ns: Ns): string | undefined;
+  /** Is it the one that has this mark? */
+  isNetns(ns: Ns, mark: string): boolean;
   readonly link: LinkKernel;
   readonly addr: AddrKernel;
   readonly route: RouteKernel;

@@ -75,7 +75,7 @@ function hasOthersPorts({ undos, wasKilled }: Changes, kernel: Pick<Kernel, 'lin
 const isSame = (one: Attachment, other: Attachment): boolean =>
   one.network === other.network && one.containerId === other.containerId && one.ifname === other.ifname;
 
-/** The namespaces (dev:inode) in which something was made that these take back. */
+/** The marks of the namespaces in which something was made that these take back. */
 export const namespacesOf = (undos: readonly Undo[], ns: Ns): Set<string> =>
   new Set(undos.flatMap(({ inverse }) => [inverse, 'peer' in inverse ? inverse.peer : undefined])
     .flatMap((made) => (made && 'netns' in made && made.ns === ns ? [made.netns] : [])));

@@ -16,7 +16,7 @@ import type { OpenStore, StorePlace } from '../store/store.ts';
  */
 export type Life = 'call' | 'attachment' | 'network';
 
-/** An object in a namespace that was `netns` (dev:inode) then. */
+/** An object in the namespace that had the mark `netns` then (Kernel.netnsMark). */
 interface In { ns: Ns; netns: string }
 /** The other end of a veth. Records of earlier do not say in which namespace it was. */
 interface Peer { ns: Ns; netns?: string; name: string; index?: number }
@@ -60,7 +60,7 @@ export interface UndoTools {
 
 /** Carries out one inverse. Nothing to do is success; throws what stood in the way otherwise. */
 export function carryOut(inverse: Inverse, { kernel, tables, openStore, delegateDel }: UndoTools): void {
-  if ('netns' in inverse && inverse.do !== 'delete link' && kernel.netnsId(inverse.ns) !== inverse.netns) return;
+  if ('netns' in inverse && inverse.do !== 'delete link' && !kernel.isNetns(inverse.ns, inverse.netns)) return;
   switch (inverse.do) {
     case 'delete link': return deleteLink(kernel, inverse);
     case 'set link': return unlessGone(() => kernel.link.set(inverse.ns, inverse.index, inverse.to));
@@ -108,9 +108,8 @@ const placeOf = ({ dst, table, metric, index, gw }: NewRoute): string => `${dst}
 
 /** One end of a veth is enough: the other goes with it. The end in a container that cannot be reached any more goes by its peer. */
 function deleteLink(kernel: Kernel, { ns, netns, name, kind, index, peer }: Extract<Inverse, { do: 'delete link' }>): void {
-  if (kernel.netnsId(ns) === netns && deleteIfSame(kernel, ns, name, kind, index)) return;
-  const host = kernel.netnsId('host');
-  if (peer?.ns === 'host' && (peer.netns ?? host) === host) deleteIfSame(kernel, 'host', peer.name, kind, peer.index);
+  if (kernel.isNetns(ns, netns) && deleteIfSame(kernel, ns, name, kind, index)) return;
+  if (peer?.ns === 'host' && (peer.netns === undefined || kernel.isNetns('host', peer.netns))) deleteIfSame(kernel, 'host', peer.name, kind, peer.index);
 }
 
 /**

@@ -70,4 +70,4 @@ export function change<T>(call: Call, op: string, life: Life, inverse: Undo['inv
 export const lifeOn = ({ ns, right }: { ns: Ns; right?: Right }, shared: Life): Life => (right === 'own' || ns === 'container' ? 'call' : shared);
 
 /** The identity of a namespace for an inverse. */
-export const within = (call: Call, ns: Ns): { ns: Ns; netns: string } => ({ ns, netns: call.kernel.netnsId(ns) ?? '' });
+export const within = (call: Call, ns: Ns): { ns: Ns; netns: string } => ({ ns, netns: call.kernel.netnsMark(ns) ?? '' });

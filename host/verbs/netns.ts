@@ -27,8 +27,8 @@ export function enterNetnsIfThere(host: Host, request: Request): Kernel {
  * that has ended, `/run/netns/NAME` by who makes it anew.
  */
 export function isAnothersNetns(kernel: Kernel, made: readonly Undo[]): boolean {
-  const [there, own] = [kernel.netnsId('container'), namespacesOf(made, 'container')];
-  return there !== undefined && own.size > 0 && !own.has(there);
+  const own = [...namespacesOf(made, 'container')];
+  return kernel.netnsId('container') !== undefined && own.length > 0 && !own.some((mark) => kernel.isNetns('container', mark));
 }
 
 /** Does it say that nothing is at the path, or no network namespace? What cannot be opened now (EACCES, EMFILE) may be there, with all that was made in it. */

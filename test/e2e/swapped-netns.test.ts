@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { spawn, spawnSync } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Conflist } from '../../host/cli/run-conflist.ts';
@@ -61,6 +62,26 @@ for (const [what, swap] of Object.entries(SWAPS)) {
     });
   }
 }
+
+test('a fresh namespace with the number of the one that is gone, and a container in it that has an interface of the same name', () => {
+  const chain: Conflist = list(bridge());
+  fresh('c1');
+  const result = add('ours', chain, C1);
+  const number = (): number => statSync(C1.netns).ino;
+  const before = number();
+  // The kernel gives it again once it is done with the old one, though perhaps to somebody else.
+  for (let tries = 0; tries === 0 || number() !== before; tries++) {
+    if (tries === 500) throw new Error(`no namespace has got the number ${before} again`);
+    deleteNetns('c1');
+    addNetns('c1');
+  }
+  inNetns('c1', 'ip', 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'other');
+  const there = inNetns('c1', 'ip', '-o', 'link');
+  assert.match(Object.values(check('ours', chain, C1, result)).join(), /was attached in another network namespace/);
+  del('ours', chain, C1, result);
+  assert.is(inNetns('c1', 'ip', '-o', 'link'), there);
+  deleteNetns('c1');
+});
 
 test('an ADD that was killed, and another container at the path before its DEL', () => {
   fresh('c1', 'c2');

@@ -15,7 +15,7 @@ export function scriptedLibc(script: Script): Libc {
   const waiting: Buffer[] = [];
   const nothing = (): void => {};
   return {
-    socket: () => 3, connect: nothing, setsockopt: nothing, setns: nothing, close: nothing, tryFlock: () => true, makePipe: nothing, awaitHangUp: nothing, filesystemType: () => 0,
+    socket: () => 3, connect: nothing, setsockopt: nothing, setns: nothing, close: nothing, tryFlock: () => true, makePipe: nothing, awaitHangUp: nothing, filesystemType: () => 0, getsockopt64: () => undefined,
     send(_fd, data) {
       const sent = Buffer.from(data);
       waiting.push(...script(sent.readUInt32LE(8), sent));
@@ -35,7 +35,7 @@ export const scriptedSocket = (script: Script): NetlinkSocket => new NetlinkSock
 export function scriptedContext(script: Script): LiveContext {
   const libc = scriptedLibc(script);
   const socket = new NetfilterSocket(libc);
-  return { libc, programs: programsIn(''), netnsId: () => '4:1', netnsFd: () => 4, route: () => socket, netfilter: () => socket, within: (_ns, act) => act(), close() {} };
+  return { libc, programs: programsIn(''), netnsId: () => '4:1', netnsMark: () => '4:1', netnsFd: () => 4, route: () => socket, netfilter: () => socket, within: (_ns, act) => act(), close() {} };
 }
 
 export function answer(sequence: number, type: number, flags: number, body: Uint8Array): Buffer {

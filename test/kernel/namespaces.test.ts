@@ -7,6 +7,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { CniError } from '../../host/cni-error.ts';
 import { isNotFound, KernelError } from '../../host/kernel/kernel-error.ts';
+import type { Kernel } from '../../host/kernel/kernel.ts';
 import { openContext } from '../../host/kernel/live/context.ts';
 import { openLibc } from '../../host/kernel/live/libc.ts';
 import { liveKernel } from '../../host/kernel/live/live-kernel.ts';
@@ -27,6 +28,34 @@ test('what is no namespace is refused in the words of the reference', () => {
   refused('/proc/self/status', 'enter the container namespace: EINVAL');
   refused('/proc/self/ns/mnt', 'enter the container namespace: EINVAL');
 });
+
+test('a namespace that has got the number of one that is gone is another', () => {
+  const path = addNetns('again');
+  const first = liveKernel(libc, path);
+  const [id, mark] = [first.netnsId('container')!, first.netnsMark('container')!];
+  assert.is(first.isNetns('container', mark), true);
+  assert.is(first.isNetns('container', id), true, 'as an earlier version has noted it');
+  assert.is(first.isNetns('host', mark), false);
+  assert.is(first.netnsMark('host'), first.netnsId('host'));
+  first.close();
+  const second = withNumber(path, 'again', id);
+  assert.is(second.netnsId('container'), id);
+  assert.is(second.isNetns('container', mark), false);
+  second.close();
+  deleteNetns('again');
+});
+
+/** The kernel gives a number again, though not at once when others ask it for some. */
+function withNumber(path: string, name: string, id: string): Kernel {
+  for (let tries = 0; tries < 500; tries++) {
+    deleteNetns(name);
+    addNetns(name);
+    const kernel = liveKernel(libc, path);
+    if (kernel.netnsId('container') === id) return kernel;
+    kernel.close();
+  }
+  throw new Error(`no namespace has got the number ${id} again`);
+}
 
 test('identity by device and inode, the same for every path', () => {
   const path = addNetns('c1');

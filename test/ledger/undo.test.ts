@@ -31,7 +31,9 @@ const older = (recorded: DeleteLink): DeleteLink => {
   assert.type(netns, 'string');
   return { ...recorded, peer };
 };
-const fromElsewhere = (kernel: Kernel): Kernel => ({ ...kernel, netnsId: (ns) => (ns === 'host' ? '4:999' : kernel.netnsId(ns)) });
+const fromElsewhere = (kernel: Kernel): Kernel => ({
+  ...kernel, netnsId: (ns) => (ns === 'host' ? '4:999' : kernel.netnsId(ns)), isNetns: (ns, mark) => (ns === 'host' ? mark === '4:999' : kernel.isNetns(ns, mark)),
+});
 
 test('a module owns what was made in this network namespace, and no link of another that has its index', () => {
   const { kernel, remove } = fakeNode();

@@ -71,7 +71,7 @@ export function fakeNode(faults: Faults = {}, run: RunGuest = runGuest, seen: (k
   const host: Host = {
     roots, env: { CNI_WASM_LOG_FILE: '/dev/null' }, boot, isAwaited: () => true, locks, ledger: diskLedger(roots.state), stores: diskStores(locks, diskIndex(roots.state, boot)), runGuest: run, runProgram,
     log: { level: 'error', debug() {}, info() {}, warn() {}, error() {} },
-    openKernel: (netns) => (netns === '' ? { ...given, netnsId: (ns) => (ns === 'host' ? kernel.netnsId(ns) : undefined) } : given),
+    openKernel: (netns) => (netns === '' ? withoutContainer(given) : given),
     loadPlugin: (name, netconf) => known(PLUGINS, name, () => loadPlugin(loadModule(name, own, roots, MODULES), netconf, roots)),
     manifestOf: (name) => known(PLUGINS, name, () => loadPlugin(loadModule(name, own, roots, MODULES), { name: 'blue' }, roots)).manifest,
     usesWasi: () => false,
@@ -107,6 +107,12 @@ export function fakeNode(faults: Faults = {}, run: RunGuest = runGuest, seen: (k
 }
 
 /** Those of the host itself are granted the same whatever the network is. */
+/** As a call has it whose path of a namespace is empty. */
+const withoutContainer = (kernel: Kernel): Kernel => ({
+  ...kernel, netnsId: (ns) => (ns === 'host' ? kernel.netnsId(ns) : undefined), netnsMark: (ns) => (ns === 'host' ? kernel.netnsMark(ns) : undefined),
+  isNetns: (ns, mark) => ns === 'host' && kernel.isNetns(ns, mark),
+});
+
 function known(plugins: Map<string, Plugin>, name: string, load: () => Plugin): Plugin {
   const plugin = plugins.get(name) ?? load();
   plugins.set(name, plugin);

@@ -54,7 +54,7 @@ export class Steps {
     ])) as Part;
     const { link, addr, route, policyRule, neigh, nft, iptables, tc, sysctl, conntrack, firewalld } = kernel;
     return {
-      netnsId: (ns) => kernel.netnsId(ns), close() {},
+      netnsId: (ns) => kernel.netnsId(ns), netnsMark: (ns) => kernel.netnsMark(ns), isNetns: (ns, mark) => kernel.isNetns(ns, mark), close() {},
       link: domain('link', link), addr: domain('addr', addr), route: domain('route', route), policyRule: domain('policyRule', policyRule), neigh: domain('neigh', neigh),
       nft: domain('nft', nft), iptables: domain('iptables', iptables), tc: domain('tc', tc), sysctl: domain('sysctl', sysctl), conntrack: domain('conntrack', conntrack), firewalld: domain('firewalld', firewalld),
     };

@@ -37,6 +37,8 @@ export function fakeKernel(from: string | FakeState = newState(), { before }: Fa
   return {
     state,
     netnsId: (ns) => state[ns]?.id,
+    netnsMark: (ns) => state[ns]?.id,
+    isNetns: (ns, mark) => state[ns]?.id === mark,
     link: guard('link', fakeLinks(state)),
     addr: guard('addr', fakeAddrs(state)),
     route: guard('route', fakeRoutes(state)),

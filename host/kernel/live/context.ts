@@ -4,6 +4,7 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { CniError, CODE } from '../../cni-error.ts';
 import { messageOf } from '../../message-of.ts';
+import { once } from '../../once.ts';
 import { errnoOf } from '../../system-error.ts';
 import { KernelError } from '../kernel-error.ts';
 import type { Ns } from '../kernel.ts';
@@ -22,6 +23,8 @@ export interface LiveContext {
   readonly programs: Programs;
   /** "dev:inode" */
   netnsId(ns: Ns): string | undefined;
+  /** "dev:inode" of the host's, "dev:inode:cookie" of a container's */
+  netnsMark(ns: Ns): string | undefined;
   /** For IFLA_NET_NS_FD. Throws ENOENT without a container namespace. */
   netnsFd(ns: Ns): number;
   route(ns: Ns): RouteSocket;
@@ -97,10 +100,15 @@ export function openContext(libc: Libc, netns: string, { env, kept }: Surroundin
     close();
     throw new CniError(CODE.plugin, `failed to open netns "${netns}": ${messageOf(cause)}`, { kind: 'invalid', cause, ...(cause instanceof KernelError ? { errno: cause.errno } : {}) });
   }
+  const containerMark = once(() => {
+    const cookie = ids.container === undefined ? undefined : socket('container', RouteSocket).netnsCookie();
+    return cookie === undefined ? ids.container : `${ids.container}:${cookie}`;
+  });
   return {
     libc, netnsFd, within, close,
     programs: programsIn(env['PATH'] ?? ''),
     netnsId: (ns) => ids[ns],
+    netnsMark: (ns) => (ns === 'host' ? ids.host : containerMark()),
     route: (ns) => socket(ns, RouteSocket),
     netfilter: (ns) => socket(ns, NetfilterSocket),
   };

@@ -25,6 +25,9 @@ export function liveKernel(libc: Libc, netns: string, surroundings: Surroundings
   const ticks = microsecondTicks();
   return {
     netnsId: (ns) => context.netnsId(ns),
+    netnsMark: (ns) => context.netnsMark(ns),
+    // One that was noted without a cookie, by an earlier version of this host or on an older kernel, says no more.
+    isNetns: (ns, mark) => [context.netnsMark(ns), context.netnsId(ns)].includes(mark),
     link: linkKernel(context),
     addr: addrKernel(context),
     route: routeKernel(context),

@@ -22,6 +22,7 @@ export const NETLINK_NETFILTER = 12;
 export const SOL_SOCKET = 1;
 const SO_RCVTIMEO = 20;
 export const SO_RCVBUFFORCE = 33;
+const SO_NETNS_COOKIE = 71;
 export const SOL_NETLINK = 270;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
@@ -115,6 +116,11 @@ export class NetlinkSocket {
       // What else of it waits in the queue has old sequence numbers and is passed over by the next request.
       if (failure) throw failure;
     }
+  }
+
+  /** The number of its namespace, which no other gets while the node runs; undefined before Linux 5.14. */
+  netnsCookie(): bigint | undefined {
+    return this.libc.getsockopt64(this.fd, SOL_SOCKET, SO_NETNS_COOKIE);
   }
 
   close(): void {
