@@ -8,7 +8,7 @@ import type { Grants } from '../../grant/grants.ts';
 import { denied, granted, isOwnAddress } from '../scope.ts';
 import { chainCalled, type Rule } from '../../kernel/rule.ts';
 import { builtInChains } from '../../kernel/built-in-chains.ts';
-import type { RuleSet } from './rule-set.ts';
+import type { RuleSet, WantedChain } from './rule-set.ts';
 import type { Backend } from './tables.ts';
 
 type Scoped = Pick<RuleSet, 'family' | 'table'> & Partial<RuleSet>;
@@ -41,8 +41,21 @@ function checkTable(call: Call, op: string, rules: Scoped): void {
   if (granted(call, ({ nft }) => nft, name)) return;
   const chains = nftChains(call, name);
   if (!chains) throw denied(call, op, `of table "${name}"`, { nft: [name] }, name);
+  for (const chain of rules.chains ?? []) checkHook(call, op, chains, chain);
   // A base chain may be made, never emptied or taken away.
   checkChanges(call, op, { ...rules, chains: (rules.chains ?? []).filter((chain) => !chains.jumpsFrom(chain.name)) }, chains);
+}
+
+/**
+ * In a table that others use too. A chain of the module's own sees what is sent there, and no more. A base chain is everybody's who jumps from it, and its
+ * name says what they expect of it: with another hook, or with none, they would not see what they look at.
+ */
+function checkHook(call: Call, op: string, { owns, jumpsFrom, label }: Chains, { name, hook }: WantedChain): void {
+  const at = `${label} ${name}`;
+  if (jumpsFrom(name) && hook?.hook !== name.toLowerCase()) {
+    throw denied(call, op, `of base chain "${name}" in table "${label}" with ${hook ? `the hook "${hook.hook}"` : 'no hook'}, which is not that of its name,`, undefined, at);
+  }
+  if (owns(name) && hook) throw denied(call, op, `of a hook for chain "${name}" in table "${label}", of which only chains are granted,`, { nft: [label] }, at);
 }
 
 /** Undefined for a table of which the module has none. */

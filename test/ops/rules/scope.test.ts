@@ -36,6 +36,9 @@ const CASES: readonly [string, Partial<RuleSet>, boolean][] = [
   ['an own chain is made, filled and taken away', { chains: [{ name: OWN }], set: [{ chain: OWN, rules: [{ match: [], action: { verdict: 'drop' } }] }], drop: [{ chain: OWN }] }, true],
   ['a rule in an own chain goes by its comment', { remove: [{ chain: OWN, comment: 'x' }] }, true],
   ['the base chain is made', { chains: [{ name: 'PREROUTING', hook: HOOK }] }, true],
+  ['the base chain is not made with another hook than its name\'s', { chains: [{ name: 'PREROUTING', hook: { ...HOOK, hook: 'output' } }] }, false],
+  ['the base chain is not made with none', { chains: [{ name: 'PREROUTING' }] }, false],
+  ['an own chain is not made a base chain', { chains: [{ name: OWN, hook: HOOK }] }, false],
   ['a jump to an own chain comes and goes', { add: jump(OWN), remove: [{ chain: 'PREROUTING', jump: OWN }] }, true],
   ['another container\'s chain is not made', { chains: [{ name: 'guard-c2-eth0' }] }, false],
   ['another container\'s chain is not emptied', { set: [{ chain: 'guard-c2-eth0', rules: [] }] }, false],
@@ -55,6 +58,13 @@ for (const [what, rules, expected] of CASES) test(what, () => assert.is(allowed(
 
 test('a table that is granted as a whole is the module\'s with all chains', () => {
   assert.is(allowed({ family: 'inet', table: 'own', chains: [{ name: 'any' }], drop: [{ chain: 'any' }], remove: [{ chain: 'any', comment: 'x' }] }), true);
+  assert.is(allowed({ family: 'inet', table: 'own', chains: [{ name: 'any', hook: HOOK }] }), true);
+});
+
+test('a base chain whose name says no hook is jumped from, and not made', () => {
+  const office = call('ADD', [...NFT, 'bridge nat office jump']);
+  assert.is(allowed({ add: [{ chain: 'office', rule: { match: [], action: { jump: OWN } } }] }, office), true);
+  assert.is(allowed({ chains: [{ name: 'office', hook: HOOK }] }, office), false);
 });
 
 test('in GC the chains of any container are meant but of those that live, and the base chain is still everybody\'s', () => {
