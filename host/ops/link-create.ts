@@ -56,7 +56,7 @@ function newLink(ns: Ns, req: Requests['link.create']): NewLink {
         ...base,
         kind: 'veth',
         peer: {
-          ns: peer?.ns ?? (ns === 'host' ? 'container' : 'host'),
+          ns: peerNsOf(ns, req),
           name: peer?.name ?? `veth${randomBytes(4).toString('hex')}`,
           ...(peer?.mtu ? { mtu: peer.mtu } : {}), ...(peer?.txqlen === undefined ? {} : { txqlen: peer.txqlen }),
         },
@@ -66,13 +66,19 @@ function newLink(ns: Ns, req: Requests['link.create']): NewLink {
   }
 }
 
-function checkCreation(call: Call, ns: Ns, { name, kind, peer }: Requests['link.create']): void {
+/** Where the other end is when the request leaves it out: across. */
+const peerNsOf = (ns: Ns, { peer }: Requests['link.create']): Ns => peer?.ns ?? (ns === 'host' ? 'container' : 'host');
+
+/** A veth pair is two links, and each needs a grant of the namespace it is in, whether the request says so or not. */
+function checkCreation(call: Call, ns: Ns, req: Requests['link.create']): void {
   const op = 'link.create';
-  if (!call.grants.link[ns]?.includes(kind)) throw denied(call, op, `of a ${kind} in the ${ns} namespace`, { link: { [ns]: [kind] } }, `${ns}:${name}`);
-  for (const end of [{ ns, name }, ...(peer?.name === undefined ? [] : [{ ns: peer.ns, name: peer.name }])]) {
-    if (end.ns === 'host') checkHostName(call, op, end.name);
+  const { name, kind, peer } = req;
+  const ends = [{ ns, name }, ...(kind === 'veth' ? [{ ns: peerNsOf(ns, req), name: peer?.name }] : [])];
+  for (const end of ends) {
+    if (!call.grants.link[end.ns]?.includes(kind)) throw denied(call, op, `of a ${kind} in the ${end.ns} namespace`, { link: { [end.ns]: [kind] } }, `${end.ns}:${end.name ?? name}`);
+    // One that is made up here is nobody's.
+    if (end.ns === 'host' && end.name !== undefined) checkHostName(call, op, end.name);
   }
-  if (peer?.ns === 'host' && !call.grants.link.host?.includes(kind)) throw denied(call, op, `of a ${kind} in the host namespace`, { link: { host: [kind] } }, `host:${peer.name ?? name}`);
 }
 
 /** What a `*` stands for is the module's to choose, and people and scripts will meet it. */
