@@ -14,6 +14,8 @@ export const sysctlOps = { 'sysctl.get': get, 'sysctl.set': set, 'sysctl.allowed
 
 /** No element leads back or nowhere; names of interfaces may hold anything else. */
 const KEY = /^net(\/(?!\.{1,2}(\/|$))[^/\s\0]+)+$/;
+/** Where the kernel has names of links. Elsewhere one that is called like it, a bridge named "core", would stand for what is not the link's. */
+const OF_LINK = /^net\/[^/{]+\/(conf|neigh)\/\{link\}\/[^/{]+$/;
 
 function get(call: Call, req: Requests['sysctl.get']): Answers['sysctl.get'] {
   const { ns, key, held } = place(call, 'sysctl.get', req, 'read');
@@ -64,8 +66,12 @@ function previous(call: Call, ns: Ns, key: string): string | typeof WRITE_ONLY |
 
 function place(call: Call, op: string, req: Requests['sysctl.get'], needs: 'read' | 'adjust'): { ns: Ns; key: string; held?: Held } {
   if (!KEY.test(req.key)) throw new CniError(CODE.kernel, `${op}: "${req.key}" is not a key like net/ipv4/conf/{link}/arp_notify`, { kind: 'invalid', op });
+  const isOfLink = req.key.includes('{link}');
+  if (isOfLink && !OF_LINK.test(req.key)) {
+    throw new CniError(CODE.kernel, `${op}: "${req.key}" has {link} where the kernel has no link; it stands in keys like net/ipv4/conf/{link}/arp_notify and net/ipv4/neigh/{link}/gc_stale_time`, { kind: 'invalid', op, at: req.key });
+  }
   if (req.link === undefined) {
-    if (req.key.includes('{link}')) throw new CniError(CODE.kernel, `${op}: "${req.key}" needs a link`, { kind: 'invalid', op });
+    if (isOfLink) throw new CniError(CODE.kernel, `${op}: "${req.key}" needs a link`, { kind: 'invalid', op });
     return { ns: req.ns ?? 'container', key: req.key };
   }
   const held = call.handles.use(req.link, op, needs);
@@ -73,5 +79,6 @@ function place(call: Call, op: string, req: Requests['sysctl.get'], needs: 'read
   const link = call.kernel.link.get(held.ns, { index: held.index });
   if (!link) throw new CniError(CODE.kernel, `link "${held.name}" not found`, { kind: 'not-found', errno: 'ENODEV', op, at: `${held.ns}:${held.name}` });
   // A name may hold any byte but `/` and white space; in slash form it is one path element, and `.`/`..` are no interface names.
-  return { ns: held.ns, key: req.key.replaceAll('{link}', link.name), held };
+  // Put in as it is: `$&` is a name, too.
+  return { ns: held.ns, key: req.key.replace('{link}', () => link.name), held };
 }

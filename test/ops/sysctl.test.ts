@@ -16,9 +16,12 @@ import { perform } from '../../host/ops/perform.ts';
 const SET = OPS.find(({ domain, name }) => domain === 'sysctl' && name === 'set')!;
 const FORWARD = 'net/ipv4/ip_forward';
 
+/** `$'` and `$&` mean something to who replaces texts. */
+const NAMES = ['eth0.1', 'eth0', "a$'", '$&'];
+
 function node(...sysctl: string[]): { kernel: FakeKernel; set(request: object): object; handle(name: string): number } {
   const kernel = fakeKernel();
-  for (const name of ['eth0.1', 'eth0']) kernel.link.create('container', { kind: 'veth', name, peer: { ns: 'host', name: `p${name}` } });
+  for (const name of NAMES) kernel.link.create('container', { kind: 'veth', name, peer: { ns: 'host', name: `p${name}` } });
   const handles = newHandles();
   const call = {
     kernel, handles, journal: forwardJournal, module: 'acme', plugin: 'acme', verb: 'ADD', grants: { ...NO_GRANTS, sysctl }, hashes: { attachment: '' },
@@ -63,6 +66,21 @@ test('a link\'s name may hold dots, written out or as a handle', () => {
   set({ key: 'net/ipv4/conf/eth0.1/arp_accept', value: '1' });
   set({ key: 'net/ipv4/conf/{link}/arp_notify', link: handle('eth0.1'), value: '1' });
   for (const name of ['arp_accept', 'arp_notify']) assert.is(valueOf(kernel, 'container', `net/ipv4/conf/eth0.1/${name}`), '1');
+});
+
+test('a link\'s name is put in as it is', () => {
+  const { kernel, set, handle } = node('container:net/**');
+  for (const name of NAMES) {
+    set({ key: 'net/ipv4/conf/{link}/arp_notify', link: handle(name), value: '1' });
+    assert.is(valueOf(kernel, 'container', `net/ipv4/conf/${name}/arp_notify`), '1');
+  }
+});
+
+test('a link stands where the kernel has one, and nowhere else', () => {
+  const { set, handle } = node('net/**');
+  for (const key of ['net/{link}/somaxconn', 'net/ipv4/{link}', 'net/ipv4/conf/{link}', 'net/ipv4/conf/x{link}/arp_notify', 'net/ipv4/conf/{link}{link}/arp_notify', 'net/ipv4/xconf/{link}/arp_notify', 'net/{link}/conf/{link}/arp_notify']) {
+    denied(() => set({ key, link: handle('eth0'), value: '1' }), 'invalid');
+  }
 });
 
 test('what can only be written is written', () => {

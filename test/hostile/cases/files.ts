@@ -51,6 +51,11 @@ export const stores = ({ neighbour, redLease }: Furnished): Case[] => [
   { name: 'reads a secret of the host\'s kernel', grants: LINK, asks: [['sysctl.get', { ns: 'host', key: 'net/ipv4/tcp_fastopen_key' }]], code: 101, says: /tcp_fastopen_key/, operation: 'sysctl.get', object: /^host:net\/ipv4\/tcp_fastopen_key$/ },
   { name: 'reads a sysctl of the uplink', grants: LINK, asks: [['sysctl.get', { ns: 'host', key: 'net/ipv4/conf/uplink/rp_filter' }]], code: 101, says: /uplink/, operation: 'sysctl.get', object: /uplink/ },
   {
+    name: 'reads a sysctl of the whole host by a link of the same name', grants: { link: { host: ['bridge'] }, hostLinks: ['*'] },
+    asks: [['link.create', { ns: 'host', name: 'core', kind: 'bridge' }], ['sysctl.get', { link: 1, key: 'net/{link}/somaxconn' }]],
+    code: 102, says: /has \{link\} where the kernel has no link/, operation: 'sysctl.get', object: /^net\/\{link\}\/somaxconn$/,
+  },
+  {
     name: 'names a sysctl beside the link that it holds', grants: LINK, asks: [PAIR, ['sysctl.set', { link: 2, key: 'net/ipv4/conf/docker0/forwarding', value: '1' }]],
     code: 101, says: /docker0/, operation: 'sysctl.set', object: /docker0/,
   },
