@@ -17,6 +17,13 @@ export function networkOf(text: string): string {
   return formatPrefix(bytes, length);
 }
 
+/** Is every address of the one also one of the other? */
+export function isWithin(one: string, other: string): boolean {
+  const [inner, outer] = [readPrefix(one), readPrefix(other)];
+  const mask = maskOf(outer.bytes.length, outer.length);
+  return inner.family === outer.family && inner.length >= outer.length && outer.bytes.every((byte, i) => byte === (inner.bytes[i]! & mask[i]!));
+}
+
 /** `length` ones in `size` bytes, then zeros. */
 export const maskOf = (size: number, length: number): Uint8Array =>
   new Uint8Array(size).map((_, i) => 0xff00 >> Math.min(8, Math.max(0, length - i * 8)));

@@ -9,6 +9,7 @@ import type { AlongWithAddress } from '../ledger/undo.ts';
 import { sleep } from '../sleep.ts';
 import { change, lifeOn, within, type Call } from './call.ts';
 import type { Held } from './handles.ts';
+import { isOwnNetwork } from './own-networks.ts';
 import { denied, needNs, rightToHostLink, sameAddress } from './scope.ts';
 
 export const addrOps = { 'addr.list': list, 'addr.add': add, 'addr.delete': remove, 'addr.await': settle };
@@ -27,7 +28,11 @@ function list(call: Call, req: Requests['addr.list']): Answers['addr.list'] {
 
 function add(call: Call, req: Requests['addr.add']): Answers['addr.add'] {
   const held = target(call, 'addr.add', req.link);
-  if (held.ns === 'host') checkFree(call, req.address);
+  if (held.ns === 'host') {
+    checkFree(call, req.address);
+    // A connected route comes with it, or at least one for the host to take what is sent there as its own.
+    if (!isOwnNetwork(call, req.address)) throw denied(call, 'addr.add', `of ${req.address} on the host, which is of no network of this attachment,`, undefined, `host:${req.address}`);
+  }
   change(call, 'addr.add', lifeOn(held, req.life ?? 'attachment'), { do: 'delete address', ...within(call, held.ns), index: held.index, address: req.address }, () =>
     call.kernel.addr.add(held.ns, held.index, req.address));
   return {};

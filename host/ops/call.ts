@@ -8,7 +8,7 @@ import type { Journal } from '../ledger/journal.ts';
 import type { Hashes } from '../ledger/attachment-id.ts';
 import type { Life, Undo } from '../ledger/undo.ts';
 import type { Attachment, ModuleVerb, Request } from '../protocol/request.ts';
-import type { Result } from '../protocol/result.ts';
+import type { Result, ResultIp } from '../protocol/result.ts';
 import type { LockedStore, Store, StorePlace } from '../store/store.ts';
 import type { Handles, Right } from './handles.ts';
 import type { Backend, RuleTables } from './rules/tables.ts';
@@ -40,6 +40,8 @@ export interface Call {
   readonly onlyBackend?: Backend | undefined;
   /** addresses of the attachment: prevResult's and those given in this call */
   readonly addresses: Set<string>;
+  /** the same with their prefixes and gateways, as prevResult and the IPAM plugin of this call say them */
+  readonly ips: ResultIp[];
   /** paths of files that the node has for plugins */
   readonly nodeFiles: NodeFiles;
   store(): LockedStore;

@@ -31,7 +31,7 @@ function configured(call: Call, key: Key): string {
 }
 
 /** Written by whoever sets the node up; nothing this host talks to could say it instead. */
-function podCidr(path: string): string {
+export function podCidr(path: string): string {
   try {
     const lines = read(path, 'node.podCidr').split('\n').map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
     const wrong = lines.find((line) => !isSubnet(line));

@@ -17,5 +17,6 @@ function call(call: Call, { verb }: Requests['delegate.call']): Answers['delegat
   if (typeof type !== 'string' || type === '') throw new CniError(CODE.plugin, 'no plugin name provided', { kind: 'invalid', op });
   const result = call.delegate(type, verb);
   for (const { address } of result?.ips ?? []) call.addresses.add(addressOf(address));
+  call.ips.push(...result?.ips ?? []);
   return result ? { result } : {};
 }

@@ -9,6 +9,12 @@ const HOST = { ...VETH_GRANT, hostLinks: ['acme*'], addr: ['host', 'container'],
 export const addresses = ({ neighbour }: Furnished): Case[] => [
   { name: 'gives its own link the address of the uplink', grants: HOST, asks: [PAIR, ['addr.add', { link: 2, address: '198.51.100.1/24' }]], code: 101, says: /198\.51\.100\.1.* is on a link of others/, operation: 'addr.add', object: /^host:198\.51\.100\.1\/24$/ },
   { name: 'gives its own link the IPv6 address of the uplink, spelt differently', grants: HOST, asks: [PAIR, ['addr.add', { link: 2, address: '2001:DB8:51:0::1/128' }]], code: 101, says: /is on a link of others/, operation: 'addr.add', object: /2001:/ },
+  ...['129.2.3.4/1', '198.51.100.130/25', '2001:db8::1/1', '192.0.2.130/25', '8.8.8.8/32'].map((address): Case => ({
+    name: `leads what is sent to others to its own link by the address ${address} on it`, grants: HOST,
+    asks: [PAIR, ['link.set', { link: 2, up: true }], ['link.set', { link: 1, up: true }], ['addr.add', { link: 2, address }]],
+    conf: { prevResult: { cniVersion: '1.1.0', ips: [{ address: '192.0.2.66/24' }] } },
+    code: 101, says: /of no network of this attachment/, operation: 'addr.add', object: new RegExp(`^host:${address}$`),
+  })),
   { name: 'adds an address in a namespace it was not granted', grants: { ...HOST, addr: ['container'] }, asks: [PAIR, ['addr.add', { link: 2, address: '192.0.2.99/32' }]], code: 101, says: /addr\.add in the host namespace/, operation: 'addr.add', object: /^host$/ },
   { name: 'takes the host\'s default route away', grants: HOST, asks: [['route.delete', { ns: 'host', dst: '0.0.0.0/0', gw: '198.51.100.2' }]], code: 101, says: /0\.0\.0\.0\/0/, operation: 'route.delete', object: /^host:0\.0\.0\.0\/0$/ },
   { name: 'sends the whole node\'s traffic to its container', grants: HOST, asks: [PAIR, ['link.set', { link: 2, up: true }], ['route.add', { ns: 'host', link: 2, dst: '0.0.0.0/1' }]], code: 101, says: /0\.0\.0\.0\/1/, operation: 'route.add', object: /^host:0\.0\.0\.0\/1$/ },
