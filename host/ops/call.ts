@@ -38,8 +38,10 @@ export interface Call {
   readonly ownLinks: ReadonlySet<number>;
   /** DEL: the packet filter that alone holds rules of this plugin for the attachment, as far as it is known */
   readonly onlyBackend?: Backend | undefined;
-  /** addresses of the attachment: prevResult's and those given in this call */
+  /** addresses of the attachment: prevResult's and those the IPAM plugin gave in this call */
   readonly addresses: Set<string>;
+  /** keys of leases that the module took for the attachment in this call */
+  readonly leases: Set<string>;
   /** the same with their prefixes and gateways, as prevResult and the IPAM plugin of this call say them */
   readonly ips: ResultIp[];
   /** paths of files that the node has for plugins */

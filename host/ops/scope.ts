@@ -11,6 +11,7 @@ import { once } from '../once.ts';
 import type { Request } from '../protocol/request.ts';
 import type { Call } from './call.ts';
 import type { Right } from './handles.ts';
+import { ipamRanges, isInRanges } from './ipam-ranges.ts';
 
 /** `what` is half a sentence, `at` the object in it; without `grant` no grant would allow it. */
 export function denied(call: Call, op: string, what: string, grant: object | undefined, at: string): CniError {
@@ -23,10 +24,36 @@ export function needNs(call: Call, op: string, domain: 'addr' | 'route' | 'rule'
   if (!call.grants[domain].includes(ns)) throw denied(call, op, `in the ${ns} namespace`, { [domain]: [ns] }, ns);
 }
 
-/** Of prevResult, of its IPAM plugin and of the leases it holds: a module cannot make an address its own by giving it to a link. */
+/**
+ * Of prevResult, of its IPAM plugin, and of the leases it took in the configuration's ranges: a module cannot make an address its own by giving it to a
+ * link, or by writing a lease for just any. And whoever says so: what the host has is not a container's.
+ */
 export function isOwnAddress(call: Call, address: string): boolean {
   const asked = canonical(address);
-  return asked !== undefined && [...call.addresses].some((own) => canonical(own) === asked);
+  if (asked === undefined) return false;
+  const isGiven = [...call.addresses].some((own) => canonical(own) === asked) || (call.leases.has(asked) && isInRanges(ipamRanges(call), asked));
+  return isGiven && !isOfHost(call, asked);
+}
+
+/** Of many published ports each asks. */
+const lookedUp = new WeakMap<Call, Map<string, boolean>>();
+
+function isOfHost(call: Call, address: string): boolean {
+  const known = lookedUp.get(call) ?? new Map<string, boolean>();
+  lookedUp.set(call, known);
+  const answer = known.get(address) ?? isOnHostLink(call, address);
+  known.set(address, answer);
+  return answer;
+}
+
+/** One that is not the attachment's. The way there is asked for first: where one leads away the host has no such address, and it may have a thousand others. */
+function isOnHostLink(call: Call, address: string): boolean {
+  const { route, addr, link } = call.kernel;
+  if (route.to('host', address)) return false;
+  return addr.list('host').filter((one) => sameAddress(one.address, address)).some(({ index }) => {
+    const holder = link.get('host', { index });
+    return holder !== undefined && rightToHostLink(call, holder) !== 'own';
+  });
 }
 
 /** One address, as a prefix of all its bits. */

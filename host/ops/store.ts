@@ -30,6 +30,8 @@ function put(call: Call, req: Requests['store.put']): Answers['store.put'] {
   const before = store.get(req.key);
   if (req.rev !== undefined && req.rev !== revisionOf(before)) throw changed('store.put', req.key);
   checkOwner(call, 'store.put', req.key, req.value, before);
+  const isTaken = isLease(call, req.key) && req.value.trim() === ownerOf(call);
+  if (before !== undefined && !isTaken) checkReturn(call, 'store.put', req.key);
   if (before === undefined && store.has(req.key)) throw inTheWay('store.put', req.key);
   const life = isCursor(req.key) ? 'call' : 'attachment';
   const place = call.storePlace();
@@ -37,7 +39,7 @@ function put(call: Call, req: Requests['store.put']): Answers['store.put'] {
     ? { do: 'delete entry', store: place, key: req.key, value: req.value }
     : { do: 'put entry', store: place, key: req.key, value: before, instead: req.value });
   store.put(req.key, req.value);
-  if (call.grants.store === 'ipam' && isAddress(req.key)) call.addresses.add(req.key);
+  if (isTaken) call.leases.add(req.key);
   return { rev: revisionOf(req.value) };
 }
 
@@ -46,24 +48,32 @@ function remove(call: Call, req: Requests['store.delete']): Answers['store.delet
   const before = store.get(req.key);
   if (before === undefined) return {};
   checkOwner(call, 'store.delete', req.key, before);
+  checkReturn(call, 'store.delete', req.key);
   if (req.value !== undefined && req.value !== before) throw changed('store.delete', req.key);
   intend(call, 'store.delete', 'call', { do: 'put entry', store: call.storePlace(), key: req.key, value: before });
   store.delete(req.key);
   return {};
 }
 
+const isLease = (call: Call, key: string): boolean => call.grants.store === 'ipam' && isAddress(key);
+const ownerOf = ({ request: { attachment: { containerId, ifname } } }: Call): string => `${containerId}\r\n${ifname}`;
+
 /** Spelt another way an address has another file, so that it would be free while somebody has it. */
 function checkSpelling(call: Call, op: string, key: string): void {
-  if (call.grants.store !== 'ipam' || !isAddress(key) || canonicalAddress(key) === key) return;
+  if (!isLease(call, key) || canonicalAddress(key) === key) return;
   throw new CniError(CODE.kernel, `${op}: "${key}" is written "${canonicalAddress(key)}"`, { kind: 'invalid', op, at: key });
 }
 
-/** A lease says whose it is, and is theirs; where the last one was made says nobody's name. */
+/** A lease says whose it is, and is theirs; where the last one was made says nobody's name. Of old versions of the reference it says the container alone. */
 function checkOwner(call: Call, op: string, key: string, ...values: (string | undefined)[]): void {
   if (call.grants.store !== 'ipam' || isCursor(key)) return;
-  const { containerId } = call.request.attachment;
-  const isOwn = (value: string | undefined): boolean => value === undefined || value.trim() === '' || value.split('\r\n')[0]!.trim() === containerId;
-  if (!values.every(isOwn)) throw denied(call, op, `of "${key}", which is another container's lease,`, undefined, key);
+  const own = [undefined, '', call.request.attachment.containerId, ownerOf(call)];
+  if (!values.every((value) => own.includes(value?.trim()))) throw denied(call, op, `of "${key}", which is another container's or interface's lease,`, undefined, key);
+}
+
+/** What was made for an address, a route to it for one, stays until DEL: given back before, the address would be somebody else's by then. */
+function checkReturn(call: Call, op: string, key: string): void {
+  if (isLease(call, key) && call.verb !== 'DEL' && call.verb !== 'GC') throw denied(call, op, `of "${key}", a lease that can be given back on DEL alone,`, undefined, key);
 }
 
 function free(call: Call, req: Requests['store.firstFree']): Answers['store.firstFree'] {

@@ -121,6 +121,7 @@ function openCall(host: Host, plugin: Plugin, run: Run): { call: Call; close(): 
     module: plugin.name,
     plugin: run.plugin,
     addresses: new Set(request.netconf.prevResult?.ips?.map(({ address }) => addressOf(address))),
+    leases: new Set(),
     ips: [...request.netconf.prevResult?.ips ?? []],
     nodeFiles: { podCidr: join(host.roots.etc, 'pod-cidr'), tuningAllowlist: join(host.roots.tuning, 'allowlist.conf') },
     onlyBackend: run.onlyBackend,

@@ -5,6 +5,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CniError } from '../../host/cni-error.ts';
 import { NO_GRANTS } from '../../host/grant/grants.ts';
+import { fakeKernel } from '../../host/kernel/fake/fake-kernel.ts';
 import { conntrackOps } from '../../host/ops/conntrack.ts';
 import type { Call } from '../../host/ops/call.ts';
 
@@ -13,8 +14,8 @@ type Wanted = Parameters<Call['kernel']['conntrack']['delete']>[1];
 function flushed(request: { proto?: Wanted['proto']; daddr?: string }, config: object): Wanted | 'denied' {
   let asked: Wanted | undefined;
   const call = {
-    module: 'acme', grants: { ...NO_GRANTS, conntrack: true }, addresses: new Set(['10.1.0.5']), request: { netconf: { value: config } },
-    kernel: { conntrack: { delete: (_ns: string, wanted: Wanted) => { asked = wanted; return 0; } } },
+    module: 'acme', grants: { ...NO_GRANTS, conntrack: true }, addresses: new Set(['10.1.0.5']), leases: new Set(), request: { netconf: { value: config } },
+    kernel: { ...fakeKernel(), conntrack: { delete: (_ns: string, wanted: Wanted) => { asked = wanted; return 0; } } },
   } as unknown as Call;
   try {
     conntrackOps['conntrack.flush'](call, { family: 'ip', proto: 'udp', dports: [53], ...request });
