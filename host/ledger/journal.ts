@@ -4,11 +4,11 @@
 
 import { closeSync, fstatSync, ftruncateSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { inFolder } from '../in-folder.ts';
 import type { Attachment } from '../protocol/request.ts';
 import { naming } from '../system-error.ts';
 import { fileNameOf, folderOf } from './attachment-id.ts';
 import { namesIfThere, textIfThere } from './if-there.ts';
-import { inFolder } from './in-folder.ts';
 import type { Undo } from './undo.ts';
 
 /** One line: whose the journal is and when it begins (ISO 8601); an intent; what became known once the kernel had done it; or that it refused. */

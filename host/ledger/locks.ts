@@ -5,8 +5,8 @@ import { closeSync, existsSync, fstatSync, openSync, readdirSync, statSync, unli
 import { join } from 'node:path';
 import { now } from '../clock.ts';
 import { CniError, CODE } from '../cni-error.ts';
+import { inFolder } from '../in-folder.ts';
 import { sleep } from '../sleep.ts';
-import { inFolder } from './in-folder.ts';
 import { hasLine, standInLine, tidyLine, type Pipes } from './waiting-line.ts';
 
 export type LockMode = 'shared' | 'exclusive';

@@ -3,8 +3,8 @@
 
 import { closeSync, constants, openSync } from 'node:fs';
 import { join } from 'node:path';
+import { inFolder } from '../in-folder.ts';
 import { folderOf } from '../ledger/attachment-id.ts';
-import { inFolder } from '../ledger/in-folder.ts';
 import type { Locks } from '../ledger/locks.ts';
 import { folderStore, type FolderStore } from './folder-store.ts';
 import { openFile } from './one-file.ts';

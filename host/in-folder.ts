@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { dirname } from 'node:path';
-import { makeFolder } from '../make-folder.ts';
-import { errnoOf } from '../system-error.ts';
+import { makeFolder } from './make-folder.ts';
+import { errnoOf } from './system-error.ts';
 
 /** The folder is made when `make` finds none: to ask for it each time costs two system calls. */
 export function inFolder<T>(path: string, make: () => T, mode = 0o700): T {
