@@ -19,7 +19,7 @@ const APPEND = (constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | co
 
 export type WriteLine = (line: string) => void;
 
-/** CNI_WASM_LOG is the least level that is written (warn when unset), CNI_WASM_LOG_FILE the file instead of stderr. */
+/** CNI_WASM_LOG is the least level that is written (warn when unset, and when it is none, which the log then begins with), CNI_WASM_LOG_FILE the file instead of stderr. */
 export function openLog(env: Readonly<Record<string, string | undefined>>, toStderr: WriteLine = writeStderr): Log {
   const asked = env['CNI_WASM_LOG'];
   const least = LEVELS.findIndex((level) => level === asked);
@@ -28,7 +28,9 @@ export function openLog(env: Readonly<Record<string, string | undefined>>, toStd
   const write = (level: LogLevel) => (facts: object, text: string): void => {
     if (LEVELS.indexOf(level) >= from) (sink ??= openSink(LEVELS[from]!, writerTo(env['CNI_WASM_LOG_FILE'], toStderr)))[level](facts, text);
   };
-  return { level: LEVELS[from]!, debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+  const log: Log = { level: LEVELS[from]!, debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+  if (asked && least < 0) log.warn({}, `CNI_WASM_LOG is "${asked}": give debug, info, warn or error`);
+  return log;
 }
 
 function openSink(level: LogLevel, write: WriteLine): import('pino').Logger {
