@@ -5,7 +5,7 @@ import { timeLeft } from './deadline.ts';
 import { errnoOf } from './system-error.ts';
 import { library } from '#parts';
 
-export interface ProgramOptions {
+interface ProgramOptions {
   input?: string;
   /** then it is killed; sooner when the module it works for has less time left */
   timeoutMs: number;

@@ -10,7 +10,7 @@ const VARIABLE = 'CNI_WASM_WITHIN';
 /** What the environment of a program says that is executed for this attachment. */
 export const withinCallOn = ({ network, containerId, ifname, depth = 0 }: Attachment): Environment => ({ [VARIABLE]: JSON.stringify([network, containerId, ifname, depth + 1]) });
 
-export interface Outer {
+interface Outer {
   /** It is on the same network. */
   network: boolean;
   /** So many calls around this one are on the same interface of the container, under whatever network's name: what they made is not this one's to look for. */

@@ -5,7 +5,7 @@ import { KernelError } from '../kernel/kernel-error.ts';
 import { errnoName } from '../kernel/live/errno.ts';
 import { loadKoffi } from '../kernel/live/libc.ts';
 
-export interface Credentials { pid: number; uid: number }
+interface Credentials { pid: number; uid: number }
 
 export interface SystemCalls {
   /** SO_PEERCRED: who connected. The kernel says it, and pid is 0 for a process that this pid namespace does not show. */

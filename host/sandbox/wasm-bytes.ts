@@ -55,7 +55,7 @@ export const FUNCTION_TYPE = 0x60;
 /** How one of a reference begins that says to what; a number follows. */
 export const isReference = (byte: number): boolean => byte === 0x63 || byte === 0x64;
 
-export interface Section { id: number; content: Uint8Array }
+interface Section { id: number; content: Uint8Array }
 
 /** In their order, behind the magic number and the version. */
 export function* sectionsOf(bytes: Uint8Array): Generator<Section> {

@@ -37,7 +37,7 @@ export function gc(host: Host, { request, links }: Chain): void {
   });
 }
 
-export interface Alone {
+interface Alone {
   kernel: Kernel;
   takeBackAll: Opened['takeBackAll'];
   /** Goes on after an error, which is reported at the end. */

@@ -50,7 +50,7 @@ export type FakeLink = Omit<Link, 'state' | 'peer' | 'peerNs'> & {
 /** A new port is in VLAN 1 (IFLA_BR_VLAN_DEFAULT_PVID), whether its bridge filters or not. */
 export const DEFAULT_VLANS: readonly PortVlans[] = [{ id: 1, pvid: true, untagged: true }];
 export type FakeQdisc = Qdisc & { defaultClass?: number };
-export interface FakeConnection { family: Family; proto: string; daddr: string; dport: number }
+interface FakeConnection { family: Family; proto: string; daddr: string; dport: number }
 /** With the comments, which the kernel keeps and no read shows. */
 export interface FakeTable extends NftTable { comment?: string; chains: FakeChain[] }
 export interface FakeChain extends NftChain { comment?: string }

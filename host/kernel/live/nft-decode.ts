@@ -16,7 +16,7 @@ export type PortsOf = (set: string) => readonly number[] | undefined;
 
 /** What an expression says that nft itself would not write. */
 export interface Extended { match?: Match; action?: Action }
-export type Extend = (name: string, data: Attributes, proto: string | undefined) => Extended | undefined;
+type Extend = (name: string, data: Attributes, proto: string | undefined) => Extended | undefined;
 
 interface State extends Known { registers: Map<number, Loaded>; matches: Match[]; action?: Action }
 

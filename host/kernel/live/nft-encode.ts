@@ -17,7 +17,7 @@ import {
 
 /** An anonymous set of ports that a rule looks up; it is made in the same transaction. */
 export interface PortSet { id: number; name: string; ports: readonly number[] }
-export interface EncodedRule { /** NFTA_RULE_EXPRESSIONS */ fill: (list: Body) => void; sets: PortSet[] }
+interface EncodedRule { /** NFTA_RULE_EXPRESSIONS */ fill: (list: Body) => void; sets: PortSet[] }
 
 const SECOND_REGISTER = 2;
 const ALL = 0xffffffff;

@@ -6,7 +6,7 @@ import type { Attributes, Body } from './attributes.ts';
 export const TCA_KIND = 1;
 export const TCA_OPTIONS = 2;
 
-export interface TcHeader { index: number; handle?: number; parent?: number; info?: number }
+interface TcHeader { index: number; handle?: number; parent?: number; info?: number }
 
 export function tcHeader({ index, handle = 0, parent = 0, info = 0 }: TcHeader): Buffer {
   const bytes = Buffer.alloc(20);

@@ -6,7 +6,7 @@ import type { Rule } from '../../kernel/rule.ts';
 import type { Present, PresentChain } from './draft.ts';
 import type { RuleSet } from './rule-set.ts';
 
-export type Recognises<P extends Present> = (chain: string, rule: Rule, present: P) => boolean;
+type Recognises<P extends Present> = (chain: string, rule: Rule, present: P) => boolean;
 
 /** `isIt` is only asked about rules with raw words and the same comment. */
 export function recognise<P extends Present>(present: readonly PresentChain<P>[], wanted: RuleSet, keyOf: (rule: Rule) => string, isIt: Recognises<P>): PresentChain<P>[] {
