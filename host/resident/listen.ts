@@ -1,4 +1,4 @@
-// The socket: systemd's, when it hands us one, else our own in a folder that is root's alone.
+// The socket: systemd's, when it hands us one, else our own in a folder that root alone can write to.
 // SPDX-License-Identifier: Apache-2.0
 
 import { closeSync, constants, openSync, rmSync, statSync } from 'node:fs';
@@ -6,21 +6,23 @@ import { connect, type Server } from 'node:net';
 import { join } from 'node:path';
 import { CniError, CODE } from '../cni-error.ts';
 import { makeFolder } from '../make-folder.ts';
+import { mustBeRootOnly } from '../root-only.ts';
 
 /** sd_listen_fds(3) */
 const FIRST_FD = 3;
 
 export type Place = { fd: number } | { path: string; release(): void };
 
-/** Throws CniError when the folder is not root's, or another host has it. */
+/** Throws CniError when others may write to the folder, or another host has it. */
 export async function placeToListen(env: NodeJS.ProcessEnv, run: string, tryLock: (fd: number) => boolean): Promise<Place> {
   if (env['LISTEN_PID'] === String(process.pid) && Number(env['LISTEN_FDS']) >= 1) return { fd: FIRST_FD };
   makeFolder(run, 0o700);
-  const { uid, mode } = statSync(run);
-  if (uid !== process.geteuid!() || (mode & 0o077) !== 0) {
-    throw new CniError(CODE.io, `"${run}" must be a folder of uid ${process.geteuid!()} with mode 700, it is ${(mode & 0o777).toString(8)} of uid ${uid}`, { hint: `chmod 700 "${run}"` });
-  }
-  const lock = openSync(run, constants.O_RDONLY | constants.O_DIRECTORY);
+  // The rule of every call: who may not write here cannot put a socket in the place of ours, which says for itself who may connect.
+  mustBeRootOnly(run, statSync(run), CODE.io, 700);
+  // Not the folder itself: others may be able to open it, and what they can open they can lock.
+  const locks = join(run, 'lock');
+  makeFolder(locks, 0o700);
+  const lock = openSync(locks, constants.O_RDONLY | constants.O_DIRECTORY);
   if (!tryLock(lock)) throw new CniError(CODE.io, `another resident host is running in "${run}"`, { kind: 'busy' });
   const path = join(run, 'host.sock');
   // systemd's, which has no lock, and perhaps no host yet.

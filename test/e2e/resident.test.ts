@@ -357,11 +357,23 @@ test('a call whose launcher has lost patience is not begun', async ({ host }) =>
 
 const serve = (run: string): string => spawnSync(join(BIN, 'cni-wasm'), ['serve'], { env: { CNI_WASM_RUN: run }, encoding: 'utf8', timeout: 10_000 }).stderr;
 
-test('a second host is refused, as is a folder that others can enter', () => {
+test('a second host is refused, as is a folder that others can write to', () => {
   assert.match(serve('/run/cni-wasm'), /another resident host is running in \\?"\/run\/cni-wasm/);
   mkdirSync('/run/open');
-  chmodSync('/run/open', 0o755);
-  assert.match(serve('/run/open'), /must be a folder of uid 0 with mode 700, it is 755/);
+  chmodSync('/run/open', 0o775);
+  assert.match(serve('/run/open'), /"\/run\/open\\?" must belong to root and be writable by nobody else, it is 775 of uid 0/);
+});
+
+test('in a folder that others can look into it serves, as calls work there, and the socket is root\'s alone', async () => {
+  mkdirSync('/run/seen');
+  chmodSync('/run/seen', 0o755);
+  const other = startResidentHost([], { CNI_WASM_RUN: '/run/seen' });
+  const ended = new Promise((done) => { other.process.on('exit', done); });
+  assert.is(statSync('/run/seen/host.sock').mode & 0o777, 0o600);
+  assert.is((await begin('static', { ...ENV, CNI_WASM_RUN: '/run/seen' }, STATIC).said).code, 0);
+  assert.is(other.served().length, 1);
+  other.process.kill('SIGTERM');
+  assert.is(await ended, 0);
 });
 
 test('a socket that is handed over is used, as systemd does', async () => {
