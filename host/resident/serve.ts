@@ -37,6 +37,8 @@ export async function serve(): Promise<void> {
   const program = { path, id: identityOf(path) };
   const shared = { compiled: compiledBuiltins() };
   const pool = newPool<Task, Outcome>(() => callThread(pathOf('answer-calls.cjs'), shared, (error) => log.error({ err: error }, 'a thread ended')), LIMITS, ({ isFit }) => isFit);
+  /** hosts that launchers belong to, and that have been told of: it is the same with each of their calls */
+  const others = new Set<string>();
   let isStopping = false;
 
   const service: Service = {
@@ -49,15 +51,24 @@ export async function serve(): Promise<void> {
         stop('the program has been changed');
         return 'this host has been replaced';
       }
-      if (identityOf(hello.oneShot) !== program.id) return `the launcher belongs to "${hello.oneShot}"`;
       const caller = placeOf(pid);
-      return whyElsewhere(own, caller) ?? { pid, umask: caller.umask };
+      const elsewhere = whyElsewhere(own, caller);
+      if (elsewhere !== undefined) return elsewhere;
+      if (identityOf(hello.oneShot) === program.id) return { pid, umask: caller.umask };
+      tellOf(hello.oneShot);
+      return `the launcher belongs to "${hello.oneShot}"`;
     },
     run: (task, isWanted) => pool.run(task, isWanted),
     isClosed: (socket) => system.isClosed(fdOf(socket)),
     served: ({ calledAs, env }, { exitCode }, ms) => log.info({ plugin: calledAs, verb: env['CNI_COMMAND'], container: env['CNI_CONTAINERID'], exitCode, ms: Math.round(ms) }, 'served'),
     refused: (why, hello) => log.info({ plugin: hello?.calledAs, verb: hello?.env['CNI_COMMAND'], container: hello?.env['CNI_CONTAINERID'], why }, 'left to the launcher'),
   };
+  /** A version in a folder of its own changes nothing of this one's: nobody else would say that this host has nothing more to do. */
+  function tellOf(other: string): void {
+    if (others.has(other)) return;
+    others.add(other);
+    log.warn({ host: program.path, other }, 'a launcher belongs to another host than this one, and does its calls itself; after an upgrade: systemctl restart cni-wasm.service');
+  }
   const server = createServer((socket) => attend(socket, service));
   server.maxConnections = MAX_CONNECTIONS;
   let ended: () => void;

@@ -402,6 +402,24 @@ function unpack(): void {
   utimesSync(PROGRAM, 0, 0);
 }
 
+test('launchers of another host, as after an upgrade into a folder of its own, are told once in its log, with what to do', async () => {
+  cpSync('dist/lib', '/run/version-1/lib', { recursive: true });
+  cpSync('dist/plugins', '/run/version-1/plugins', { recursive: true });
+  const log = '/run/version-1.log';
+  const env = { ...ENV, CNI_WASM_RUN: '/run/versions' };
+  const lines = (): { level: number; msg: string }[] => readFileSync(log, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as { level: number; msg: string });
+  const child = spawn(process.execPath, ['/run/version-1/lib/host.cjs', 'cni-wasm', 'serve'], { stdio: 'ignore', env: { CNI_WASM_RUN: '/run/versions', CNI_WASM_LOG: 'info', CNI_WASM_LOG_FILE: log } });
+  const ended = new Promise((done) => { child.on('exit', done); });
+  await until('it listens', () => lines().some(({ msg }) => msg === 'listening'));
+  for (let calls = 0; calls < 3; calls++) assert.is((await begin('static', env, STATIC).said).code, 0);
+  child.kill('SIGTERM');
+  await ended;
+  assert.is(lines().filter(({ msg }) => msg === 'left to the launcher').length, 3);
+  const [warning, ...more] = lines().filter(({ level }) => level >= 40);
+  assert.match(warning!.msg, /belongs to another host than this one.*after an upgrade: systemctl restart cni-wasm\.service/);
+  assert.equal(more, []);
+});
+
 for (const [how, change] of Object.entries({ replaced: unpack, removed: () => rmSync(PROGRAM) })) {
   test(`when its program is ${how}, it ends, and the launchers do the calls`, async () => {
     cpSync('dist/lib', '/run/copy/lib', { recursive: true });
