@@ -81,12 +81,12 @@ test('leases that name no container stay, and are told', () => {
   const node = fakeNode();
   node.add(chainOf('ADD', plugins));
   const folder = join(node.leases, 'blue');
-  for (const [name, text] of [['10.88.0.2', 'garbage of c1'], ['10.88.0.7', 'c7\r\neth0'], ['10.88.0.8', '']]) writeFileSync(join(folder, name!), text!);
+  for (const [name, text] of [['192.0.2.2', 'garbage of c1'], ['192.0.2.7', 'c7\r\neth0'], ['192.0.2.8', '']]) writeFileSync(join(folder, name!), text!);
   const before = node.picture();
-  assert.equal(JSON.parse(gc(['--dry-run', '--json'], node.host)).unclaimed, [{ ip: '10.88.0.2', folder }]);
+  assert.equal(JSON.parse(gc(['--dry-run', '--json'], node.host)).unclaimed, [{ ip: '192.0.2.2', folder }]);
   assert.is(node.picture(), before);
-  assert.match(gc([], { ...node.host, boot: () => 'another' }), new RegExp(`^taken back: network "blue", container "c1"[^]*^stays: address 10.88.0.2, leased in ${folder}: its lease names no container`, 'm'));
-  assert.is(readFileSync(join(folder, '10.88.0.2'), 'utf8'), 'garbage of c1');
+  assert.match(gc([], { ...node.host, boot: () => 'another' }), new RegExp(`^taken back: network "blue", container "c1"[^]*^stays: address 192.0.2.2, leased in ${folder}: its lease names no container`, 'm'));
+  assert.is(readFileSync(join(folder, '192.0.2.2'), 'utf8'), 'garbage of c1');
   node.remove();
 });
 

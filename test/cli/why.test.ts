@@ -42,9 +42,9 @@ for (const backend of ['nftables', 'iptables'] as const) {
 
   test(`${backend}: addresses and ports`, () => {
     const node = attached(backend);
-    assert.ok(ownersOf(node, '10.88.0.2').some(({ object }) => object.startsWith('address 10.88.0.2, leased')));
+    assert.ok(ownersOf(node, '192.0.2.2').some(({ object }) => object.startsWith('address 192.0.2.2, leased')));
     assert.equal(ownersOf(node, '2001:DB8:88:0::2'), ownersOf(node, '2001:db8:88::2'));
-    assert.equal(ownersOf(node, '10.88.0.3'), []);
+    assert.equal(ownersOf(node, '192.0.2.3'), []);
     isC1(ownersOf(node, '8080'), 'portmap');
     isC1(ownersOf(node, '8080/tcp'), 'portmap');
     isC1(ownersOf(node, '5353/udp'), 'portmap');
@@ -58,49 +58,49 @@ test('iptables: a chain, a comment, lines as they are listed', () => {
   isC1(ownersOf(node, CHAIN), 'bridge');
   isC1(ownersOf(node, 'CNI-DN-1e7c4cbd4f830a53cc84f'), 'portmap');
   isC1(ownersOf(node, 'name: "blue" id: "c1"'), 'bridge');
-  const line = `-A POSTROUTING -s 10.88.0.2/32 -m comment --comment "name: \\"blue\\" id: \\"c1\\"" -j ${CHAIN}`;
+  const line = `-A POSTROUTING -s 192.0.2.2/32 -m comment --comment "name: \\"blue\\" id: \\"c1\\"" -j ${CHAIN}`;
   isC1(ownersOf(node, line), 'bridge');
   assert.is(ownersOf(node, line).length, 1);
   // A shell takes quotes away and hands words over one by one.
   assert.equal(ownersOf(node, ...line.replace(/["\\]/g, '').split(' ')), ownersOf(node, line));
   isC1(ownersOf(node, `-A ${CHAIN} ! -d 224.0.0.0/4 -j MASQUERADE`), 'bridge');
-  for (const other of ['CNI-HOSTPORT-DNAT', 'CNI-1e7c4cbd4f830a53cc84fc8', '-A INPUT -s 10.88.0.9/32 -j DROP', 'name: "blue" id: "c2"']) assert.equal(ownersOf(node, other), [], other);
+  for (const other of ['CNI-HOSTPORT-DNAT', 'CNI-1e7c4cbd4f830a53cc84fc8', '-A INPUT -s 192.0.2.9/32 -j DROP', 'name: "blue" id: "c2"']) assert.equal(ownersOf(node, other), [], other);
   node.remove();
 });
 
 test('nftables: a comment and lines as they are listed', () => {
   const node = attached('nftables');
-  const listed = 'tcp dport 8080 counter packets 3 bytes 180 dnat to 10.88.0.2:80 comment "c1" # handle 14';
+  const listed = 'tcp dport 8080 counter packets 3 bytes 180 dnat to 192.0.2.2:80 comment "c1" # handle 14';
   isC1(ownersOf(node, listed), 'portmap');
   assert.is(ownersOf(node, listed).length, 1);
   isC1(ownersOf(node, 'tcp dport 8080 dnat to 10.99.0.2:80 comment "c1"'), 'portmap');
   isC1(ownersOf(node, 'c1'), 'portmap');
-  assert.equal(ownersOf(node, 'tcp dport 8080 dnat to 10.88.0.2:80 comment "c2"'), []);
+  assert.equal(ownersOf(node, 'tcp dport 8080 dnat to 192.0.2.2:80 comment "c2"'), []);
   node.remove();
 });
 
 test('a lease without a record tells by its file, also whose the chains are', () => {
   const node = fakeNode();
   mkdirSync(join(node.leases, 'blue'), { recursive: true });
-  for (const [name, text] of [['10.88.0.7', 'c1\r\neth0'], ['10.88.0.8', ''], ['last_reserved_ip.0', '10.88.0.7'], ['lock', '']]) writeFileSync(join(node.leases, 'blue', name!), text!);
-  for (const word of ['10.88.0.7', CHAIN]) {
+  for (const [name, text] of [['192.0.2.7', 'c1\r\neth0'], ['192.0.2.8', ''], ['last_reserved_ip.0', '192.0.2.7'], ['lock', '']]) writeFileSync(join(node.leases, 'blue', name!), text!);
+  for (const word of ['192.0.2.7', CHAIN]) {
     const [owner, ...more] = ownersOf(node, word);
     assert.equal(more, []);
-    assert.equal({ ...owner, made: '' }, { object: `address 10.88.0.7, leased in ${node.leases}/blue`, network: 'blue', containerId: 'c1', ifname: 'eth0', from: 'lease', made: '' });
+    assert.equal({ ...owner, made: '' }, { object: `address 192.0.2.7, leased in ${node.leases}/blue`, network: 'blue', containerId: 'c1', ifname: 'eth0', from: 'lease', made: '' });
   }
-  assert.equal(ownersOf(node, '10.88.0.8'), []);
-  assert.match(why(['10.88.0.7'], node.host), /container {2}c1\n[^]*another plugin made it, or the record is lost/);
+  assert.equal(ownersOf(node, '192.0.2.8'), []);
+  assert.match(why(['192.0.2.7'], node.host), /container {2}c1\n[^]*another plugin made it, or the record is lost/);
   node.remove();
 });
 
 test('a lease that names no container is said to be nobody\'s, also where the ledger knows of it', () => {
   const node = attached('iptables');
   const folder = join(node.leases, 'blue');
-  for (const [name, text] of [['10.88.0.2', 'c1\r\neth0\r\n\u001b[31m'], ['10.88.0.6', 'c1\neth0'], ['10.88.0.7', 'two words'], ['10.88.0.8', '\0\0']]) writeFileSync(join(folder, name!), text!);
-  symlinkSync('/etc/hostname', join(folder, '10.88.0.9'));
+  for (const [name, text] of [['192.0.2.2', 'c1\r\neth0\r\n\u001b[31m'], ['192.0.2.6', 'c1\neth0'], ['192.0.2.7', 'two words'], ['192.0.2.8', '\0\0']]) writeFileSync(join(folder, name!), text!);
+  symlinkSync('/etc/hostname', join(folder, '192.0.2.9'));
   const said = (ip: string) => ownersOf(node, ip).filter(({ object }) => object.includes('leased')).map(({ containerId, from }) => `${containerId} ${from}`);
-  assert.equal(['10.88.0.2', '10.88.0.6', '10.88.0.7', '10.88.0.8', '10.88.0.9'].map(said), [['c1 ledger', ' unclaimed'], [' unclaimed'], [' unclaimed'], [], [' unclaimed']]);
-  assert.match(why(['10.88.0.7'], node.host), /container {2}\(not said\)\n[^]*said by {4}nobody: its lease names no container/);
+  assert.equal(['192.0.2.2', '192.0.2.6', '192.0.2.7', '192.0.2.8', '192.0.2.9'].map(said), [['c1 ledger', ' unclaimed'], [' unclaimed'], [' unclaimed'], [], [' unclaimed']]);
+  assert.match(why(['192.0.2.7'], node.host), /container {2}\(not said\)\n[^]*said by {4}nobody: its lease names no container/);
   node.remove();
 });
 
@@ -119,9 +119,9 @@ test('after DEL, and of another boot, links and rules are nobody\'s; leases stay
   const node = attached('iptables');
   const later = { ...node, host: { ...node.host, boot: () => 'another' } };
   assert.equal(ownersOf(later, CHAIN), []);
-  isC1(ownersOf(later, '10.88.0.2'), 'bridge');
+  isC1(ownersOf(later, '192.0.2.2'), 'bridge');
   node.del(chainOf('DEL', blueChain('iptables')));
-  for (const word of [CHAIN, '8080', '10.88.0.2']) assert.equal(ownersOf(node, word), []);
+  for (const word of [CHAIN, '8080', '192.0.2.2']) assert.equal(ownersOf(node, word), []);
   node.remove();
 });
 

@@ -96,7 +96,7 @@ export function killTests(backend: 'nftables' | 'iptables'): void {
     const fails = (plugin: Conflist['plugins'][number], prevResult?: unknown): void => {
       assert.throws(() => callPlugin(list, plugin, 'ADD', target, prevResult), (error: unknown) => error instanceof PluginFailed);
     };
-    fails({ ...bridge!, ipam: { type: 'host-local', subnet: '10.88.0.0/16', rangeStart: '10.88.0.9', rangeEnd: '10.88.0.9', gateway: '10.88.0.9' } });
+    fails({ ...bridge!, ipam: { type: 'host-local', subnet: '192.0.2.0/24', rangeStart: '192.0.2.9', rangeEnd: '192.0.2.9', gateway: '192.0.2.9' } });
     fails({ ...bridge!, ipMasqBackend: 'ipfw' });
     assert.is(picture(['c1']), before);
     const result = addAll({ ...list, plugins: [bridge!] }, target);

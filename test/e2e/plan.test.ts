@@ -141,7 +141,7 @@ test('for people a line says which plugin asks for what; without a namespace a n
   const before = filesThere();
   const { status, stdout, stderr } = asked('add', listOf('nftables'));
   assert.is(status, 0, stderr);
-  for (const line of [/^bridge: link in the container: create veth "eth0", peer "veth\w+" on the host/m, /^host-local: store: take lease 10\.88\.0\.\d+ in /m,
+  for (const line of [/^bridge: link in the container: create veth "eth0", peer "veth\w+" on the host/m, /^host-local: store: take lease 192\.0\.2\.\d+ in /m,
     /^portmap: nft: nft add rule ip /m, /^bandwidth: tc: add tbf to "veth/m, /^tuning: sysctl in the container: net\/core\/somaxconn 4096 → 500$/m]) assert.match(stdout, line);
   assert.is(filesThere(), before);
   assert.is(asked('del', listOf('nftables')).stdout, 'nothing would change\n');

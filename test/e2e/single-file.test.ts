@@ -51,7 +51,7 @@ test('ADD, CHECK and DEL of a chain, and nothing is left', () => {
   delAll(list, one, addAll(list, one));
   const before = [picture(['c1']), listing()];
   const result = addAll(list, one);
-  assert.match(inNetns('c1', 'ip', '-4', 'addr', 'show', 'eth0'), /inet 10\./);
+  assert.match(inNetns('c1', 'ip', '-4', 'addr', 'show', 'eth0'), /inet 192\.0\.2\./);
   checkAll(list, one, result);
   delAll(list, one, result);
   const after = [picture(['c1']), listing()];

@@ -7,7 +7,7 @@ import { blueChain } from '../support/fake-host.ts';
 const PREV_RESULT = {
   cniVersion: '1.0.0',
   interfaces: [{ name: 'cni0' }, { name: 'veth00000001' }, { name: 'eth0', sandbox: '/run/netns/c1' }],
-  ips: [{ address: '10.88.0.2/16', gateway: '10.88.0.1', interface: 2 }],
+  ips: [{ address: '192.0.2.2/24', gateway: '192.0.2.1', interface: 2 }],
 };
 const FRAME = { cniVersion: '1.0.0', name: 'blue' };
 const SOUND: Record<string, unknown>[] = [

@@ -29,8 +29,8 @@ function furnish({ link, addr, route, sysctl }: Kernel): void {
   link.set('host', bridge, { mtu: 1400 });
   // Detection that comes to an end, and the neighbours that a new hardware address makes the kernel forget, are not ours to keep as they were.
   sysctl.set('host', 'net/ipv6/conf/cni0/accept_dad', '0');
-  for (const address of ['10.88.0.1/16', '2001:db8:88::1/64']) addr.add('host', bridge, address);
-  route.add('host', { dst: '198.51.100.0/24', gw: '10.88.0.9' });
+  for (const address of ['192.0.2.1/24', '2001:db8:88::1/64']) addr.add('host', bridge, address);
+  route.add('host', { dst: '198.51.100.0/24', gw: '192.0.2.9' });
 }
 /** Asked for before anything else, so that there is something to change; of links, those that the plugin may make get handles 1 to 3. */
 const FIRST: Record<string, Record<string, unknown>[]> = {
@@ -39,7 +39,7 @@ const FIRST: Record<string, Record<string, unknown>[]> = {
     { ns: 'host', name: 'bwp1e7c4cbd4f83', kind: 'ifb' },
   ],
   'link.get': [{ ns: 'host', name: 'cni0' }, { name: 'eth0' }, { endOf: 1 }],
-  'addr.add': [{ link: 1, address: '10.88.0.1/16' }],
+  'addr.add': [{ link: 1, address: '192.0.2.1/24' }],
 };
 
 function asksOf(plugin: string): fc.Arbitrary<Ask[]> {

@@ -16,7 +16,7 @@ const environment = fc.record({
   CNI_CONTAINERID: often('c1', 'default-c1', '../c1', '', 'c'.repeat(300)),
   CNI_NETNS: often('/run/netns/c1', '', '/', '/proc/self/ns/net', '/no/such'),
   CNI_IFNAME: often('eth0', 'lo', 'a name that is too long', '..', ''),
-  CNI_ARGS: often('IgnoreUnknown=1', 'IP=10.88.0.9', 'MAC=02:00:00:00:00:09', ';', 'IgnoreUnknown=maybe', 'a=b'),
+  CNI_ARGS: often('IgnoreUnknown=1', 'IP=192.0.2.9', 'MAC=02:00:00:00:00:09', ';', 'IgnoreUnknown=maybe', 'a=b'),
   CNI_PATH: often('/opt/cni/bin', '', ':', '/a:/b'),
 }, { requiredKeys: ['CNI_COMMAND', 'CNI_CONTAINERID', 'CNI_IFNAME', 'CNI_PATH'] });
 

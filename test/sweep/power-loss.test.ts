@@ -29,7 +29,7 @@ for (const verb of ['ADD', 'DEL'] as const) {
     const node = fakeNode({}, undefined, (kernel) => steps.kernel(kernel));
     steps.root = node.root;
     mkdirSync(join(node.leases, 'blue'), { recursive: true });
-    writeFileSync(join(node.leases, 'blue', '10.88.0.2'), OTHERS);
+    writeFileSync(join(node.leases, 'blue', '192.0.2.2'), OTHERS);
     if (verb === 'DEL') node.add(chainOf('ADD', plugins));
     const quiet = verb === 'DEL' ? onDisk(node) : [];
     const run = (): unknown => (verb === 'ADD' ? node.add(chainOf('ADD', plugins)) : node.del(chainOf('DEL', plugins)));
@@ -42,13 +42,13 @@ for (const verb of ['ADD', 'DEL'] as const) {
           cases++;
           left.comeBack();
           node.reboot();
-          for (const file of onDisk(node)) if (!quiet.includes(file) && !file.includes('10.88.0.2 ')) lose(file.slice(0, file.indexOf(' "')));
+          for (const file of onDisk(node)) if (!quiet.includes(file) && !file.includes('192.0.2.2 ')) lose(file.slice(0, file.indexOf(' "')));
           const known = `${next} ${momentOf(node).all}`;
           if (seen.has(known)) continue;
           seen.add(known);
           afterwards(node, next);
           const said = onDisk(node).filter((line) => next === 'GC' || !/ "(\\u0000)*"$/.test(line));
-          assert.equal(said.map((line) => line.replace(node.root, '')), [`/leases/blue/10.88.0.2 ${JSON.stringify(OTHERS)}`], `power lost before ${struck?.step.name ?? 'the end'}, written files are ${what}, then ${next}`);
+          assert.equal(said.map((line) => line.replace(node.root, '')), [`/leases/blue/192.0.2.2 ${JSON.stringify(OTHERS)}`], `power lost before ${struck?.step.name ?? 'the end'}, written files are ${what}, then ${next}`);
         }
       }
     }
@@ -72,7 +72,7 @@ function afterwards(node: FakeNode, next: 'DEL' | 'GC' | 'ADD'): void {
   if (next === 'ADD') {
     node.del(chainOf('DEL', plugins, { netns: '' }));
     const { ips } = node.add(chainOf('ADD', plugins)) as { ips: { address: string }[] };
-    assert.not.ok(ips.some(({ address }) => address.startsWith('10.88.0.2/')), 'an address that another container has');
+    assert.not.ok(ips.some(({ address }) => address.startsWith('192.0.2.2/')), 'an address that another container has');
   }
   node.del(chainOf('DEL', plugins, { netns: '' }));
 }
