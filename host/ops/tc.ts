@@ -7,7 +7,7 @@ import { isIpv6 } from '../kernel/address.ts';
 import type { NewFilter, NewQdisc, Qdisc } from '../kernel/kernel.ts';
 import { networkOf } from '../kernel/prefix.ts';
 import { handleText, INGRESS_PLACE, parentText, ROOT } from '../kernel/tc-handles.ts';
-import { change, within, type Call } from './call.ts';
+import { change, lifeOn, within, type Call } from './call.ts';
 import type { Held } from './handles.ts';
 import { needNs } from './scope.ts';
 
@@ -42,7 +42,7 @@ function sources(call: Call, req: Requests['tc.sources']): Answers['tc.sources']
 function addQdisc(call: Call, req: Requests['tc.qdisc']): Answers['tc.qdisc'] {
   const held = target(call, 'tc.qdisc', req.link);
   const qdisc = newQdisc(held.index, req);
-  change(call, 'tc.qdisc', lifeOn(held), { do: 'delete qdisc', ...within(call, held.ns), qdisc: placeOf(qdisc) }, () =>
+  change(call, 'tc.qdisc', lifeOn(held, 'attachment'), { do: 'delete qdisc', ...within(call, held.ns), qdisc: placeOf(qdisc) }, () =>
     call.kernel.tc.addQdisc(held.ns, qdisc));
   return {};
 }
@@ -65,7 +65,7 @@ function newQdisc(index: number, req: Requests['tc.qdisc']): NewQdisc {
 function addClass(call: Call, req: Requests['tc.class']): Answers['tc.class'] {
   const held = target(call, 'tc.class', req.link);
   const cls = { index: held.index, classid: ROOT_HANDLE + req.minor, parent: ROOT_HANDLE, rate: req.rate, ceil: req.ceil ?? req.rate, bufferUs: req.bufferUs ?? 0 };
-  change(call, 'tc.class', lifeOn(held), { do: 'delete class', ...within(call, held.ns), class: { index: held.index, classid: cls.classid } }, () =>
+  change(call, 'tc.class', lifeOn(held, 'attachment'), { do: 'delete class', ...within(call, held.ns), class: { index: held.index, classid: cls.classid } }, () =>
     call.kernel.tc.addClass(held.ns, cls));
   return {};
 }
@@ -84,7 +84,7 @@ function addFilter(call: Call, req: Requests['tc.filter']): Answers['tc.filter']
     classid: ROOT_HANDLE + (req.class ?? 1),
     ...(to ? { redirect: to.index } : {}), ...(req.src ? { src: networkOf(req.src) } : {}), ...(req.dst ? { dst: networkOf(req.dst) } : {}),
   };
-  change(call, op, lifeOn(held), { do: 'delete filter', ...within(call, held.ns), filter }, () =>
+  change(call, op, lifeOn(held, 'attachment'), { do: 'delete filter', ...within(call, held.ns), filter }, () =>
     call.kernel.tc.addFilter(held.ns, filter));
   return {};
 }
@@ -108,5 +108,3 @@ function target(call: Call, op: string, handle: number): Held {
 const placeOf = (qdisc: NewQdisc): Qdisc => qdisc.kind === 'ingress'
   ? { ...qdisc, ...INGRESS_PLACE }
   : { index: qdisc.index, kind: qdisc.kind, handle: qdisc.handle, parent: qdisc.parent };
-
-const lifeOn = ({ right }: Held): 'call' | 'attachment' => (right === 'own' ? 'call' : 'attachment');
