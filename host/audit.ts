@@ -24,7 +24,7 @@ export function auditOf(log: Log, who: { module: string } & Record<string, unkno
 const REFUSALS: readonly (ErrorKind | undefined)[] = ['denied', 'invalid', 'limit'];
 
 /** Kernel answers like "exists" are a plugin's daily work; being told no is not. */
-export const isRefusal = ({ facts: { kind, hidden } }: CniError): boolean => hidden === true || REFUSALS.includes(kind);
+export const isForAudit = ({ facts: { kind, hidden } }: CniError): boolean => hidden === true || REFUSALS.includes(kind);
 
 /** For what happens before a module runs. */
 export function audited<T>(log: Log, module: string, operation: string, act: () => T): T {

@@ -19,7 +19,7 @@ export const CODE = {
   kernel: 102,
   trap: 103,
   timeLimit: 104,
-  memoryLimit: 105,
+  limit: 105,
   residue: 106,
   hostInternal: 107,
   plugin: 999,

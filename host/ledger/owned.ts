@@ -22,9 +22,9 @@ export interface Owned {
   from: 'ledger' | 'journal' | 'lease' | 'unclaimed';
 }
 
-export interface Books { ledger: Ledger; state: string; run: string; leases: string; boot: string }
+interface Searched { ledger: Ledger; state: string; run: string; leases: string; boot: string }
 
-export function allOwned({ ledger, state, run, leases, boot }: Books): Owned[] {
+export function allOwned({ ledger, state, run, leases, boot }: Searched): Owned[] {
   mustBeOpen({ state, run });
   const records = ledger.all();
   const known = [...records.flatMap((record) => ofRecord(record, boot)), ...ofJournals(run)];

@@ -77,7 +77,7 @@ const awaitLeaving = (path: string, ms: number, { awaitHangUp }: Pipes): void =>
 
 /** A place that nobody holds open is removed. */
 function inspect(path: string, whenHeld: (fd: number) => void): void {
-  const fd = unlessGone(() => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), undefined);
+  const fd = unlessLeft(() => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), undefined);
   if (fd === undefined) return;
   try {
     if (isHeld(fd)) whenHeld(fd);
@@ -98,7 +98,7 @@ function isHeld(fd: number): boolean {
   }
 }
 
-const placesIn = (folder: string): string[] => unlessGone(() => readdirSync(folder), []).sort();
+const placesIn = (folder: string): string[] => unlessLeft(() => readdirSync(folder), []).sort();
 
 function removeIfEmpty(folder: string): void {
   try {
@@ -108,7 +108,7 @@ function removeIfEmpty(folder: string): void {
   }
 }
 
-function unlessGone<T>(act: () => T, otherwise: T): T {
+function unlessLeft<T>(act: () => T, otherwise: T): T {
   try {
     return act();
   } catch (error) {

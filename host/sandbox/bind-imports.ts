@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { ABI_MODULE, type Op } from '../../abi/ops.ts';
-import { isRefusal } from '../audit.ts';
+import { isForAudit } from '../audit.ts';
 import { CniError, CODE } from '../cni-error.ts';
 import { OPERATIONS } from '../grant/read-imports.ts';
 import { parseObject, reason } from '../protocol/go-json.ts';
@@ -91,7 +91,7 @@ function operate(guest: Guest, op: Op, at: number, length: number): number {
     return offer(guest, text);
   } catch (error) {
     if (!(error instanceof CniError)) throw error;
-    if (isRefusal(error)) guest.call.audit(error, name, new TextDecoder().decode(bytes.subarray(0, 1024)));
+    if (isForAudit(error)) guest.call.audit(error, name, new TextDecoder().decode(bytes.subarray(0, 1024)));
     return -offer(guest, errorDocument(error, name));
   }
 }

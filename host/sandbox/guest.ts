@@ -47,7 +47,7 @@ export const trap = ({ call }: Guest, op: string, why: string, at: string): CniE
   new CniError(CODE.trap, `plugin "${call.name}" did what no plugin may: ${op}: ${why}`, { op, at });
 
 export const overLimit = ({ call }: Guest, op: string, what: string, limit: keyof GuestCall['limits']): CniError =>
-  new CniError(CODE.memoryLimit, `plugin "${call.name}": ${what}, the limit is ${call.limits[limit]}`, { kind: 'limit', op, at: `limits.${limit}`, hint: `raise limits.${limit} in policy.json if that is meant` });
+  new CniError(CODE.limit, `plugin "${call.name}": ${what}, the limit is ${call.limits[limit]}`, { kind: 'limit', op, at: `limits.${limit}`, hint: `raise limits.${limit} in policy.json if that is meant` });
 
 /** Ends the run, also when the guest catches what is thrown. */
 export function fatal(guest: Guest, error: unknown): CniError {

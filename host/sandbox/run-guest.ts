@@ -74,7 +74,7 @@ function failureOf(guest: Guest, thrown: unknown): CniError {
   // V8 says TypeError when nothing at all is there under the import's module name.
   if (error instanceof WebAssembly.LinkError || (error instanceof TypeError && !guest.memory)) return new CniError(CODE.moduleRefused, `plugin "${call.name}" cannot be linked: ${reason(error)}`, { cause: error });
   if (isOutOfMemory(guest, error)) {
-    return new CniError(CODE.memoryLimit, `plugin "${call.name}" needs more memory than it may have`, {
+    return new CniError(CODE.limit, `plugin "${call.name}" needs more memory than it may have`, {
       kind: 'limit', at: 'limits.memoryPages', details: `${progress(guest)}; it was given ${given(guest)} bytes`, hint: 'raise limits.memoryPages in policy.json and --maximumMemory of the module if that is meant', cause: error,
     });
   }

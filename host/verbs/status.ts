@@ -38,14 +38,14 @@ function needWritable(root: string): void {
   try {
     makeFolder(root, 0o700);
     accessSync(root, constants.W_OK);
-    if (isFull(root)) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+    if (hasNoRoom(root)) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
   } catch (error) {
     throw new CniError(CODE.notAvailable, `"${root}" cannot be written (${errnoOf(error)}); journal and ledger are kept there`, { kind: 'io', cause: error });
   }
 }
 
 /** Of bytes, or of files. A file system that does not count them says that there are none in all. */
-function isFull(root: string): boolean {
+function hasNoRoom(root: string): boolean {
   const { blocks, bfree, files, ffree } = statfsSync(root);
   return (blocks > 0 && bfree === 0) || (files > 0 && ffree === 0);
 }

@@ -82,7 +82,7 @@ test('whatever a guest says', () => {
       const answered = answerOf(() => imports[one.module]![one.name]!(one.name === 'log' ? 1 : one.at, one.name === 'log' ? one.at : one.length, one.length));
       if (ended) assert.is('error' in answered && answered.error, ended, 'what ended it ends every call');
       if ('error' in answered) {
-        assert.ok(answered.error.code === CODE.trap || answered.error.code === CODE.memoryLimit, answered.error.message);
+        assert.ok(answered.error.code === CODE.trap || answered.error.code === CODE.limit, answered.error.message);
         assert.is(guest.fatal, answered.error);
       }
       const end = (one.length >>> 0) + at;

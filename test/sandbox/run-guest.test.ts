@@ -45,11 +45,11 @@ test('an endless loop of host calls', () => {
 const GROW = '(loop $more (br_if $more (i32.ge_s (memory.grow (i32.const 1)) (i32.const 0)))) unreachable';
 test('a configuration that has no room in its memory: it asks for all of that at once, and is refused', () => {
   const takes = plugin('(if (i32.lt_s (memory.grow (i32.div_u (local.get $len) (i32.const 65536))) (i32.const 0)) (then unreachable)) (i32.const 1)');
-  ends(takes, CODE.memoryLimit, /needs more memory than it may have .*it was given 5000000 bytes/, { request: 'x'.repeat(5_000_000) });
+  ends(takes, CODE.limit, /needs more memory than it may have .*it was given 5000000 bytes/, { request: 'x'.repeat(5_000_000) });
 });
 
 test('a memory bomb', () => {
-  ends(plugin(GROW), CODE.memoryLimit, /needs more memory than it may have/);
+  ends(plugin(GROW), CODE.limit, /needs more memory than it may have/);
 });
 
 test('unreachable', () => {
@@ -113,8 +113,8 @@ test('what is no request is answered with `invalid`', () => {
 
 test('messages over their limits', () => {
   const length = '(i32.const 0) (i32.const 60000)';
-  ends(plugin(`(call $result ${length}) (i32.const 0)`), CODE.memoryLimit, /result was given 60000 bytes, the limit is 50000/, { limits: { resultBytes: 50000 } });
-  ends(plugin(`(call $fail ${length}) (i32.const 1)`), CODE.memoryLimit, /fail was given 60000 bytes/, { limits: { messageBytes: 50000 } });
+  ends(plugin(`(call $result ${length}) (i32.const 0)`), CODE.limit, /result was given 60000 bytes, the limit is 50000/, { limits: { resultBytes: 50000 } });
+  ends(plugin(`(call $fail ${length}) (i32.const 1)`), CODE.limit, /fail was given 60000 bytes/, { limits: { messageBytes: 50000 } });
   const { asked } = play(plugin(`(i32.gt_s (call $create ${length}) (i32.const 0))`), { limits: { messageBytes: 50000 } });
   assert.is(asked.length, 0);
 });
@@ -143,14 +143,14 @@ test('the error a guest sets is the call\'s', () => {
 
 test('too many operations', () => {
   const data = '{"name":"v1","kind":"veth"}';
-  const { asked } = ends(plugin(`(loop $on (drop (call $create ${size(data)})) (br $on)) (i32.const 0)`, { data }), CODE.memoryLimit, /51 operations in one call, the limit is 50/, { limits: { operations: 50 } });
+  const { asked } = ends(plugin(`(loop $on (drop (call $create ${size(data)})) (br $on)) (i32.const 0)`, { data }), CODE.limit, /51 operations in one call, the limit is 50/, { limits: { operations: 50 } });
   assert.is(asked.length, 50);
 });
 
 test('a guest that catches what ends it does not go on', () => {
   const data = '{"name":"v1","kind":"veth"}';
   const again = `(try (do (drop (call $create ${size(data)}))) (catch_all))`;
-  const { asked } = ends(plugin(`${again.repeat(4)} (call $result ${size('{}')}) (i32.const 0)`, { data }), CODE.memoryLimit, /3 operations/, { limits: { operations: 2 } });
+  const { asked } = ends(plugin(`${again.repeat(4)} (call $result ${size('{}')}) (i32.const 0)`, { data }), CODE.limit, /3 operations/, { limits: { operations: 2 } });
   assert.is(asked.length, 2);
 });
 

@@ -75,7 +75,7 @@ test('whoever leaves and stays all the same is stopped by the clock, and that is
 });
 
 test('limits hold: operations, time, pointers', () => {
-  assert.is(play(plugin(`(loop $on ${say(1)} (br $on)) (i32.const 0)`)).error?.code, CODE.memoryLimit);
+  assert.is(play(plugin(`(loop $on ${say(1)} (br $on)) (i32.const 0)`)).error?.code, CODE.limit);
   assert.is(play(plugin('(loop $on (br $on)) (i32.const 0)'), { limits: { timeMs: 100 } }).error?.code, CODE.timeLimit);
   assert.is(play(plugin('(drop (call $random (i32.const -1) (i32.const 4))) (i32.const 0)')).error?.code, CODE.trap);
   assert.equal(play(plugin(`${say(1)} (i32.const 0)`)).logged, [{ level: 'info', text: 'hello' }]);

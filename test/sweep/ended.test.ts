@@ -21,7 +21,7 @@ const ENDS: Record<string, { code: number; run(call: GuestCall, after: () => boo
     } }),
   },
   'it may do no more': {
-    code: CODE.memoryLimit,
+    code: CODE.limit,
     run: (call, after, left) => ({ ...call, limits: { ...call.limits, operations: left() }, perform: (op, request) => {
       after();
       return call.perform(op, request);
