@@ -14,9 +14,10 @@ export function checkMemory({ memories: [memory, ...more], tables, heapTypes }: 
   if (memory.unusual) throw refuse(name, 'declares a shared or 64-bit memory', 'build it for wasm32 without threads');
   if (memory.maximum === undefined) throw refuse(name, 'declares no maximum for its memory', build);
   if (memory.maximum > maxPages) throw refuse(name, `declares a memory of up to ${memory.maximum} pages of 64 KiB, its limit is ${maxPages}`, `${build}, or raise limits.memoryPages in the policy`);
-  if (tables.length > 1 || tables.some(({ maximum = Infinity }) => maximum > MAX_TABLE_ENTRIES)) {
-    throw refuse(name, `declares more than one table of at most ${MAX_TABLE_ENTRIES} entries`, 'build it without growing tables');
-  }
+  const [table, ...others] = tables;
+  if (others.length > 0) throw refuse(name, `declares ${tables.length} tables, a plugin has at most one`, 'build it without reference types');
+  if (table && table.maximum === undefined) throw refuse(name, 'declares no maximum for its table', `build it without growing tables: with ${MAX_TABLE_ENTRIES} entries or less`);
+  if (table?.maximum !== undefined && table.maximum > MAX_TABLE_ENTRIES) throw refuse(name, `declares a table of up to ${table.maximum} entries, at most ${MAX_TABLE_ENTRIES} may be`, 'build it with fewer functions that are called indirectly');
   if (heapTypes) throw refuse(name, 'declares types of the garbage-collected heap, which cannot be limited', 'build it for linear memory');
 }
 
