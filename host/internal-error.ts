@@ -13,5 +13,5 @@ export function asCniError(error: unknown, log: Log): CniError {
   const known = cniErrorOfSystem(error);
   if (known) return known;
   log.error({ err: error }, 'internal error');
-  return new CniError(CODE.hostInternal, `internal error: ${reason(error)}`, { hint: 'this is a bug of cni-wasm; the log on stderr has the place' });
+  return new CniError(CODE.hostInternal, `internal error: ${reason(error)}`, { hint: 'this is a bug of cni-wasm; the log (stderr, or CNI_WASM_LOG_FILE) has the place' });
 }

@@ -27,7 +27,7 @@ const OPERATIONS: Operations = {
   ...linkOps, ...addrOps, ...routeOps, ...policyRuleOps, ...neighOps, ...ruleOps, ...tcOps, ...sysctlOps, ...conntrackOps, ...firewalldOps, ...storeOps, ...confOps, ...delegateOps,
 };
 
-/** `request` has been checked against the operation's shape. Throws CniError only. */
+/** `request` has been checked against the operation's shape. Throws CniError, or DeadlinePassed when the guest's time is over. */
 export function perform(call: Call, { domain, name }: Op, request: Readonly<Record<string, unknown>>): object {
   const op = `${domain}.${name}` as keyof Requests;
   const run = OPERATIONS[op] as (call: Call, request: unknown) => object;

@@ -10,7 +10,7 @@ import { CniError, CODE } from '../cni-error.ts';
 import type * as files from './files.ts';
 import type { Library, ModuleSource } from './files.ts';
 
-/** The word in front of the name of a program of our own; sea.ts knows it too. */
+/** The word in front of the name of a program of our own; start-embedded.ts knows it too. */
 export const OWN_PROGRAM = '--own-program';
 
 /** Any file system serves that lets code be loaded from it: the first is in memory, and the second is where this very program lies. */

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { readFileSync } from 'node:fs';
 import { readPlainFile } from '../open-file.ts';
 
-/** Libraries that only some calls need: `host/side/<name>.ts` says what each is, and it is read when it is asked for. */
+/** What only some calls need, read when it is asked for: libraries (`host/side/<name>.ts` says what each is), and hosts of their own (`HOSTS` in host/build/host.mjs). */
 export type Library = 'execa' | 'pino' | 'wasi' | 'cli' | 'serve' | 'plan';
 
 /** A module that ships with the host; the path is for messages. */

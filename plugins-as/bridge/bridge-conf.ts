@@ -8,7 +8,7 @@ import { Dns } from '../sdk/dns';
 import { Request } from '../sdk/request';
 import { VlanConf } from './vlan-conf';
 
-/** s; a module may run for 30 seconds altogether */
+/** s; bridge may run for 100 altogether (its manifest), and waits for locks besides */
 const MAX_DAD_TIMEOUT: i64 = 20;
 
 export class BridgeConf {
