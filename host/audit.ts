@@ -26,12 +26,12 @@ const REFUSALS: readonly (ErrorKind | undefined)[] = ['denied', 'invalid', 'limi
 /** Kernel answers like "exists" are a plugin's daily work; being told no is not. */
 export const isForAudit = ({ facts: { kind, hidden } }: CniError): boolean => hidden === true || REFUSALS.includes(kind);
 
-/** For what happens before a module runs. */
-export function audited<T>(log: Log, module: string, operation: string, act: () => T): T {
+/** For what happens before a module runs. `who` is asked when it was refused: what is known of it by then. */
+export function audited<T>(log: Log, who: () => Parameters<typeof auditOf>[1], operation: string, act: () => T): T {
   try {
     return act();
   } catch (error) {
-    if (error instanceof CniError && error.facts.kind !== 'not-found') auditOf(log, { module })(error, operation, module);
+    if (error instanceof CniError && error.facts.kind !== 'not-found') auditOf(log, who())(error, operation, who().module);
     throw error;
   }
 }

@@ -64,6 +64,9 @@ export function openHost(env: Readonly<Record<string, string | undefined>>, { li
     loaded.set(name, known);
     return known;
   };
+  const who = (module: string, network?: string) => ({
+    module, digest: loaded.get(module)?.found.digest, verb: env['CNI_COMMAND'], attachment: { network, containerId: env['CNI_CONTAINERID'], ifname: env['CNI_IFNAME'] },
+  });
   return {
     roots,
     env,
@@ -74,8 +77,8 @@ export function openHost(env: Readonly<Record<string, string | undefined>>, { li
     stores: diskStores(locks, diskIndex(roots.state, boot)),
     log,
     openKernel: (netns) => liveKernel(libc(), netns, { env, ...(sockets ? { kept: sockets } : {}), ...(sysctls ? { sysctls } : {}), ...(dialects ? { dialects } : {}) }),
-    loadPlugin: (name, netconf) => audited(log, name, 'load', () => loadPlugin(load(name), netconf, roots)),
-    manifestOf: (name) => audited(log, name, 'load', () => load(name).manifest),
+    loadPlugin: (name, netconf) => audited(log, () => who(name, netconf.name), 'load', () => loadPlugin(load(name), netconf, roots)),
+    manifestOf: (name) => audited(log, () => who(name), 'load', () => load(name).manifest),
     usesWasi: (name) => isKnown(name, own, roots) && load(name).code().imports.wasi,
     isModule: (name) => isKnown(name, own, roots),
     isOwn: (name) => Object.hasOwn(own.digests, name),

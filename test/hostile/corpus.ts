@@ -69,12 +69,12 @@ function call({ name, one: { verb = 'ADD', conf = {} } }: Placed) {
   return execute('cni-wasm', verb, target, JSON.stringify({ cniVersion: '1.1.0', name: 'blue', type: 'cni-wasm', module: name, ...conf }).replaceAll('SELF', name));
 }
 
-interface AuditLine { module?: string; operation?: string; object?: string }
+interface AuditLine { module?: string; verb?: string; attachment?: object; operation?: string; object?: string }
 
-function inAudit({ name, one: { operation, object } }: Placed): void {
+function inAudit({ name, one: { verb = 'ADD', operation, object } }: Placed): void {
   if (operation === undefined || object === undefined) return;
   const lines = existsSync(LOG) ? readFileSync(LOG, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as AuditLine) : [];
-  const found = lines.some((line) => line.module === name && line.operation === operation && object.test(line.object ?? ''));
+  const found = lines.some((line) => line.module === name && line.verb === verb && line.attachment !== undefined && line.operation === operation && object.test(line.object ?? ''));
   assert.ok(found, `no line of ${name}, ${operation} and ${object} in\n${lines.map((line) => JSON.stringify(line)).join('\n')}`);
 }
 
