@@ -28,6 +28,8 @@ export interface Call {
   readonly grants: Grants;
   /** the operator's words on their own; undefined for a module that ships with the host */
   readonly granting?: readonly Grants[] | undefined;
+  /** what its patterns mean in this call, as far as they have been asked */
+  readonly meanings: Map<string, (text: string) => boolean>;
   readonly handles: Handles;
   readonly tables: RuleTables;
   readonly journal: Journal;

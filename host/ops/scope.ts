@@ -87,13 +87,9 @@ export const grantedBy = (call: Call, patternsOf: PatternsOf, text: string): Pat
   (granted(call, patternsOf, text) ? (call.granting ?? [call.grants]).flatMap(patternsOf).filter((pattern) => meaningOf(call, pattern)(text)) : []);
 
 /** In a call the same patterns are asked again and again. */
-const meanings = new WeakMap<Call, Map<string, (text: string) => boolean>>();
-
 function meaningOf(call: Call, pattern: string): (text: string) => boolean {
-  const known = meanings.get(call) ?? new Map<string, (text: string) => boolean>();
-  meanings.set(call, known);
-  const meaning = known.get(pattern) ?? (call.verb === 'GC' && isOfAttachment(pattern) ? ofNoneAlive(call, pattern) : patternIn(factsOf(call, call), pattern));
-  known.set(pattern, meaning);
+  const meaning = call.meanings.get(pattern) ?? (call.verb === 'GC' && isOfAttachment(pattern) ? ofNoneAlive(call, pattern) : patternIn(factsOf(call, call), pattern));
+  call.meanings.set(pattern, meaning);
   return meaning;
 }
 

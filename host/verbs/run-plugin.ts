@@ -117,6 +117,7 @@ function openCall(host: Host, plugin: Plugin, run: Run): { call: Call; close(): 
     hashes: hashesOf(request.attachment),
     grants: plugin.grants,
     granting: plugin.granting,
+    meanings: new Map(),
     handles: newHandles(),
     module: plugin.name,
     plugin: run.plugin,

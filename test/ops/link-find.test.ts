@@ -22,7 +22,7 @@ function opened(): { call: Call; bridge: number } {
   kernel.link.set('container', kernel.link.get('container', { name: 'port0' })!.index, { master: inside });
   const call = {
     verb: 'ADD', module: 'acme', plugin: 'acme', kernel, handles: newHandles(), journal: forwardJournal, ownLinks: new Set(), hashes: { attachment: 'a'.repeat(128) },
-    grants: { ...NO_GRANTS, hostLinks: ['cni0', 'veth1'] },
+    meanings: new Map(), grants: { ...NO_GRANTS, hostLinks: ['cni0', 'veth1'] },
     request: { attachment: { network: 'blue', containerId: 'c1', ifname: 'eth0' }, netconf: { value: {} } },
   } as unknown as Call;
   return { call, bridge: linkOps['link.get'](call, { ns: 'host', name: 'cni0' }).link };

@@ -20,7 +20,7 @@ function opened(): { call: Call; undos: Undo[]; bridge: number } {
   const call = {
     verb: 'ADD', module: 'acme', plugin: 'acme', kernel, handles: newHandles(), ownLinks: new Set(), hashes: { attachment: 'a'.repeat(128) },
     journal: { intend: (_plugin: string, undo: Undo) => undos.push(undo) - 1, made() {} },
-    grants: { ...NO_GRANTS, link: { host: ['veth'], container: ['veth'] }, hostLinks: ['cni0', 'cni0.*', 'port9'] },
+    meanings: new Map(), grants: { ...NO_GRANTS, link: { host: ['veth'], container: ['veth'] }, hostLinks: ['cni0', 'cni0.*', 'port9'] },
     request: { attachment: { network: 'blue', containerId: 'c1', ifname: 'eth0' }, netconf: { value: {} } },
   } as unknown as Call;
   return { call, undos, bridge: linkOps['link.get'](call, { ns: 'host', name: 'cni0' }).link };

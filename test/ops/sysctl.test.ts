@@ -24,7 +24,7 @@ function node(...sysctl: string[]): { kernel: FakeKernel; set(request: object): 
   for (const name of NAMES) kernel.link.create('container', { kind: 'veth', name, peer: { ns: 'host', name: `p${name}` } });
   const handles = newHandles();
   const call = {
-    kernel, handles, journal: forwardJournal, module: 'acme', plugin: 'acme', verb: 'ADD', grants: { ...NO_GRANTS, sysctl }, hashes: { attachment: '' },
+    kernel, handles, journal: forwardJournal, module: 'acme', plugin: 'acme', verb: 'ADD', meanings: new Map(), grants: { ...NO_GRANTS, sysctl }, hashes: { attachment: '' },
     request: { attachment: { network: 'blue', containerId: 'c1', ifname: 'eth0.1' }, netconf: { value: {} } },
   } as unknown as Call;
   return {
