@@ -49,6 +49,16 @@ const awake = setInterval(() => undefined, 1000);
 test.after(() => clearInterval(awake));
 
 const always = (): boolean => true;
+/** How often the pool has asked whether it waits: once each time that it looks around. */
+function looksAt(thread: Played): () => number {
+  const { waits } = thread;
+  let looks = 0;
+  thread.waits = () => {
+    looks++;
+    return waits();
+  };
+  return () => looks;
+}
 /** Lets everything that is settled be heard of. */
 const settled = (): Promise<void> => new Promise((done) => { setImmediate(done); });
 
@@ -86,8 +96,9 @@ test('there is no further thread for those that wait for a moment now and then',
 test('there is no further thread while one is at work, or has only been started', async () => {
   const { pool, threads, busy } = stage();
   threads[0]!.isAtWork = true;
+  const looks = looksAt(threads[0]!);
   const outcomes = ['a', 'b', 'c', 'd'].map((task) => pool.run(task, always));
-  await new Promise((done) => { setTimeout(done, 50); });
+  await until('they were looked at often enough', () => looks() > 10);
   assert.equal(busy(), ['a', 'b']);
   threads[0]!.isAtWork = false;
   await until('four threads are busy', () => busy().length === 4);
@@ -204,10 +215,13 @@ test('a call that has waited long is given back', async () => {
 
 test('a call waits on while others come to their end', async () => {
   const { pool, threads, busy } = stage({ quick: 1, most: 1, longest: 1, stuck: 60_000 });
+  const looks = looksAt(threads[0]!);
   const outcomes = ['a', 'b', 'c'].map((task) => pool.run(task, always));
   for (const task of ['a', 'b', 'c']) {
     await until('the call is begun', () => busy().includes(task));
-    await new Promise((done) => { setTimeout(done, 20); });
+    const before = looks();
+    // Nobody looks around when nothing waits.
+    if (task !== 'c') await until('those behind it were looked at', () => looks() > before + 2);
     threads[0]!.done();
   }
   assert.equal((await Promise.all(outcomes)).map((outcome) => outcome?.of), ['a', 'b', 'c']);
