@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { suite } from 'uvu';
@@ -43,6 +43,12 @@ test.before((context) => {
   Object.assign(context, { root, tool: join(root, 'node_modules/.bin/cni-wasm-sdk') });
 });
 test.after(({ root }) => rmSync(root, { recursive: true, force: true }));
+
+test('its page is packed, and names each file', ({ root }) => {
+  const sdk = join(root, 'node_modules/@cni-wasm/sdk');
+  const page = readFileSync(join(sdk, 'README.md'), 'utf8');
+  for (const file of [...readdirSync(sdk).filter((name) => name.endsWith('.ts')), 'gen/ops.ts', 'tool/']) assert.ok(page.includes(`\`${file}\``), file);
+});
 
 const moduleAt = (path: string): WebAssembly.Module => new WebAssembly.Module(Uint8Array.from(readFileSync(path)));
 const manifestOf = (module: WebAssembly.Module): unknown => JSON.parse(new TextDecoder().decode(WebAssembly.Module.customSections(module, 'cni.manifest')[0]));
