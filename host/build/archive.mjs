@@ -12,8 +12,10 @@ import { launcherToMove } from './launcher.mjs';
 import { koffiPath } from './host.mjs';
 import { versionAnswers } from './versions.mjs';
 
-/** The host itself is dist/lib; these are as they are in the repository. */
-const DOCUMENTS = ['LICENSE', 'README.md', 'abi/README.md', 'abi/schema', 'conf/10-blue.conflist', 'conf/99-loopback.conf', 'conf/systemd'];
+/** The host itself is dist/lib; these are as they are in the repository: what an operator needs, and what the pages link to. */
+const DOCUMENTS = [
+  'LICENSE', 'README.md', 'RATIONALE.md', 'CONTRIBUTING.md', 'docs', 'test/parity/differences.md', 'plugins-as/sdk/README.md', 'abi/README.md', 'abi/schema', 'conf/10-blue.conflist', 'conf/99-loopback.conf', 'conf/systemd',
+];
 /** Order, times, owners and modes are the archive's own. */
 const TAR = ['--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '--mode=u=rwX,go=rX', '--format=ustar', '--use-compress-program=gzip -9n'];
 
@@ -35,7 +37,7 @@ export async function buildArchive(out, arch, top, plugins) {
     for (const file of parts) cpSync(join('dist/lib', file), join(root, 'lib', file));
     writeFile(join(root, 'lib/koffi.node'), readFileSync(koffiPath(arch, 'linux')));
     for (const name of plugins) cpSync(`dist/plugins/${name}.wasm`, join(root, 'plugins', `${name}.wasm`));
-    for (const document of DOCUMENTS) cpSync(document, join(root, document), { recursive: true });
+    for (const document of [...DOCUMENTS, ...plugins.map((name) => `plugins-as/${name}/README.md`)]) cpSync(document, join(root, document), { recursive: true });
     mkdirSync(dirname(out), { recursive: true });
     execFileSync('tar', [...TAR, '-cf', out, '-C', temporary, top]);
   } finally {
