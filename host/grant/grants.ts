@@ -9,7 +9,7 @@ import type { Ns } from '../kernel/kernel.ts';
  * `{attachment:N}` the first N hex digits of SHA-512(network + containerID), `{containerId}` CNI_CONTAINERID, `{ifname}` CNI_IFNAME,
  * `{config.KEY}` a string or whole number of the network configuration, `{config.KEY|WORD}` the same with a default.
  */
-type Pattern = string;
+export type Pattern = string;
 
 export interface Grants {
   /** kinds of links it may make, for each namespace */

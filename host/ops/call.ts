@@ -42,6 +42,8 @@ export interface Call {
   readonly onlyBackend?: Backend | undefined;
   /** addresses of the attachment: prevResult's and those the IPAM plugin gave in this call */
   readonly addresses: Set<string>;
+  /** whether the host has these addresses, as far as that has been asked */
+  readonly hostHas: Map<string, boolean>;
   /** keys of leases that the module took for the attachment in this call */
   readonly leases: Set<string>;
   /** the same with their prefixes and gateways, as prevResult and the IPAM plugin of this call say them */

@@ -36,13 +36,9 @@ export function isOwnAddress(call: Call, address: string): boolean {
 }
 
 /** Of many published ports each asks. */
-const lookedUp = new WeakMap<Call, Map<string, boolean>>();
-
 function isOfHost(call: Call, address: string): boolean {
-  const known = lookedUp.get(call) ?? new Map<string, boolean>();
-  lookedUp.set(call, known);
-  const answer = known.get(address) ?? isOnHostLink(call, address);
-  known.set(address, answer);
+  const answer = call.hostHas.get(address) ?? isOnHostLink(call, address);
+  call.hostHas.set(address, answer);
   return answer;
 }
 

@@ -122,6 +122,7 @@ function openCall(host: Host, plugin: Plugin, run: Run): { call: Call; close(): 
     module: plugin.name,
     plugin: run.plugin,
     addresses: new Set(request.netconf.prevResult?.ips?.map(({ address }) => addressOf(address))),
+    hostHas: new Map(),
     leases: new Set(),
     ips: [...request.netconf.prevResult?.ips ?? []],
     nodeFiles: { podCidr: join(host.roots.etc, 'pod-cidr'), tuningAllowlist: join(host.roots.tuning, 'allowlist.conf') },

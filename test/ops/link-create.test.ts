@@ -17,7 +17,7 @@ function made(link: Grants['link'], request: Requests['link.create']): number[] 
   const kernel = fakeKernel();
   const before = (['host', 'container'] as const).map((ns) => kernel.link.list(ns).length);
   const call = {
-    verb: 'ADD', module: 'acme', plugin: 'acme', kernel, handles: newHandles(), journal: forwardJournal, hashes: { attachment: 'a'.repeat(128) },
+    verb: 'ADD', module: 'acme', plugin: 'acme', kernel, handles: newHandles(), journal: forwardJournal, hashes: { attachment: 'a'.repeat(128) }, meanings: new Map(),
     grants: { ...NO_GRANTS, link, hostLinks: ['acme*'] }, request: { attachment: { network: 'blue', containerId: 'c1', ifname: 'eth0' }, netconf: { value: {} } },
   } as unknown as Call;
   try {

@@ -9,7 +9,7 @@ export type RuleLife = 'attachment' | 'network';
 /** The rules of one chain that match all of the given criteria; at least one must be given. */
 export interface Removal { chain: string; rule?: Rule; comment?: string; commentPrefix?: string; address?: string; except?: string[]; jump?: string }
 export interface Drop { chain: string; unreferenced?: boolean }
-interface WantedChain { name: string; hook?: NftHook; comment?: string; life?: RuleLife }
+export interface WantedChain { name: string; hook?: NftHook; comment?: string; life?: RuleLife }
 interface WantedContent { chain: string; rules: Rule[] }
 export interface WantedRule { chain: string; rule: Rule; at?: 'start' | 'end'; life?: RuleLife }
 
