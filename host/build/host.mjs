@@ -16,7 +16,7 @@ export const OUT = 'dist/lib';
 /** Loaded by `require` at run time from the folder of the bundle. */
 const BESIDE = ['./*.cjs', './*.node'];
 /** Hosts of their own, not for calls: that of the command for people, that of `cni-wasm plan`, with the fake kernel, and the resident one, read by `cni-wasm serve` alone. */
-const HOSTS = { 'host/cli/cli.ts': 'cli.cjs', 'host/plan/plan.ts': 'plan.cjs', 'host/resident/serve.ts': 'serve.cjs' };
+const HOSTS = { 'host/cli/cli.ts': 'cli.cjs', 'host/cli/plan.ts': 'plan.cjs', 'host/resident/serve.ts': 'serve.cjs' };
 /** What does calls: of the one-shot host, and of the resident host's threads. They come with V8's code for them. */
 const CALLS = { 'host/main.ts': { file: 'host.cjs', name: 'call' }, 'host/resident/answer-calls.ts': { file: 'answer-calls.cjs', name: 'thread' } };
 /** Programs for people; they run from the repository, so their packages stay where they are. */
@@ -39,7 +39,7 @@ const defineFor = (digests) => ({ BUILTIN_DIGESTS: JSON.stringify(digests) });
 
 /** What the single-file executable embeds; a resident host is none of it. Nothing in `out` may be from before. */
 export const buildEmbedded = (out, digests) => buildParts(out, digests, {
-  hosts: { 'host/cli/cli.ts': 'cli.cjs', 'host/plan/plan.ts': 'plan.cjs' }, calls: { 'host/main.ts': CALLS['host/main.ts'] }, start: 'host/start-embedded.ts', conditions: ['embedded'],
+  hosts: { 'host/cli/cli.ts': 'cli.cjs', 'host/cli/plan.ts': 'plan.cjs' }, calls: { 'host/main.ts': CALLS['host/main.ts'] }, start: 'host/start-embedded.ts', conditions: ['embedded'],
 });
 
 /** `conditions` decide where the parts will find each other: package.json, `#parts`. */

@@ -5,15 +5,15 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { resultOf } from '../answer.ts';
 import { CniError, CODE } from '../cni-error.ts';
-import { byHand, OPTIONS } from '../cli/by-hand.ts';
-import { complaint, printable } from '../cli/printable.ts';
-import { configFor, type Conflist, type PluginConf, type Target } from '../cli/run-conflist.ts';
 import { asCniError } from '../internal-error.ts';
 import { mustBeOpen } from '../ledger/books.ts';
 import { openHost } from '../open-host.ts';
+import { imaginedNode, IMAGINED, type Change, type ImaginedNode } from '../plan/imagined-node.ts';
 import { formatError } from '../protocol/write-result.ts';
 import type { Host } from '../verbs/host.ts';
-import { imaginedNode, IMAGINED, type Change, type ImaginedNode } from './imagined-node.ts';
+import { byHand, OPTIONS } from './by-hand.ts';
+import { complaint, printable } from './printable.ts';
+import { configFor, type Conflist, type PluginConf, type Target } from './run-conflist.ts';
 
 /** The exit code. Apart from the rest of the program, errors are its own too. */
 export async function plan(words: readonly string[]): Promise<number> {
