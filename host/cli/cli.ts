@@ -13,6 +13,7 @@ import { inspect } from './inspect.ts';
 import { install } from './install.ts';
 import { complaint } from './printable.ts';
 import { run } from './run.ts';
+import { complain, say } from './say.ts';
 import { keygen, sign } from './sign.ts';
 import { usage, usageOf } from './usage.ts';
 import { why } from './why.ts';
@@ -22,28 +23,28 @@ import { library } from '#parts';
 export async function cli(words: readonly string[]): Promise<number> {
   const [command = '', ...rest] = words;
   const help = rest.includes('--help') || rest.includes('-h') ? usageOf(command) : undefined;
-  if (help !== undefined) return say(help);
   try {
+    if (help !== undefined) return told(help);
     switch (command) {
-      case '--help': case '-h': case 'help': return say(usageOf(rest[0] ?? '') ?? usage());
-      case '--version': case '-v': return say(`${VERSION}\n`);
-      case 'inspect': return say(inspect(rest, rootsFrom(process.env)));
-      case 'explain': return say(explain(rest, rootsFrom(process.env)));
-      case 'install': return say(install(rest, rootsFrom(process.env)));
-      case 'keygen': return say(keygen(rest));
-      case 'sign': return say(sign(rest));
-      case 'run': return say(run(rest));
-      case 'gc': return tell(gc(rest, openHost(process.env)));
-      case 'why': return say(why(rest, openHost(process.env)));
+      case '--help': case '-h': case 'help': return told(usageOf(rest[0] ?? '') ?? usage());
+      case '--version': case '-v': return told(`${VERSION}\n`);
+      case 'inspect': return told(inspect(rest, rootsFrom(process.env)));
+      case 'explain': return told(explain(rest, rootsFrom(process.env)));
+      case 'install': return told(install(rest, rootsFrom(process.env)));
+      case 'keygen': return told(keygen(rest));
+      case 'sign': return told(sign(rest));
+      case 'run': return told(run(rest));
+      case 'gc': return tellAll(gc(rest, openHost(process.env)));
+      case 'why': return told(why(rest, openHost(process.env)));
       case 'plan': return await library<{ plan(words: readonly string[]): Promise<number> }>('plan').plan(rest);
       case 'serve': return await serve(rest);
       default:
-        process.stderr.write(`cni-wasm: unknown command "${command}"\n\n${usage()}`);
+        complain(`cni-wasm: unknown command "${command}"\n\n${usage()}`);
         return 2;
     }
   } catch (error) {
     const text = error instanceof CniError ? formatError(error) : messageOf(error);
-    process.stderr.write(complaint(text));
+    complain(complaint(text));
     return 1;
   }
 }
@@ -55,13 +56,13 @@ async function serve(words: readonly string[]): Promise<number> {
 }
 
 /** What was done is told, whatever else went wrong. */
-function tell({ text, failure }: Told): number {
-  const exitCode = say(text);
+function tellAll({ text, failure }: Told): number {
+  const exitCode = told(text);
   if (failure) throw failure;
   return exitCode;
 }
 
-function say(text: string): number {
-  process.stdout.write(text);
+function told(text: string): number {
+  say(text);
   return 0;
 }

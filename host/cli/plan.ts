@@ -14,17 +14,18 @@ import type { Host } from '../verbs/host.ts';
 import { byHand, OPTIONS } from './by-hand.ts';
 import { complaint, printable } from './printable.ts';
 import { configFor, type Conflist, type PluginConf, type Target } from './run-conflist.ts';
+import { complain, say } from './say.ts';
 
 /** The exit code. Apart from the rest of the program, errors are its own too. */
 export async function plan(words: readonly string[]): Promise<number> {
   const host = openHost(process.env);
   try {
-    process.stdout.write(await planned(words, host));
+    say(await planned(words, host));
     return 0;
   } catch (error) {
     const known = error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
     const text = known ? error.message : formatError(asCniError(error, host.log));
-    process.stderr.write(complaint(text));
+    complain(complaint(text));
     return 1;
   }
 }

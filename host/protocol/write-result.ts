@@ -20,12 +20,14 @@ export function formatError({ code, message, facts }: CniError): string {
 const goJson = (value: object): string =>
   JSON.stringify(value, null, 4).replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
+const STDOUT = 1;
+
 /** stdout is the protocol's. A pipe may take it in parts, or be full for a moment. */
-export function writeOut(text: string): void {
+export function writeOut(text: string, fd = STDOUT): void {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length;) {
     try {
-      at += writeSync(1, bytes, at);
+      at += writeSync(fd, bytes, at);
     } catch (error) {
       if (errnoOf(error) !== 'EAGAIN') throw error;
       sleep(1);
