@@ -16,7 +16,7 @@ export const OUT = 'dist/lib';
 /** Loaded by `require` at run time from the folder of the bundle. */
 const BESIDE = ['./*.cjs', './*.node'];
 /** Hosts of their own, not for calls: that of the command for people, that of `cni-wasm plan`, with the fake kernel, and the resident one, read by `cni-wasm serve` alone. */
-const HOSTS = { 'host/cli/cli.ts': 'cli.cjs', 'host/cli/plan.ts': 'plan.cjs', 'host/resident/serve.ts': 'serve.cjs' };
+const HOSTS = { 'host/cli/cli.ts': 'cli.cjs', 'host/cli/plan.ts': 'plan.cjs', 'host/cli/serve.ts': 'serve.cjs' };
 /** What does calls: of the one-shot host, and of the resident host's threads. They come with V8's code for them. */
 const CALLS = { 'host/main.ts': { file: 'host.cjs', name: 'call' }, 'host/resident/answer-calls.ts': { file: 'answer-calls.cjs', name: 'thread' } };
 /** Programs for people; they run from the repository, so their packages stay where they are. */

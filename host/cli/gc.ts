@@ -8,15 +8,11 @@ import { leasesOf, UNCLAIMED } from '../ledger/leases.ts';
 import { textOf } from '../ledger/objects.ts';
 import { collectGone, type Judged } from '../verbs/collect-gone.ts';
 import type { Host } from '../verbs/host.ts';
+import type { Told } from './answer-people.ts';
 
 const OPTIONS = { 'dry-run': { type: 'boolean', default: false }, json: { type: 'boolean', default: false } } as const;
 
-export interface Told {
-  text: string;
-  /** something could not be taken back, or looked at; the text is of the rest */
-  failure?: CniError;
-}
-
+/** A failure says what could not be taken back, or looked at; the text is of the rest. */
 export function gc(words: readonly string[], host: Host): Told {
   const { values: { 'dry-run': dryRun, json }, positionals } = parseArgs({ args: [...words], options: OPTIONS, allowPositionals: true });
   if (positionals.length > 0) throw new CniError(CODE.invalidConfig, `gc: takes no words, got "${positionals.join(' ')}"; with a conflist it is cni-wasm run gc CONFLIST`);

@@ -5,30 +5,17 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { resultOf } from '../answer.ts';
 import { CniError, CODE } from '../cni-error.ts';
-import { asCniError } from '../internal-error.ts';
 import { mustBeOpen } from '../ledger/books.ts';
 import { openHost } from '../open-host.ts';
 import { imaginedNode, IMAGINED, type Change, type ImaginedNode } from '../plan/imagined-node.ts';
-import { formatError } from '../protocol/write-result.ts';
 import type { Host } from '../verbs/host.ts';
+import { answerPeople } from './answer-people.ts';
 import { byHand, OPTIONS } from './by-hand.ts';
-import { complaint, printable } from './printable.ts';
+import { printable } from './printable.ts';
 import { configFor, type Conflist, type PluginConf, type Target } from './run-conflist.ts';
-import { complain, say } from './say.ts';
 
-/** The exit code. Apart from the rest of the program, errors are its own too. */
-export async function plan(words: readonly string[]): Promise<number> {
-  const host = openHost(process.env);
-  try {
-    say(await planned(words, host));
-    return 0;
-  } catch (error) {
-    const known = error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
-    const text = known ? error.message : formatError(asCniError(error, host.log));
-    complain(complaint(text));
-    return 1;
-  }
-}
+/** The exit code. */
+export const plan = (words: readonly string[]): Promise<number> => answerPeople(() => planned(words, openHost(process.env)));
 
 async function planned(words: readonly string[], real: Host): Promise<string> {
   const { values, positionals: [verb = '', file, netns, ...more] } = parseArgs({ args: [...words], options: { ...OPTIONS, json: { type: 'boolean', default: false } }, allowPositionals: true });

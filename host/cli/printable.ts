@@ -3,6 +3,3 @@
 
 /** One line stays one line: what moves the cursor, begins a line or turns the writing round is spelt out. */
 export const printable = (line: string): string => line.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`);
-
-/** What a command says before it ends with an error. */
-export const complaint = (text: string): string => `cni-wasm: ${text.split('\n').map(printable).join('\n')}\n`;

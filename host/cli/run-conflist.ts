@@ -5,9 +5,11 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { isObject } from '../protocol/go-json.ts';
+import { CniError, CODE } from '../cni-error.ts';
+import { isObject, reason } from '../protocol/go-json.ts';
 import type { Verb } from '../protocol/request.ts';
 import { errnoOf } from '../system-error.ts';
+import { inWords } from './in-words.ts';
 
 export interface Conflist { cniVersion: string; name: string; plugins: PluginConf[] }
 export interface PluginConf { type: string; capabilities?: Record<string, boolean>; [key: string]: unknown }
@@ -57,7 +59,15 @@ const hasType = (value: unknown): boolean => isObject(value) && typeof value['ty
 
 /** Returns the last result. Throws PluginFailed at the first failure and leaves the clean-up (DEL) to the caller, as libcni does. */
 export function addAll(list: Conflist, target: Target): unknown {
-  return list.plugins.reduce<unknown>((prevResult, plugin) => JSON.parse(callPlugin(list, plugin, 'ADD', target, prevResult).stdout) as unknown, undefined);
+  return list.plugins.reduce<unknown>((prevResult, plugin) => resultIn(callPlugin(list, plugin, 'ADD', target, prevResult)), undefined);
+}
+
+function resultIn({ plugin, stdout }: Answer): unknown {
+  try {
+    return JSON.parse(stdout);
+  } catch (error) {
+    throw new CniError(CODE.decode, `plugin type="${plugin}" (add) answered what is no result: ${reason(error)}`, { cause: error });
+  }
 }
 
 export function checkAll(list: Conflist, target: Target, prevResult: unknown): void {
@@ -101,13 +111,13 @@ export function configFor({ name, cniVersion }: Conflist, plugin: PluginConf, { 
 export function execute(type: string, verb: string, target: Target, stdin: string | Uint8Array): Answer {
   const { containerId, netns, ifname, path, args = '', env = {}, showsStderr = false } = target;
   const file = path.map((folder) => join(folder, type)).find((candidate) => existsSync(candidate));
-  if (!file) throw new Error(`no plugin "${type}" in ${path.join(':')}`);
+  if (!file) throw new CniError(CODE.plugin, `no plugin "${type}" in ${path.join(':')}`, { kind: 'not-found' });
   const start = performance.now();
   const { status, signal, stdout, stderr, error } = spawnSync(file, [], {
     input: stdin, stdio: ['pipe', 'pipe', showsStderr ? 'inherit' : 'pipe'],
     env: { CNI_COMMAND: verb, CNI_CONTAINERID: containerId, CNI_NETNS: netns, CNI_IFNAME: ifname, CNI_ARGS: args, CNI_PATH: path.join(':'), ...env },
   });
   // A plugin that finds its environment wrong answers before it reads stdin, as libcni knows too.
-  if (error && errnoOf(error) !== 'EPIPE') throw error;
+  if (error && errnoOf(error) !== 'EPIPE') throw new CniError(CODE.plugin, `plugin "${file}" cannot be executed: ${inWords(error)}`, { kind: 'io', cause: error });
   return { plugin: type, exitCode: status ?? (signal ? 128 : 1), stdout: String(stdout), stderr: String(stderr ?? ''), ms: performance.now() - start };
 }

@@ -4,6 +4,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CniError, CODE } from '../cni-error.ts';
+import { readError } from '../protocol/read-error.ts';
 import { byHand, OPTIONS } from './by-hand.ts';
 import { addAll, checkAll, delAll, gcAll, PluginFailed, statusAll, type Conflist, type Target } from './run-conflist.ts';
 
@@ -15,23 +16,26 @@ export function run(words: readonly string[]): string {
   const env = Object.fromEntries(Object.entries(process.env).filter(([key, value]) => key.startsWith('CNI_WASM_') && value !== undefined)) as Record<string, string>;
   const target: Target = { ...asked, env, showsStderr: true };
   if ((verb === 'add' || verb === 'check') && target.netns === '') throw usage(`${verb} needs a network namespace`);
-  switch (verb) {
-    case 'add': return `${JSON.stringify(added(list, target), null, 4)}\n`;
-    case 'check': checkAll(list, target, prevResult); return 'as it should be\n';
-    case 'del': delAll(list, target, prevResult); return 'detached\n';
-    case 'status': statusAll(ofNewest(list), target); return 'ready\n';
-    default: gcAll(ofNewest(list), target, attachmentsIn(rest)); return 'collected\n';
+  try {
+    switch (verb) {
+      case 'add': return `${JSON.stringify(addAll(list, target), null, 4)}\n`;
+      case 'check': checkAll(list, target, prevResult); return 'as it should be\n';
+      case 'del': delAll(list, target, prevResult); return 'detached\n';
+      case 'status': statusAll(ofNewest(list), target); return 'ready\n';
+      default: gcAll(ofNewest(list), target, attachmentsIn(rest)); return 'collected\n';
+    }
+  } catch (error) {
+    throw error instanceof PluginFailed ? inSentence(error, list) : error;
   }
 }
 
-/** A runtime sends DEL after an ADD that failed; here that is up to whoever looks at it. */
-function added(list: Conflist, target: Target): unknown {
-  try {
-    return addAll(list, target);
-  } catch (error) {
-    if (!(error instanceof PluginFailed) || error.answer.plugin === list.plugins[0]!.type) throw error;
-    throw new Error(`${error.message.trimEnd()}\nwhat the plugins before it have made stays until \`cni-wasm run del\``, { cause: error });
-  }
+/** What the plugin's own error document says. A runtime sends DEL after an ADD that failed; here that is up to whoever looks at it. */
+function inSentence({ verb, answer }: PluginFailed, { plugins }: Conflist): CniError {
+  const { code, message, facts: { details } } = readError(answer);
+  return new CniError(code, `plugin type="${answer.plugin}" failed (${verb.toLowerCase()}): ${message}`, {
+    ...(details === undefined ? {} : { details }),
+    ...(verb === 'ADD' && answer.plugin !== plugins[0]!.type ? { hint: 'what the plugins before it have made stays until `cni-wasm run del`' } : {}),
+  });
 }
 
 const VERBS: readonly string[] = ['add', 'check', 'del', 'status', 'gc'];

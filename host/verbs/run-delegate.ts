@@ -3,10 +3,9 @@
 
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { CniError, CODE, isErrorCode } from '../cni-error.ts';
-import { messageOf } from '../message-of.ts';
-import { field, parseObject } from '../protocol/go-json.ts';
+import { CniError, CODE } from '../cni-error.ts';
 import { parseDelegateResult } from '../protocol/prev-result.ts';
+import { readError } from '../protocol/read-error.ts';
 import type { Result } from '../protocol/result.ts';
 import { withinCallOn } from '../protocol/within.ts';
 import type { Host } from './host.ts';
@@ -42,7 +41,7 @@ function runBinary(host: Host, type: string, run: Run): Result | undefined {
     input: run.request.netconf.text, timeoutMs: PROGRAM_TIMEOUT, env: { ...host.env, CNI_COMMAND: run.verb, ...withinCallOn(run.request.attachment) },
   });
   if (timedOut) throw new CniError(CODE.plugin, `IPAM plugin "${type}" ${failure}`, { kind: 'timeout', op: 'delegate.call', at: type });
-  if (exitCode !== 0) throw failureOf(stdout, stderr, exitCode);
+  if (exitCode !== 0) throw readError({ stdout, stderr, exitCode });
   return run.verb === 'ADD' ? parseDelegateResult(stdout, run.request.netconf.cniVersion) : undefined;
 }
 
@@ -64,21 +63,5 @@ function isPlainFile(path: string): boolean {
     return statSync(path).isFile();
   } catch {
     return false;
-  }
-}
-
-/** A delegate's own error is passed on as it is; code 0 is what the reference gives the other three. */
-function failureOf(stdout: string, stderr: string, exitCode: number | undefined): CniError {
-  const status = exitCode === undefined ? 'no exit status' : `exit status ${exitCode}`;
-  if (stdout.trim() === '') {
-    return new CniError(0, stderr.trim() === '' ? `netplugin failed with no error message: ${status}` : `netplugin failed: ${JSON.stringify(stderr)}`);
-  }
-  try {
-    const { value } = parseObject(Buffer.from(stdout));
-    const [code = 0, msg = '', details = ''] = ['code', 'msg', 'details'].map((key) => field(value, key));
-    if (!isErrorCode(code) || typeof msg !== 'string' || typeof details !== 'string') throw new Error('it must be {"code": number, "msg": text}');
-    return new CniError(code, msg, details === '' ? {} : { details });
-  } catch (error) {
-    return new CniError(0, `netplugin failed but error parsing its diagnostic message ${JSON.stringify(stdout)}: ${messageOf(error)}`);
   }
 }

@@ -3,7 +3,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { addNetns, BIN, inNetns, picture, sh } from '../support/node.ts';
@@ -50,9 +50,7 @@ for (const [words, says] of [
   [['attach', CONFLIST], '"attach" is not add, check, del, status, gc'],
 ] as const) {
   test(`run ${words.join(' ')}`, () => {
-    const said = run(...words);
-    assert.match(said, /^1 cni-wasm: /);
-    assert.is((JSON.parse(said.slice('1 cni-wasm: '.length)) as { msg: string }).msg, `run: ${says}; see cni-wasm run --help`);
+    assert.is(run(...words), `1 cni-wasm: run: ${says}; see cni-wasm run --help (code 7)\n`);
   });
 }
 
@@ -63,7 +61,7 @@ for (const [words, says] of [
 ] as const) {
   test(`run ${words.join(' ')}`, () => {
     const said = run(...words);
-    assert.ok((JSON.parse(said.slice('1 cni-wasm: '.length)) as { msg: string }).msg.startsWith(says), said);
+    assert.ok(said.startsWith(`1 cni-wasm: ${says}`), said);
   });
 }
 
@@ -79,20 +77,47 @@ for (const [conflist, says] of [
 ] as const) {
   test(`a conflist that is none: ${conflist}`, () => {
     writeFileSync('/run/none.conflist', conflist);
-    const said = run('status', '/run/none.conflist');
-    assert.is((JSON.parse(said.slice('1 cni-wasm: '.length)) as { msg: string }).msg, `"/run/none.conflist" is not what it should be: ${says}`);
+    assert.is(run('status', '/run/none.conflist'), `1 cni-wasm: "/run/none.conflist" is not what it should be: ${says} (code 6)\n`);
   });
 }
 
 test('what the plugins before a refused one have made stays until del, and that is said; what plugins write to stderr is shown', () => {
   const refused = { ...JSON.parse(readFileSync(CONFLIST, 'utf8')) as object, plugins: [{ type: 'bridge', bridge: 'cni0' }, { type: 'cni-wasm', module: 'acme' }] };
   writeFileSync('/run/refused.conflist', JSON.stringify({ ...refused, cniVersion: '1.0.0' }));
-  assert.match(run('add', '/run/refused.conflist', '/run/netns/c1'), /"code": 100,[^]*\}\nwhat the plugins before it have made stays until `cni-wasm run del`\n$/);
+  assert.match(run('add', '/run/refused.conflist', '/run/netns/c1'), /cni-wasm: plugin type="cni-wasm" failed \(add\): no module "acme" \(code 100\)\n {2}install it with `cni-wasm install FILE\.wasm`.*\n {2}what the plugins before it have made stays until `cni-wasm run del`\n$/);
   const { stdout, stderr } = spawnSync(join(BIN, 'cni-wasm'), ['run', 'del', '/run/refused.conflist', '/run/netns/c1'], { encoding: 'utf8' });
   assert.is(stdout, 'detached\n');
   assert.match(stderr, /"plugin":"acme",.*"msg":"DEL from the ledger alone"/);
   assert.not.match(inNetns('c1', 'ip', 'link'), 'eth0');
   assert.not.match(run('add', '/run/refused.conflist', '/nowhere'), 'stays until');
+});
+
+function failing(answer: string, status: number): string {
+  mkdirSync('/run/acme', { recursive: true });
+  writeFileSync('/run/acme/answer', answer);
+  writeFileSync('/run/acme/acme', `#!/bin/sh\ncat /run/acme/answer\nexit ${status}\n`, { mode: 0o755 });
+  writeFileSync('/run/acme.conflist', JSON.stringify({ cniVersion: '1.0.0', name: 'blue', plugins: [{ type: 'acme' }] }));
+  return run('add', '/run/acme.conflist', '/run/netns/c1', '--bin', '/run/acme');
+}
+
+for (const [what, answer, status, says] of [
+  ['its own words', JSON.stringify({ code: 11, msg: 'try "later" <&>', details: 'busy\nstill' }), 1, 'plugin type="acme" failed (add): try "later" <&> (code 11)\n  busy\n  still\n'],
+  ['words that would be obeyed', JSON.stringify({ code: 11, msg: 'a\u001b[3Ab' }), 1, 'plugin type="acme" failed (add): a\\u{1b}[3Ab (code 11)\n'],
+  ['nothing', '', 3, 'plugin type="acme" failed (add): netplugin failed with no error message: exit status 3 (code 0)\n'],
+  ['what is no document', 'oh', 1, 'plugin type="acme" failed (add): netplugin failed but error parsing its diagnostic message "oh": invalid character \'o\' looking for beginning of value (code 0)\n'],
+  ['a result that is none', 'oh', 0, 'plugin type="acme" (add) answered what is no result: Unexpected token'],
+] as const) {
+  test(`a program that fails with ${what} is told in a sentence`, () => {
+    const said = failing(answer, status);
+    assert.ok(said.startsWith(`1 cni-wasm: ${says}`), said);
+  });
+}
+
+test('a program that is none, and none at all', () => {
+  mkdirSync('/run/acme/folder', { recursive: true });
+  writeFileSync('/run/acme.conflist', JSON.stringify({ cniVersion: '1.0.0', name: 'blue', plugins: [{ type: 'folder' }] }));
+  assert.is(run('status', '/run/acme.conflist', '--bin', '/run/acme'), '1 cni-wasm: plugin "/run/acme/folder" cannot be executed: permission denied (code 999)\n');
+  assert.is(run('status', '/run/acme.conflist', '--bin', '/run/nothing'), '1 cni-wasm: no plugin "folder" in /run/nothing (code 999)\n');
 });
 
 test.run();

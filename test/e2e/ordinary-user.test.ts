@@ -1,0 +1,30 @@
+// The commands for people, asked by somebody who is not root: what could not be done, and what it needs.
+// SPDX-License-Identifier: Apache-2.0
+
+import { spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { skip } from '../support/node.ts';
+
+if (process.env['CNI_WASM_TEST_ROOT'] !== 'real') skip('in a user namespace with one user there is no other');
+
+const NOBODY = ['--reuid', '65534', '--regid', '65534', '--clear-groups'];
+const asNobody = (...words: string[]) => spawnSync('setpriv', [...NOBODY, process.execPath, 'dist/lib/host.cjs', 'cni-wasm', ...words], { encoding: 'utf8' });
+
+mkdirSync('/run/cni-wasm', { mode: 0o700 });
+mkdirSync('/var/lib/cni-wasm/blobs', { recursive: true, mode: 0o700 });
+
+for (const [words, says] of [
+  [['serve'], 'open "/run/cni-wasm": EACCES (code 5)\n  the folders of cni-wasm must be writable by root and have space left; '],
+  [['install', 'dist/plugins/bridge.wasm', 'acme'], 'open "/var/lib/cni-wasm/blobs/sha256": EACCES (code 5)\n  the folders of cni-wasm must be writable by root and have space left; '],
+] as const) {
+  test(words.join(' '), () => {
+    const { status, stdout, stderr } = asNobody(...words);
+    assert.is(status, 1);
+    assert.is(stdout, '');
+    assert.ok(stderr.startsWith(`cni-wasm: ${says}`), stderr);
+  });
+}
+
+test.run();
