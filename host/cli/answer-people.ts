@@ -6,6 +6,7 @@ import { asCniError } from '../internal-error.ts';
 import { openLog } from '../log.ts';
 import { printable } from './printable.ts';
 import { complain, say } from './say.ts';
+import { Misuse } from './words.ts';
 
 /** What was done is told, whatever else went wrong. */
 export interface Told { text: string; failure?: CniError }
@@ -23,9 +24,9 @@ export async function answerPeople(act: () => string | Told | number | Promise<s
     if (failure) throw failure;
     return 0;
   } catch (error) {
-    const known = error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
-    complain(known ? complaint(error.message) : complaintOf(asCniError(error, openLog(process.env))));
-    return 1;
+    const isMisuse = error instanceof Misuse;
+    complain(isMisuse ? complaint(error.message) : complaintOf(asCniError(error, openLog(process.env))));
+    return isMisuse ? 2 : 1;
   }
 }
 

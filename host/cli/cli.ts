@@ -10,10 +10,10 @@ import { gc } from './gc.ts';
 import { inspect } from './inspect.ts';
 import { install } from './install.ts';
 import { run } from './run.ts';
-import { complain } from './say.ts';
 import { keygen, sign } from './sign.ts';
 import { usage, usageOf } from './usage.ts';
 import { why } from './why.ts';
+import { Misuse } from './words.ts';
 import { library } from '#parts';
 
 /** The exit code. */
@@ -23,7 +23,7 @@ function answerTo(command: string, rest: readonly string[]): string | Told | num
   const help = rest.includes('--help') || rest.includes('-h') ? usageOf(command) : undefined;
   if (help !== undefined) return help;
   switch (command) {
-    case '--help': case '-h': case 'help': return usageOf(rest[0] ?? '') ?? usage();
+    case '--help': case '-h': case 'help': return helpOn(rest.find((word) => !word.startsWith('-')));
     case '--version': case '-v': return `${VERSION}\n`;
     case 'inspect': return inspect(rest, rootsFrom(process.env));
     case 'explain': return explain(rest, rootsFrom(process.env));
@@ -35,8 +35,15 @@ function answerTo(command: string, rest: readonly string[]): string | Told | num
     case 'why': return why(rest, openHost(process.env));
     case 'plan': return library<typeof import('./plan.ts')>('plan').plan(rest);
     case 'serve': return library<typeof import('./serve.ts')>('serve').serve(rest);
-    default:
-      complain(`cni-wasm: unknown command "${command}"\n\n${usage()}`);
-      return 2;
+    default: throw unknown(command);
   }
 }
+
+function helpOn(command: string | undefined): string {
+  if (command === undefined) return usage();
+  const help = usageOf(command);
+  if (help === undefined) throw unknown(command);
+  return help;
+}
+
+const unknown = (command: string): Misuse => new Misuse(`unknown command "${command}"`);

@@ -13,10 +13,11 @@ import { isKnown, type Found } from '../selection/find-module.ts';
 import { loadModule, signerOf, type Loaded } from '../selection/load-plugin.ts';
 import { readConflist } from './by-hand.ts';
 import { printable } from './printable.ts';
+import { Misuse, readWords } from './words.ts';
 
-/** `not ours` is a program on CNI_PATH, of which there is nothing to say. */
-export function explain([file, ...more]: readonly string[], roots: Roots): string {
-  if (file === undefined || more.length > 0) throw new CniError(CODE.invalidConfig, 'explain: give a conflist');
+export function explain(words: readonly string[], roots: Roots): string {
+  const { positionals: [file] } = readWords('explain', words, 1, {});
+  if (file === undefined) throw new Misuse('give a conflist', 'explain');
   const { name: network, plugins } = readConflist(file);
   if (typeof network !== 'string' || network === '') throw new CniError(CODE.invalidConfig, `explain: "${file}" has no "name"`);
   const named = plugins.flatMap(modulesOf);

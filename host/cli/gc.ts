@@ -1,7 +1,6 @@
 // `cni-wasm gc`: what nobody needs any more on this node, whose it was and why; with --dry-run nothing is changed.
 // SPDX-License-Identifier: Apache-2.0
 
-import { parseArgs } from 'node:util';
 import { CniError, CODE } from '../cni-error.ts';
 import { mustBeOpen } from '../ledger/books.ts';
 import { leasesOf, UNCLAIMED } from '../ledger/leases.ts';
@@ -9,13 +8,14 @@ import { textOf } from '../ledger/objects.ts';
 import { collectGone, type Judged } from '../verbs/collect-gone.ts';
 import type { Host } from '../verbs/host.ts';
 import type { Told } from './answer-people.ts';
+import { Misuse, readWords } from './words.ts';
 
 const OPTIONS = { 'dry-run': { type: 'boolean', default: false }, json: { type: 'boolean', default: false } } as const;
 
 /** A failure says what could not be taken back, or looked at; the text is of the rest. */
 export function gc(words: readonly string[], host: Host): Told {
-  const { values: { 'dry-run': dryRun, json }, positionals } = parseArgs({ args: [...words], options: OPTIONS, allowPositionals: true });
-  if (positionals.length > 0) throw new CniError(CODE.invalidConfig, `gc: takes no words, got "${positionals.join(' ')}"; with a conflist it is cni-wasm run gc CONFLIST`);
+  const { values: { 'dry-run': dryRun, json }, positionals } = readWords('gc', words, Infinity, OPTIONS);
+  if (positionals.length > 0) throw new Misuse(`takes no words, got "${positionals.join(' ')}"; with a conflist it is cni-wasm run gc CONFLIST`, 'gc');
   mustBeOpen(host.roots);
   const unclaimed = leasesOf(host.roots.leases, host.ledger.all()).flatMap(({ ip, folder, owner }) => (owner ? [] : [{ ip, folder }]));
   const { gone: found, kept, failures } = collectGone(host, { dryRun });

@@ -1,7 +1,7 @@
 // `cni-wasm inspect`: what a module is and asks for, before anybody runs it.
 // SPDX-License-Identifier: Apache-2.0
 
-import { CniError, CODE } from '../cni-error.ts';
+import { CniError } from '../cni-error.ts';
 import type { ConfigSchema } from '../grant/config-schema.ts';
 import { DEFAULT_LIMITS } from '../grant/grants.ts';
 import { readManifest } from '../grant/manifest.ts';
@@ -15,9 +15,11 @@ import { codeOf, compile } from '../selection/load-plugin.ts';
 import { isSignedBy, readSignature, signaturePath } from '../selection/signature.ts';
 import { readNamed } from './named-file.ts';
 import { printable } from './printable.ts';
+import { Misuse, readWords } from './words.ts';
 
-export function inspect([which, ...more]: readonly string[], roots: Roots): string {
-  if (which === undefined || more.length > 0) throw new CniError(CODE.invalidConfig, 'inspect: give a module name or a .wasm file');
+export function inspect(words: readonly string[], roots: Roots): string {
+  const { positionals: [which] } = readWords('inspect', words, 1, {});
+  if (which === undefined) throw new Misuse('give a module name or a .wasm file', 'inspect');
   // What lies beside may bear a module's name: the folder of its source, the program that a runtime executes.
   const isFile = which.endsWith('.wasm') || which.includes('/');
   const { bytes, digest, path } = isFile ? fromFile(which) : installed(which, roots);

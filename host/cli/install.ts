@@ -17,9 +17,11 @@ import { lockPath, readLock } from '../selection/lockfile.ts';
 import { checkModuleName } from '../selection/module-name.ts';
 import { isSignedBy, readSignature, signaturePath } from '../selection/signature.ts';
 import { readNamed } from './named-file.ts';
+import { Misuse, readWords } from './words.ts';
 
-export function install([file, asked]: readonly string[], roots: Roots): string {
-  if (file === undefined) throw new CniError(CODE.invalidConfig, 'install: give a .wasm file');
+export function install(words: readonly string[], roots: Roots): string {
+  const { positionals: [file, asked] } = readWords('install', words, Infinity, {});
+  if (file === undefined) throw new Misuse('give a .wasm file', 'install');
   const bytes = readNamed(file);
   const { declared, metered } = codeOf(bytes, file);
   const manifest = readManifest(bytes, file);

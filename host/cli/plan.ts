@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { resultOf } from '../answer.ts';
 import { CniError, CODE } from '../cni-error.ts';
 import { mustBeOpen } from '../ledger/books.ts';
@@ -13,15 +12,15 @@ import { answerPeople } from './answer-people.ts';
 import { byHand, OPTIONS } from './by-hand.ts';
 import { printable } from './printable.ts';
 import { configFor, type Conflist, type PluginConf, type Target } from './run-conflist.ts';
+import { Misuse, readWords } from './words.ts';
 
 /** The exit code. */
 export const plan = (words: readonly string[]): Promise<number> => answerPeople(() => planned(words, openHost(process.env)));
 
 async function planned(words: readonly string[], real: Host): Promise<string> {
-  const { values, positionals: [verb = '', file, netns, ...more] } = parseArgs({ args: [...words], options: { ...OPTIONS, json: { type: 'boolean', default: false } }, allowPositionals: true });
-  if (verb !== 'add' && verb !== 'del') throw usage(`"${verb}" is not add, del`);
-  if (file === undefined) throw usage(`${verb} needs a conflist`);
-  if (more.length > 0) throw usage(`"${more.join(' ')}" is too much`);
+  const { values, positionals: [verb = '', file, netns] } = readWords('plan', words, 3, { ...OPTIONS, json: { type: 'boolean', default: false } });
+  if (verb !== 'add' && verb !== 'del') throw misuse(`"${verb}" is not add, del`);
+  if (file === undefined) throw misuse(`${verb} needs a conflist`);
   mustBeOpen(real.roots);
   const { list, target, prevResult } = byHand(file, netns !== undefined ? resolve(netns) : verb === 'add' ? IMAGINED : '', values);
   const node = imaginedNode(real, { network: list.name, containerId: target.containerId, ifname: target.ifname });
@@ -35,7 +34,7 @@ async function planned(words: readonly string[], real: Host): Promise<string> {
   }
 }
 
-const usage = (what: string): CniError => new CniError(CODE.invalidConfig, `plan: ${what}; see cni-wasm plan --help`);
+const misuse = (what: string): Misuse => new Misuse(what, 'plan');
 
 /** As run-conflist.ts calls the programs, in this process. */
 async function addAll(node: ImaginedNode, list: Conflist, target: Target): Promise<unknown> {

@@ -2,20 +2,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import { CniError, CODE } from '../cni-error.ts';
+import { CniError } from '../cni-error.ts';
 import { readError } from '../protocol/read-error.ts';
 import { byHand, OPTIONS } from './by-hand.ts';
 import { addAll, checkAll, delAll, gcAll, PluginFailed, statusAll, type Conflist, type Target } from './run-conflist.ts';
+import { Misuse, readWords } from './words.ts';
 
 export function run(words: readonly string[]): string {
-  const { values, positionals: [verb = '', file, ...rest] } = parseArgs({ args: [...words], options: OPTIONS, allowPositionals: true });
-  if (!VERBS.includes(verb)) throw usage(`"${verb}" is not ${VERBS.join(', ')}`);
-  if (file === undefined) throw usage(`${verb} needs a conflist`);
+  const { values, positionals: [verb = '', file, ...rest] } = readWords('run', words, Infinity, OPTIONS);
+  if (!VERBS.includes(verb)) throw misuse(`"${verb}" is not ${VERBS.join(', ')}`);
+  if (file === undefined) throw misuse(`${verb} needs a conflist`);
   const { list, target: asked, prevResult } = byHand(file, rest[0] ? resolve(rest[0]) : '', values);
   const env = Object.fromEntries(Object.entries(process.env).filter(([key, value]) => key.startsWith('CNI_WASM_') && value !== undefined)) as Record<string, string>;
   const target: Target = { ...asked, env, showsStderr: true };
-  if ((verb === 'add' || verb === 'check') && target.netns === '') throw usage(`${verb} needs a network namespace`);
+  if ((verb === 'add' || verb === 'check') && target.netns === '') throw misuse(`${verb} needs a network namespace`);
   try {
     switch (verb) {
       case 'add': return `${JSON.stringify(addAll(list, target), null, 4)}\n`;
@@ -40,18 +40,18 @@ function inSentence({ verb, answer }: PluginFailed, { plugins }: Conflist): CniE
 
 const VERBS: readonly string[] = ['add', 'check', 'del', 'status', 'gc'];
 
-const usage = (what: string): CniError => new CniError(CODE.invalidConfig, `run: ${what}; see cni-wasm run --help`);
+const misuse = (what: string): Misuse => new Misuse(what, 'run');
 
 /** GC and STATUS came with 1.1.0, whatever the network's attachments are made with. */
 const ofNewest = (list: Conflist): Conflist => ({ ...list, cniVersion: '1.1.0' });
 
 /** Nothing said is a mistake rather than nobody: it would take down every container of the network. */
 function attachmentsIn(words: readonly string[]): { containerID: string; ifname: string }[] {
-  if (words.length === 0) throw usage('gc needs the attachments that stay, as CONTAINER-ID/IFNAME, or the word none');
+  if (words.length === 0) throw misuse('gc needs the attachments that stay, as CONTAINER-ID/IFNAME, or the word none');
   if (words.length === 1 && words[0] === 'none') return [];
   return words.map((word) => {
     const [containerID = '', ifname = '', ...more] = word.split('/');
-    if (containerID === '' || ifname === '' || more.length > 0) throw usage(`"${word}" is no attachment; give CONTAINER-ID/IFNAME`);
+    if (containerID === '' || ifname === '' || more.length > 0) throw misuse(`"${word}" is no attachment; give CONTAINER-ID/IFNAME`);
     return { containerID, ifname };
   });
 }

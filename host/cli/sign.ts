@@ -3,7 +3,6 @@
 
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { CniError, CODE } from '../cni-error.ts';
 import { readManifest } from '../grant/manifest.ts';
 import { digestOf } from '../selection/find-module.ts';
@@ -11,9 +10,11 @@ import { compile } from '../selection/load-plugin.ts';
 import { publicKeyOf, signaturePath, signDigest } from '../selection/signature.ts';
 import { readNamed } from './named-file.ts';
 import { errnoOf } from '../system-error.ts';
+import { Misuse, readWords } from './words.ts';
 
-export function keygen([file, ...more]: readonly string[]): string {
-  if (file === undefined || more.length > 0) throw new CniError(CODE.invalidConfig, 'keygen: give the file that the private key is to be written to');
+export function keygen(words: readonly string[]): string {
+  const { positionals: [file] } = readWords('keygen', words, 1, {});
+  if (file === undefined) throw new Misuse('give the file that the private key is to be written to', 'keygen');
   const { privateKey } = generateKeyPairSync('ed25519', { publicKeyEncoding: { format: 'pem', type: 'spki' }, privateKeyEncoding: { format: 'pem', type: 'pkcs8' } });
   try {
     writeFileSync(file, privateKey, { mode: 0o600, flag: 'wx' });
@@ -30,8 +31,8 @@ Its public key, for "signers" in the policies of those who trust it:
 }
 
 export function sign(words: readonly string[]): string {
-  const { values: { key }, positionals: [file, ...more] } = parseArgs({ args: [...words], options: { key: { type: 'string' } }, allowPositionals: true });
-  if (file === undefined || key === undefined || more.length > 0) throw new CniError(CODE.invalidConfig, 'sign: give a .wasm file and --key FILE');
+  const { values: { key }, positionals: [file] } = readWords('sign', words, 1, { key: { type: 'string' } });
+  if (file === undefined || key === undefined) throw new Misuse('give a .wasm file and --key FILE', 'sign');
   const bytes = readNamed(file);
   compile(bytes, file);
   readManifest(bytes, file);

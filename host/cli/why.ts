@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { existsSync } from 'node:fs';
-import { CniError, CODE } from '../cni-error.ts';
 import type { LinkKernel } from '../kernel/kernel.ts';
 import { UNCLAIMED } from '../ledger/leases.ts';
 import { textOf } from '../ledger/objects.ts';
@@ -11,6 +10,7 @@ import type { Host } from '../verbs/host.ts';
 import { withKernel } from '../verbs/open-call.ts';
 import { ownersOf } from './asked-for.ts';
 import { printable } from './printable.ts';
+import { Misuse } from './words.ts';
 
 export interface Owner {
   object: string;
@@ -27,7 +27,7 @@ export interface Owner {
 export function why(words: readonly string[], host: Pick<Host, 'roots' | 'ledger' | 'boot' | 'openKernel'>): string {
   const json = words.includes('--json');
   const question = words.filter((word) => word !== '--json').join(' ').trim();
-  if (question === '') throw new CniError(CODE.invalidConfig, 'why: say what, a link, an address, a rule or a port; see cni-wasm why --help');
+  if (question === '') throw new Misuse('say what, a link, an address, a rule or a port', 'why');
   const owned = allOwned({ ...host.roots, ledger: host.ledger, boot: host.boot() });
   return withKernel(host.openKernel(''), ({ link }) => {
     const owners = [...ownersOf(question, owned).map((one) => ownerOf(one, textOf(one.object))), ...ofBridge(question, owned, link)];

@@ -7,6 +7,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CniError } from '../../host/cni-error.ts';
 import { why, type Owner } from '../../host/cli/why.ts';
+import { Misuse } from '../../host/cli/words.ts';
 import { openJournal } from '../../host/ledger/journal.ts';
 import { blueChain, chainOf, fakeNode, type FakeNode } from '../support/fake-host.ts';
 
@@ -127,12 +128,10 @@ test('after DEL, and of another boot, links and rules are nobody\'s; leases stay
 
 test('without a question, and where it may not look, it says so', () => {
   const node = fakeNode();
-  const refuses = (words: string[], message: RegExp): void => assert.throws(() => why(words, node.host), (error: unknown) => error instanceof CniError && message.test(error.message));
-  refuses([], /say what/);
-  refuses(['--json'], /say what/);
+  for (const words of [[], ['--json']]) assert.throws(() => why(words, node.host), (error: unknown) => error instanceof Misuse && /say what/.test(error.message));
   mkdirSync(node.host.roots.state);
   writeFileSync(join(node.host.roots.state, 'ledger'), 'no folder');
-  refuses(['8080'], /ledger" cannot be read: ENOTDIR/);
+  assert.throws(() => why(['8080'], node.host), (error: unknown) => error instanceof CniError && /ledger" cannot be read: ENOTDIR/.test(error.message));
   node.remove();
 });
 

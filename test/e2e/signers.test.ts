@@ -125,8 +125,8 @@ test('every command says how it is used, and what was wrong with its words', () 
   }
   for (const command of ['inspect', 'explain', 'install', 'keygen', 'sign', 'run']) {
     const { status, stderr } = cli(command);
-    assert.is(status, 1);
-    assert.match(stderr, new RegExp(`${command}: \\S`));
+    assert.is(status, 2);
+    assert.match(stderr, new RegExp(`^cni-wasm: ${command}: \\S.*; see cni-wasm ${command} --help\n$`));
   }
   assert.match(cli('keygen', `${FOLDER}/acme.pem`).stderr, /is there already/);
   assert.match(cli('sign', `${FOLDER}/acme-1.0.0.wasm`, '--key', `${FOLDER}/message`).stderr, /the key cannot be read/);

@@ -96,7 +96,7 @@ test('an attachment of the reference is told by its lease', () => {
 
 test('without a question it says what to do', () => {
   const { status, stdout, stderr } = asked();
-  assert.is(status, 1);
+  assert.is(status, 2);
   assert.is(stdout, '');
   assert.match(stderr, /why: say what, a link, an address, a rule or a port; see cni-wasm why --help/);
   assert.match(asked('--help').stdout, /^cni-wasm why LINK\|IP\|RULE\|PORT\n/);
