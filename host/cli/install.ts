@@ -20,7 +20,7 @@ import { readNamed } from './named-file.ts';
 import { Misuse, readWords } from './words.ts';
 
 export function install(words: readonly string[], roots: Roots): string {
-  const { positionals: [file, asked] } = readWords('install', words, Infinity, {});
+  const { positionals: [file, asked] } = readWords('install', words, 2, {});
   if (file === undefined) throw new Misuse('give a .wasm file', 'install');
   const bytes = readNamed(file);
   const { declared, metered } = codeOf(bytes, file);

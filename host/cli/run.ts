@@ -6,12 +6,13 @@ import { CniError } from '../cni-error.ts';
 import { readError } from '../protocol/read-error.ts';
 import { byHand, OPTIONS } from './by-hand.ts';
 import { addAll, checkAll, delAll, gcAll, PluginFailed, statusAll, type Conflist, type Target } from './run-conflist.ts';
-import { Misuse, readWords } from './words.ts';
+import { Misuse, mustBeAll, readWords } from './words.ts';
 
 export function run(words: readonly string[]): string {
   const { values, positionals: [verb = '', file, ...rest] } = readWords('run', words, Infinity, OPTIONS);
   if (!VERBS.includes(verb)) throw misuse(`"${verb}" is not ${VERBS.join(', ')}`);
   if (file === undefined) throw misuse(`${verb} needs a conflist`);
+  if (verb !== 'gc') mustBeAll('run', rest.slice(verb === 'status' ? 0 : 1));
   const { list, target: asked, prevResult } = byHand(file, rest[0] ? resolve(rest[0]) : '', values);
   const env = Object.fromEntries(Object.entries(process.env).filter(([key, value]) => key.startsWith('CNI_WASM_') && value !== undefined)) as Record<string, string>;
   const target: Target = { ...asked, env, showsStderr: true };

@@ -2,12 +2,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
+const folder = mkdtempSync(join(tmpdir(), 'cni-wasm-words-'));
+test.after(() => rmSync(folder, { recursive: true }));
+const env = { ...process.env, CNI_WASM_ETC: join(folder, 'etc'), CNI_WASM_STATE: join(folder, 'state'), CNI_WASM_RUN: join(folder, 'run'), CNI_WASM_LEASES: join(folder, 'leases') };
+
 const asked = (...words: string[]): { status: number | null; stdout: string; stderr: string } => {
-  const { status, stdout, stderr } = spawnSync(join(process.cwd(), 'dist/bin/cni-wasm'), words, { encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(join(process.cwd(), 'dist/bin/cni-wasm'), words, { env, encoding: 'utf8' });
   return { status, stdout, stderr };
 };
 
@@ -24,12 +30,14 @@ for (const [words, says] of [
   [['inspect'], 'inspect: give a module name or a .wasm file; see cni-wasm inspect --help'],
   [['inspect', '--bridge'], 'inspect: unknown option \'--bridge\'; see cni-wasm inspect --help'],
   [['inspect', 'bridge', 'portmap'], 'inspect: "portmap" is too much; see cni-wasm inspect --help'],
+  [['install', 'dist/plugins/bridge.wasm', 'one', 'two', 'three'], 'install: "two three" is too much; see cni-wasm install --help'],
   [['plan', 'add'], 'plan: add needs a conflist; see cni-wasm plan --help'],
   [['serve', 'me'], 'serve: takes no words, got "me"; CNI_WASM_RUN says where its socket is; see cni-wasm serve --help'],
   [['why'], 'why: say what, a link, an address, a rule or a port; see cni-wasm why --help'],
 ] as const) {
   test(words.join(' '), () => {
     assert.equal(asked(...words), { status: 2, stdout: '', stderr: `cni-wasm: ${says}\n` });
+    assert.equal(readdirSync(folder), []);
   });
 }
 

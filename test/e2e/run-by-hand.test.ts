@@ -48,10 +48,15 @@ for (const [words, says] of [
   [['check', CONFLIST], 'check needs a network namespace'],
   [['status'], 'status needs a conflist'],
   [['attach', CONFLIST], '"attach" is not add, check, del, status, gc'],
+  [['add', CONFLIST, '/run/netns/c1', 'too', 'many'], '"too many" is too much'],
+  [['del', CONFLIST, '/run/netns/c1', 'more'], '"more" is too much'],
+  [['status', CONFLIST, 'extra', 'words'], '"extra words" is too much'],
   [['status', CONFLIST, '--container'], 'unknown option \'--container\''],
 ] as const) {
   test(`run ${words.join(' ')}`, () => {
+    const before = picture(['c1']);
     assert.is(run(...words), `2 cni-wasm: run: ${says}; see cni-wasm run --help\n`);
+    assert.is(picture(['c1']), before);
   });
 }
 
