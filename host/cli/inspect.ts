@@ -3,15 +3,12 @@
 
 import { CniError } from '../cni-error.ts';
 import type { ConfigSchema } from '../grant/config-schema.ts';
-import { DEFAULT_LIMITS } from '../grant/grants.ts';
 import { readManifest } from '../grant/manifest.ts';
 import { readImports } from '../grant/read-imports.ts';
 import type { Roots } from '../roots.ts';
-import { checkImportTypes } from '../sandbox/import-types.ts';
-import { checkMemory } from '../sandbox/memory-limit.ts';
 import { builtins } from '../selection/builtins.ts';
 import { blobPath, digestOf, findModule, verifiedBytes } from '../selection/find-module.ts';
-import { codeOf, compile } from '../selection/load-plugin.ts';
+import { codeOf, compile, runnable } from '../selection/load-plugin.ts';
 import { isSignedBy, readSignature, signaturePath } from '../selection/signature.ts';
 import { readNamed } from './named-file.ts';
 import { printable } from './printable.ts';
@@ -66,10 +63,7 @@ const keys = ({ properties = {}, required = [] }: ConfigSchema = {}): string[] =
 /** What would keep it from running here, whoever grants what. */
 function verdict(bytes: Uint8Array, which: string): string[] {
   try {
-    const { declared, metered } = codeOf(bytes, which);
-    checkMemory(declared, which, DEFAULT_LIMITS.memoryPages);
-    checkImportTypes(declared, which);
-    metered();
+    runnable(codeOf(bytes, which), which);
     return [];
   } catch (error) {
     if (!(error instanceof CniError)) throw error;

@@ -7,7 +7,7 @@ import { grantBuiltin, grantByPolicy, type Asked, type Grant } from '../grant/gr
 import { readManifest } from '../grant/manifest.ts';
 import { readPolicy, type Policy, type Signer } from '../grant/policy.ts';
 import { readImports, type Imports } from '../grant/read-imports.ts';
-import type { Manifest } from '../grant/grants.ts';
+import { DEFAULT_LIMITS, type Manifest } from '../grant/grants.ts';
 import { once } from '../once.ts';
 import { reason } from '../protocol/go-json.ts';
 import type { Netconf } from '../protocol/request.ts';
@@ -28,12 +28,17 @@ export interface Loaded extends Content { found: Found }
 /** Throws code 100 (refused) or 101 (not granted). */
 export function loadPlugin({ found, manifest, code }: Loaded, netconf: Pick<Netconf, 'name'>, roots: Roots): Plugin {
   const { name } = found;
-  const { imports, declared, metered } = code();
-  const asked = { name, digest: found.digest, manifest, operations: imports.operations, network: netconf.name };
+  const known = code();
+  const asked = { name, digest: found.digest, manifest, operations: known.imports.operations, network: netconf.name };
   const grant = found.builtin ? grantBuiltin(asked) : grantFor(asked, found, roots);
-  checkMemory(declared, name, grant.limits.memoryPages);
+  return { name, digest: found.digest, manifest, module: runnable(known, name, grant.limits.memoryPages), ...grant };
+}
+
+/** Throws code 100 for what cannot be run here, whoever grants what. */
+export function runnable({ declared, metered }: Code, name: string, memoryPages = DEFAULT_LIMITS.memoryPages): GuestModule {
+  checkMemory(declared, name, memoryPages);
   checkImportTypes(declared, name);
-  return { name, digest: found.digest, manifest, module: metered(), ...grant };
+  return metered();
 }
 
 function grantFor(asked: Asked, found: Found, roots: Roots): Grant {
