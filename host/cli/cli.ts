@@ -27,7 +27,7 @@ function answerTo(command: string, rest: readonly string[]): string | Told | num
     case '--version': case '-v': return `${VERSION}\n`;
     case 'inspect': return inspect(rest, rootsFrom(process.env));
     case 'explain': return explain(rest, rootsFrom(process.env));
-    case 'install': return install(rest, rootsFrom(process.env));
+    case 'install': return install(rest, openHost(process.env));
     case 'keygen': return keygen(rest);
     case 'sign': return sign(rest);
     case 'run': return run(rest);

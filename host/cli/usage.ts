@@ -21,7 +21,8 @@ host, by its entry in policy.json, by its signer), and for what it does not get 
   install: {
     words: 'install FILE.wasm [NAME]', does: 'put a module in place under its own or another name, and print the policy it needs',
     more: `Copies the bytes into /var/lib/cni-wasm/blobs and writes name and digest to /etc/cni/wasm/modules.lock. A signature beside it,
-FILE.wasm.sig, is checked and goes along. What the module may do stays the word of /etc/cni/wasm/policy.json.
+FILE.wasm.sig, is checked and goes along. What the name stood for before is said; those bytes stay, so that there is a way back. What
+the module may do stays the word of /etc/cni/wasm/policy.json.
 `,
   },
   keygen: {

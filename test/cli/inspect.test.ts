@@ -9,6 +9,7 @@ import * as assert from 'uvu/assert';
 import { inspect } from '../../host/cli/inspect.ts';
 import { install } from '../../host/cli/install.ts';
 import { sign } from '../../host/cli/sign.ts';
+import { openHost } from '../../host/open-host.ts';
 import { rootsFrom } from '../../host/roots.ts';
 import { stamp } from '../../plugins-as/sdk/tool/stamp.mjs';
 import { bytesOf } from '../sandbox/wat.ts';
@@ -50,7 +51,7 @@ test('a name is a module, whatever lies beside: the folder of its source, or a p
   }
 });
 
-for (const [what, command] of Object.entries({ inspect: () => inspect([folder], rootsFrom({})), install: () => install([folder], rootsFrom({})), sign: () => sign([folder, '--key', folder]) })) {
+for (const [what, command] of Object.entries({ inspect: () => inspect([folder], rootsFrom({})), install: () => install([folder], openHost({})), sign: () => sign([folder, '--key', folder]) })) {
   test(`${what} of a folder says which`, () => {
     assert.throws(command, (error: Error) => error.message === `"${folder}" cannot be read: EISDIR`);
   });

@@ -13,11 +13,10 @@ const NOBODY = ['--reuid', '65534', '--regid', '65534', '--clear-groups'];
 const asNobody = (...words: string[]) => spawnSync('setpriv', [...NOBODY, process.execPath, 'dist/lib/host.cjs', 'cni-wasm', ...words], { encoding: 'utf8' });
 
 mkdirSync('/run/cni-wasm', { mode: 0o700 });
-mkdirSync('/var/lib/cni-wasm/blobs', { recursive: true, mode: 0o700 });
 
 for (const [words, says] of [
   [['serve'], 'open "/run/cni-wasm": EACCES (code 5)\n  the folders of cni-wasm must be writable by root and have space left; '],
-  [['install', 'dist/plugins/bridge.wasm', 'acme'], 'open "/var/lib/cni-wasm/blobs/sha256": EACCES (code 5)\n  the folders of cni-wasm must be writable by root and have space left; '],
+  [['install', 'dist/plugins/bridge.wasm', 'acme'], 'open "/run/cni-wasm/lock/modules.lock": EACCES (code 5)\n  the folders of cni-wasm must be writable by root and have space left; '],
 ] as const) {
   test(words.join(' '), () => {
     const { status, stdout, stderr } = asNobody(...words);
