@@ -11,7 +11,7 @@ import type { Host } from '../verbs/host.ts';
 import { answerPeople } from './answer-people.ts';
 import { byHand, OPTIONS } from './by-hand.ts';
 import { printable } from './printable.ts';
-import { configFor, type Conflist, type PluginConf, type Target } from './run-conflist.ts';
+import { configFor, programOf, type Conflist, type PluginConf, type Target } from './run-conflist.ts';
 import { Misuse, readWords } from './words.ts';
 
 /** The exit code. */
@@ -40,7 +40,7 @@ const misuse = (what: string): Misuse => new Misuse(what, 'plan');
 async function addAll(node: ImaginedNode, list: Conflist, target: Target): Promise<unknown> {
   let prevResult: unknown;
   for (const plugin of list.plugins) {
-    if (!isOurs(node.host, plugin)) throw new CniError(CODE.plugin, `the plan ends here: plugin "${plugin.type}" is a program, and is not executed; what it and those after it would do is not known`);
+    if (!isOurs(node.host, plugin)) throw new CniError(CODE.plugin, `the plan ends here: plugin "${programOf(plugin.type, target.path)}" is a program, and is not executed; what it and those after it would do is not known`);
     prevResult = JSON.parse(await call(node, 'ADD', list, plugin, target, prevResult) ?? '{}') as unknown;
   }
   return prevResult;
@@ -49,7 +49,7 @@ async function addAll(node: ImaginedNode, list: Conflist, target: Target): Promi
 async function delAll(node: ImaginedNode, list: Conflist, target: Target, prevResult: unknown): Promise<undefined> {
   for (const plugin of list.plugins.toReversed()) {
     if (isOurs(node.host, plugin)) await call(node, 'DEL', list, plugin, target, prevResult);
-    else node.changes.push({ plugin: plugin.type, op: 'execute', text: 'a program: what it would take away is not known' });
+    else node.changes.push({ plugin: plugin.type, op: 'execute', text: `${programOf(plugin.type, target.path)} is a program: what it would take away is not known` });
   }
 }
 

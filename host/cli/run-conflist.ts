@@ -110,8 +110,7 @@ export function configFor({ name, cniVersion }: Conflist, plugin: PluginConf, { 
 /** Executes one plugin with a bare environment, as the strictest runtime would. */
 export function execute(type: string, verb: string, target: Target, stdin: string | Uint8Array): Answer {
   const { containerId, netns, ifname, path, args = '', env = {}, showsStderr = false } = target;
-  const file = path.map((folder) => join(folder, type)).find((candidate) => existsSync(candidate));
-  if (!file) throw new CniError(CODE.plugin, `no plugin "${type}" in ${path.join(':')}`, { kind: 'not-found' });
+  const file = programOf(type, path);
   const start = performance.now();
   const { status, signal, stdout, stderr, error } = spawnSync(file, [], {
     input: stdin, stdio: ['pipe', 'pipe', showsStderr ? 'inherit' : 'pipe'],
@@ -120,4 +119,11 @@ export function execute(type: string, verb: string, target: Target, stdin: strin
   // A plugin that finds its environment wrong answers before it reads stdin, as libcni knows too.
   if (error && errnoOf(error) !== 'EPIPE') throw new CniError(CODE.plugin, `plugin "${file}" cannot be executed: ${inWords(error)}`, { kind: 'io', cause: error });
   return { plugin: type, exitCode: status ?? (signal ? 128 : 1), stdout: String(stdout), stderr: String(stderr ?? ''), ms: performance.now() - start };
+}
+
+/** Throws code 999 when no folder has it. */
+export function programOf(type: string, path: readonly string[]): string {
+  const file = path.map((folder) => join(folder, type)).find((candidate) => existsSync(candidate));
+  if (file === undefined) throw new CniError(CODE.plugin, `no plugin "${type}" in ${path.join(':')}`, { kind: 'not-found' });
+  return file;
 }

@@ -202,6 +202,13 @@ test('a program is not executed: an add ends there, a del goes on', () => {
   assert.not(existsSync(join(folder, 'executed')));
 });
 
+test('a type that is misspelt is no program', () => {
+  for (const verb of ['add', 'del']) {
+    const { status, stdout, stderr } = asked(verb, listWith({ ...bridge, type: 'brigde' }), target.netns, '--bin', `${BIN}:${folder}`);
+    assert.equal([status, stdout, stderr], [1, '', `cni-wasm: no plugin "brigde" in ${BIN}:${folder} (code 999)\n`]);
+  }
+});
+
 test('words that mean nothing, and who may not look', () => {
   assert.match(asked('check', listOf('nftables')).stderr, /"check" is not add, del; see cni-wasm plan --help/);
   assert.match(asked('add', '{').stderr, /is not what it should be/);
