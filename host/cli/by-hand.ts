@@ -12,18 +12,19 @@ export const OPTIONS = {
   'container-id': { type: 'string', default: 'cni-wasm-run' },
   ifname: { type: 'string', default: 'eth0' },
   bin: { type: 'string' },
+  args: { type: 'string', default: '' },
   'capability-args': { type: 'string', default: '{}' },
   result: { type: 'string' },
 } as const;
 
-interface Values { 'container-id': string; ifname: string; bin?: string | undefined; 'capability-args': string; result?: string | undefined }
+interface Values { 'container-id': string; ifname: string; bin?: string | undefined; args: string; 'capability-args': string; result?: string | undefined }
 
 /** Throws codes 5 and 6 for what cannot be read. */
 export function byHand(file: string, netns: string, values: Values): { list: Conflist; target: Target; prevResult: unknown } {
   return {
     list: readConflist(file),
     target: {
-      containerId: values['container-id'], ifname: values.ifname, netns,
+      containerId: values['container-id'], ifname: values.ifname, netns, args: values.args,
       path: (values.bin ?? process.env['CNI_PATH'] ?? programs).split(':'),
       capabilityArgs: parsed('--capability-args', (text) => parseObject(Buffer.from(text)).value, values['capability-args']),
     },

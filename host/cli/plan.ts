@@ -56,10 +56,10 @@ async function delAll(node: ImaginedNode, list: Conflist, target: Target, prevRe
 const isOurs = ({ isModule }: Host, { type }: PluginConf): boolean => type === 'cni-wasm' || isModule(type);
 
 function call({ host }: ImaginedNode, verb: 'ADD' | 'DEL', list: Conflist, plugin: PluginConf, target: Target, prevResult: unknown): Promise<string | undefined> {
-  const { containerId, ifname, netns, path } = target;
+  const { containerId, ifname, netns, path, args = '' } = target;
   return resultOf(host, {
     calledAs: plugin.type,
-    env: { ...host.env, CNI_COMMAND: verb, CNI_CONTAINERID: containerId, CNI_NETNS: netns, CNI_IFNAME: ifname, CNI_ARGS: '', CNI_PATH: path.join(':') },
+    env: { ...host.env, CNI_COMMAND: verb, CNI_CONTAINERID: containerId, CNI_NETNS: netns, CNI_IFNAME: ifname, CNI_ARGS: args, CNI_PATH: path.join(':') },
     readStdin: () => Buffer.from(JSON.stringify(configFor(list, plugin, target, prevResult))),
   });
 }

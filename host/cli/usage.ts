@@ -48,6 +48,7 @@ public half is what an operator writes into policy.json:
   --container-id ID        cni-wasm-run when not given
   --ifname NAME            eth0 when not given
   --bin DIR[:DIR]          where the plugins are; CNI_PATH, or those beside this program, when not given
+  --args 'K=V;K2=V2'       CNI_ARGS, such as IP=192.0.2.7
   --capability-args JSON   what a runtime offers, such as {"portMappings":[{"hostPort":8080,"containerPort":80,"protocol":"tcp"}]}
   --result FILE            the answer of add, for check and del
 `,
@@ -62,7 +63,7 @@ the leases and the ledger hold. They are those of this host, whatever is on CNI_
 Names and MAC addresses that are drawn at random will be others. "host" is what the host does by itself.
 Of a plugin that is a program it is not known what it would do: plan add ends there with an error, plan del says so and goes on.
 
-  --container-id ID, --ifname NAME, --bin DIR[:DIR], --capability-args JSON, --result FILE (for del)   as for cni-wasm run
+  --container-id ID, --ifname NAME, --bin DIR[:DIR], --args 'K=V', --capability-args JSON, --result FILE (for del)   as for cni-wasm run
   --json     {"verb": …, "changes": [{"plugin", "op", "ns", "text"}], "result": …}
 `,
   },

@@ -39,6 +39,15 @@ test('add, check, del without its namespace, status and gc', () => {
   assert.is(picture(['c1', 'c2']).replace(/last_reserved.*/g, ''), before.replace(/last_reserved.*/g, ''));
 });
 
+test('what a runtime hands on in CNI_ARGS', () => {
+  const plan = spawnSync(join(BIN, 'cni-wasm'), ['plan', 'add', CONFLIST, '--args', 'IgnoreUnknown=1;K8S_POD_NAME=blue-1;IP=192.0.2.77'], { encoding: 'utf8' });
+  assert.match(plan.stdout, 'take lease 192.0.2.77 ', plan.stderr);
+  assert.match(run('add', ...of('c1'), '--args', 'IgnoreUnknown=1;K8S_POD_NAME=blue-1;IP=192.0.2.77'), '"192.0.2.77/24"');
+  run('del', ...of('c1'), '--args', 'IgnoreUnknown=1;K8S_POD_NAME=blue-1;IP=192.0.2.77');
+  assert.match(run('add', ...of('c1'), '--args', 'IP'), 'failed (add): ');
+  run('del', ...of('c1'));
+});
+
 for (const [words, says] of [
   [['gc', CONFLIST], 'gc needs the attachments that stay, as CONTAINER-ID/IFNAME, or the word none'],
   [['gc', CONFLIST, 'c1'], '"c1" is no attachment; give CONTAINER-ID/IFNAME'],
