@@ -19,7 +19,7 @@ export function inspect(words: readonly string[], roots: Roots): string {
   if (which === undefined) throw new Misuse('give a module name or a .wasm file', 'inspect');
   // What lies beside may bear a module's name: the folder of its source, the program that a runtime executes.
   const isFile = which.endsWith('.wasm') || which.includes('/');
-  const { bytes, digest, path } = isFile ? fromFile(which) : installed(which, roots);
+  const { bytes, digest, signature } = isFile ? fromFile(which) : installed(which, roots);
   const module = compile(bytes, which);
   const manifest = readManifest(bytes, which);
   const { operations, wasi } = readImports(module, which);
@@ -28,7 +28,7 @@ export function inspect(words: readonly string[], roots: Roots): string {
     `${manifest.name} ${manifest.version} (${manifest.role}${manifest.license ? `, ${manifest.license}` : ''}), ${bytes.length} bytes`,
     ...(manifest.description ? [manifest.description] : []),
     `digest   ${digest}`,
-    `signed   ${signedBy(signaturePath(path), digest)}`,
+    `signed   ${signature === undefined ? 'ships with this host' : signedBy(signature, digest)}`,
     `verbs    ${verbs.map((name) => name.slice('cni_'.length).toUpperCase()).join(' ') || 'those it does for itself, as a WASI command'}; the host does the others`,
     `CNI      ${manifest.cniVersions.join(' ') || 'every version'}`,
     `imports  ${operations.join(' ') || 'nothing beyond cni:abi/1'}${wasi ? ', and WASI' : ''}`,
@@ -41,14 +41,16 @@ export function inspect(words: readonly string[], roots: Roots): string {
   ].map(printable).join('\n');
 }
 
-const installed = (name: string, roots: Roots): { bytes: Buffer; digest: string; path: string } => {
-  const found = findModule(name, builtins(), roots);
-  return { bytes: verifiedBytes(found), digest: found.digest, path: blobPath(roots.state, found.digest) };
-};
+interface Seen { bytes: Buffer; digest: string; /** where it would be; nobody needs to vouch for what ships with the host */ signature: string | undefined }
 
-function fromFile(path: string): { bytes: Buffer; digest: string; path: string } {
+function installed(name: string, roots: Roots): Seen {
+  const found = findModule(name, builtins(), roots);
+  return { bytes: verifiedBytes(found), digest: found.digest, signature: found.builtin ? undefined : signaturePath(blobPath(roots.state, found.digest)) };
+}
+
+function fromFile(path: string): Seen {
   const bytes = readNamed(path);
-  return { bytes, digest: digestOf(bytes), path };
+  return { bytes, digest: digestOf(bytes), signature: signaturePath(path) };
 }
 
 function signedBy(path: string, digest: string): string {

@@ -26,17 +26,22 @@ export function run(words: readonly string[]): string {
       default: gcAll(ofNewest(list), target, attachmentsIn(rest)); return 'collected\n';
     }
   } catch (error) {
-    throw error instanceof PluginFailed ? inSentence(error, list) : error;
+    throw error instanceof PluginFailed ? inSentence(error, hintFor(error, list, prevResult)) : error;
   }
 }
 
-/** What the plugin's own error document says. A runtime sends DEL after an ADD that failed; here that is up to whoever looks at it. */
-function inSentence({ verb, answer }: PluginFailed, { plugins }: Conflist): CniError {
+/** What the plugin's own error document says. */
+function inSentence({ verb, answer }: PluginFailed, hint: string | undefined): CniError {
   const { code, message, facts: { details } } = readError(answer);
-  return new CniError(code, `plugin type="${answer.plugin}" failed (${verb.toLowerCase()}): ${message}`, {
-    ...(details === undefined ? {} : { details }),
-    ...(verb === 'ADD' && answer.plugin !== plugins[0]!.type ? { hint: 'what the plugins before it have made stays until `cni-wasm run del`' } : {}),
-  });
+  return new CniError(code, `plugin type="${answer.plugin}" failed (${verb.toLowerCase()}): ${message}`, { ...(details === undefined ? {} : { details }), ...(hint === undefined ? {} : { hint }) });
+}
+
+function hintFor({ verb, answer }: PluginFailed, { plugins }: Conflist, prevResult: unknown): string | undefined {
+  // A runtime sends DEL after an ADD that failed; here that is up to whoever looks at it.
+  if (verb === 'ADD' && answer.plugin !== plugins[0]!.type) return 'what the plugins before it have made stays until `cni-wasm run del`';
+  // Runtimes keep it. Not every plugin needs it, but what fails without it may well fail for that.
+  if (verb === 'CHECK' && prevResult === undefined) return 'give the answer of add: --result FILE';
+  return undefined;
 }
 
 const VERBS: readonly string[] = ['add', 'check', 'del', 'status', 'gc'];

@@ -2,26 +2,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
-import { CniError, CODE } from '../cni-error.ts';
 import { readManifest } from '../grant/manifest.ts';
 import { digestOf } from '../selection/find-module.ts';
 import { compile } from '../selection/load-plugin.ts';
 import { publicKeyOf, signaturePath, signDigest } from '../selection/signature.ts';
-import { readNamed } from './named-file.ts';
-import { errnoOf } from '../system-error.ts';
+import { readNamed, writeNamed } from './named-file.ts';
 import { Misuse, readWords } from './words.ts';
 
 export function keygen(words: readonly string[]): string {
   const { positionals: [file] } = readWords('keygen', words, 1, {});
   if (file === undefined) throw new Misuse('give the file that the private key is to be written to', 'keygen');
   const { privateKey } = generateKeyPairSync('ed25519', { publicKeyEncoding: { format: 'pem', type: 'spki' }, privateKeyEncoding: { format: 'pem', type: 'pkcs8' } });
-  try {
-    writeFileSync(file, privateKey, { mode: 0o600, flag: 'wx' });
-  } catch (error) {
-    const errno = errnoOf(error);
-    throw new CniError(CODE.io, `keygen: "${file}" ${errno === 'EEXIST' ? 'is there already, and a key is not overwritten' : `cannot be written: ${errno}`}`, { cause: error });
-  }
+  // A key is not overwritten.
+  writeNamed(file, privateKey, { mode: 0o600, flag: 'wx' });
   return `wrote the private key to ${file}; keep it to yourself
 
 Its public key, for "signers" in the policies of those who trust it:
@@ -37,7 +30,7 @@ export function sign(words: readonly string[]): string {
   compile(bytes, file);
   readManifest(bytes, file);
   const digest = digestOf(bytes);
-  const signature = signDigest(readNamed(key), digest);
-  writeFileSync(signaturePath(file), `${JSON.stringify(signature, null, 2)}\n`);
+  const signature = signDigest({ path: key, pem: readNamed(key) }, digest);
+  writeNamed(signaturePath(file), `${JSON.stringify(signature, null, 2)}\n`);
   return `wrote ${signaturePath(file)}: ${signature.key} vouches for ${digest}\n`;
 }

@@ -42,15 +42,15 @@ export function isSignedBy({ key, signature }: Signature, digest: string): boole
   return verify(null, messageFor(digest), publicKey, Buffer.from(signature, 'base64'));
 }
 
-/** `pem` is a private key as `keygen`, or openssl, wrote it. Throws code 7. */
-export function signDigest(pem: string | Buffer, digest: string): Signature {
+/** `pem` is a private key as `keygen`, or openssl, wrote it; the path is for messages. Throws code 7. */
+export function signDigest({ path, pem }: { path: string; pem: Buffer }, digest: string): Signature {
   let key: KeyObject;
   try {
     key = createPrivateKey(pem);
   } catch (error) {
-    throw new CniError(CODE.invalidConfig, `the key cannot be read: ${reason(error)}`, { hint: 'make one with `cni-wasm keygen FILE`', cause: error });
+    throw new CniError(CODE.invalidConfig, `"${path}" is no private key in PEM without a passphrase`, { hint: 'make one with `cni-wasm keygen FILE`', cause: error });
   }
-  if (key.asymmetricKeyType !== 'ed25519') throw new CniError(CODE.invalidConfig, `the key is of type ${key.asymmetricKeyType}, it must be ed25519`, { hint: 'make one with `cni-wasm keygen FILE`' });
+  if (key.asymmetricKeyType !== 'ed25519') throw new CniError(CODE.invalidConfig, `"${path}" is a key of type ${key.asymmetricKeyType}, it must be ed25519`, { hint: 'make one with `cni-wasm keygen FILE`' });
   return { key: publicKeyOf(key), signature: sign(null, messageFor(digest), key).toString('base64') };
 }
 

@@ -39,6 +39,12 @@ test('add, check, del without its namespace, status and gc', () => {
   assert.is(picture(['c1', 'c2']).replace(/last_reserved.*/g, ''), before.replace(/last_reserved.*/g, ''));
 });
 
+test('a check without the answer of add says what is missing', () => {
+  run('add', ...of('c1'));
+  assert.is(run('check', ...of('c1')), '1 cni-wasm: plugin type="bridge" failed (check): Required prevResult missing (code 999)\n  give the answer of add: --result FILE\n');
+  run('del', ...of('c1'));
+});
+
 test('what a runtime hands on in CNI_ARGS', () => {
   const plan = spawnSync(join(BIN, 'cni-wasm'), ['plan', 'add', CONFLIST, '--args', 'IgnoreUnknown=1;K8S_POD_NAME=blue-1;IP=192.0.2.77'], { encoding: 'utf8' });
   assert.match(plan.stdout, 'take lease 192.0.2.77 ', plan.stderr);
@@ -70,7 +76,7 @@ for (const [words, says] of [
 }
 
 for (const [words, says] of [
-  [['status', '/run/nothing.conflist'], '"/run/nothing.conflist" cannot be read: ENOENT'],
+  [['status', '/run/nothing.conflist'], '"/run/nothing.conflist" cannot be read: no such file or directory (code 5)'],
   [['status', CONFLIST, '--capability-args', '{'], '"--capability-args" is not what it should be: '],
   [['status', CONFLIST, '--capability-args', '[]'], '"--capability-args" is not what it should be: expected an object, got an array'],
 ] as const) {

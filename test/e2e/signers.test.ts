@@ -128,8 +128,8 @@ test('every command says how it is used, and what was wrong with its words', () 
     assert.is(status, 2);
     assert.match(stderr, new RegExp(`^cni-wasm: ${command}: \\S.*; see cni-wasm ${command} --help\n$`));
   }
-  assert.match(cli('keygen', `${FOLDER}/acme.pem`).stderr, /is there already/);
-  assert.match(cli('sign', `${FOLDER}/acme-1.0.0.wasm`, '--key', `${FOLDER}/message`).stderr, /the key cannot be read/);
+  assert.match(cli('keygen', `${FOLDER}/acme.pem`).stderr, /cannot be written: file already exists/);
+  assert.match(cli('sign', `${FOLDER}/acme-1.0.0.wasm`, '--key', `${FOLDER}/message`).stderr, /is no private key in PEM/);
 });
 
 test.run();
