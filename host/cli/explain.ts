@@ -10,50 +10,77 @@ import { field } from '../protocol/go-json.ts';
 import type { Roots } from '../roots.ts';
 import { builtins } from '../selection/builtins.ts';
 import { isKnown, type Found } from '../selection/find-module.ts';
-import { loadModule, signerOf, type Loaded } from '../selection/load-plugin.ts';
+import { loadModule, loadPlugin, signerOf, type Loaded } from '../selection/load-plugin.ts';
+import type { Told } from './answer-people.ts';
 import { readConflist } from './by-hand.ts';
+import { grantLines } from './grant-lines.ts';
 import { printable } from './printable.ts';
 import { Misuse, readWords } from './words.ts';
 
-export function explain(words: readonly string[], roots: Roots): string {
+/** A module that would be refused is a failure, told after all has been said. */
+export function explain(words: readonly string[], roots: Roots): Told {
   const { positionals: [file] } = readWords('explain', words, 1, {});
   if (file === undefined) throw new Misuse('give a conflist', 'explain');
   const { name: network, plugins } = readConflist(file);
   if (typeof network !== 'string' || network === '') throw new CniError(CODE.invalidConfig, `explain: "${file}" has no "name"`);
-  const named = plugins.flatMap(modulesOf);
-  return `network "${network}"\n${named.map(({ name, as }) => `\n${about(name, as, network, roots)}`).join('')}`;
+  const accounts = plugins.flatMap((conf) => modulesOf(conf)).map((named) => about(named, network, roots));
+  const refused = accounts.filter(({ isRefused }) => isRefused).map(({ who }) => who);
+  return {
+    text: `network "${network}"\n${accounts.map(({ lines }) => `\n${lines.map((line) => `${printable(line)}\n`).join('')}`).join('')}`,
+    ...(refused.length > 0 ? { failure: new CniError(CODE.moduleRefused, `refused on network "${network}": ${refused.join(', ')}`) } : {}),
+  };
 }
 
-interface Named { name: string; as: string }
+interface Named { name: string; as: 'plugin' | 'IPAM plugin'; /** or must it be a module? */ mayBeProgram: boolean }
 
 /** A plugin and the IPAM plugin it hands on to, of an entry or of the chain within it. */
-function modulesOf(conf: object): Named[] {
+function modulesOf(conf: object, mayBeProgram = true): Named[] {
   const type = String(field(conf, 'type'));
   const inner = field(conf, 'plugins');
-  if (type === 'cni-wasm' && Array.isArray(inner)) return inner.flatMap(modulesOf);
-  const module = type === 'cni-wasm' ? field(conf, 'module') : type;
+  if (type === 'cni-wasm' && Array.isArray(inner)) return inner.flatMap((one: object) => modulesOf(one, false));
+  const module = type === 'cni-wasm' ? field(conf, 'module') : undefined;
   const ipam = field(field(conf, 'ipam'), 'type');
   return [
-    { name: typeof module === 'string' ? module : type, as: 'plugin' },
-    ...(typeof ipam === 'string' && ipam !== '' ? [{ name: ipam, as: 'IPAM plugin' }] : []),
+    typeof module === 'string' ? { name: module, as: 'plugin', mayBeProgram: false } : { name: type, as: 'plugin', mayBeProgram },
+    ...(typeof ipam === 'string' && ipam !== '' ? [{ name: ipam, as: 'IPAM plugin', mayBeProgram: true } as const] : []),
   ];
 }
 
-function about(name: string, as: string, network: string, roots: Roots): string {
+interface Account { who: string; lines: string[]; isRefused: boolean }
+
+function about({ name, as, mayBeProgram }: Named, network: string, roots: Roots): Account {
+  const who = `${as} "${name}"`;
   const own = builtins();
-  if (!isKnown(name, own, roots)) return `${as} "${name}": no module of this host's; a program on CNI_PATH, or not installed\n`;
   try {
-    return described(loadModule(name, own, roots), as, network, roots);
+    if (mayBeProgram && !isKnown(name, own, roots)) return { who, lines: [`${who}: no module of this host's; a program on CNI_PATH, or not installed`], isRefused: false };
+    const loaded = loadModule(name, own, roots);
+    const refusal = refusalOf(loaded, network, roots);
+    const lines = [`${who} ${loaded.manifest.version}, ${loaded.found.digest}`, ...described(loaded, network, roots).map((line) => `  ${line}`)];
+    // What was not granted has its own line already.
+    return { who, lines: [...lines, ...(refusal && refusal.code !== CODE.capabilityDenied ? [`  refused    ${inOneLine(refusal)}`] : [])], isRefused: refusal !== undefined };
   } catch (error) {
     if (!(error instanceof CniError)) throw error;
-    return `${as} "${name}": refused: ${printable([error.message, error.facts.details, error.facts.hint].filter(Boolean).join('; '))}\n`;
+    return { who, lines: [`${who}: refused: ${inOneLine(error)}`], isRefused: true };
+  }
+}
+
+const inOneLine = ({ message, facts: { details, hint } }: CniError): string => [message, details, hint].filter(Boolean).join('; ');
+
+/** As a call would be refused. */
+function refusalOf(loaded: Loaded, network: string, roots: Roots): CniError | undefined {
+  try {
+    loadPlugin(loaded, { name: network }, roots);
+    return undefined;
+  } catch (error) {
+    if (error instanceof CniError) return error;
+    throw error;
   }
 }
 
 const BUILTIN: Omit<Word, 'may' | 'granting' | 'limits'> = { from: 'it ships with this host, which grants what it wants', why: '', allow: () => '' };
 
-function described({ found, manifest, code }: Loaded, as: string, network: string, roots: Roots): string {
-  const { operations } = code().imports;
+function described({ found, manifest, code }: Loaded, network: string, roots: Roots): string[] {
+  const operations = code().imports.operations.toSorted();
   const wants = { ...NO_GRANTS, ...manifest.wants };
   const word: Word = found.builtin ? { ...BUILTIN, may: wants, granting: [wants], limits: {} } : wordOfPolicy(found, network, roots);
   const gets = intersect(wants, word.may);
@@ -61,27 +88,22 @@ function described({ found, manifest, code }: Loaded, as: string, network: strin
   // All that it wants, written as what it gets is.
   const whole = intersect(wants, wants);
   const lacking = Object.entries(manifest.wants).filter(([key]) => JSON.stringify(gets[key as keyof Grants]) !== JSON.stringify(whole[key as keyof Grants]));
+  const wished = Object.keys(manifest.wants) as (keyof Grants)[];
+  const granted = lacking.length === 0 && wished.length > 0 ? ['all of it'] : grantLines(Object.fromEntries(wished.map((key) => [key, gets[key]])));
   return [
-    `${as} "${found.name}" ${manifest.version}, ${found.digest}`,
-    `  asks for   ${operations.join(' ') || 'nothing beyond cni:abi/1'}`,
-    `  within     ${JSON.stringify(manifest.wants)}`,
-    `  gets       ${JSON.stringify(granted(gets))}`,
-    `  because    ${word.from}${found.builtin ? '' : ` (${join(roots.etc, 'policy.json')})`}`,
-    ...lacking.map(([key, wish]) => `  not whole  ${key}: ${word.why}; to allow it, in ${word.allow({ [key]: wish })}`),
-    ...denied.map((operation) => `  ${outcome(operation, manifest)}`),
-    '',
-  ].map(printable).join('\n');
+    `asks for   ${operations.join(' ') || 'nothing beyond cni:abi/1'}`,
+    ...grantLines(manifest.wants).map((line) => `within     ${line}`),
+    ...granted.map((line) => `gets       ${line}`),
+    `because    ${word.from}${found.builtin ? '' : ` (${join(roots.etc, 'policy.json')})`}`,
+    ...lacking.map(([key, wish]) => `not whole  ${key}: ${word.why}; to allow it, in ${word.allow({ [key]: wish })}`),
+    ...denied.map((operation) => outcome(operation, manifest)),
+  ];
 }
 
 function wordOfPolicy(found: Found, network: string, roots: Roots): Word {
   const policy = readPolicy(roots.etc);
   return wordOn({ digest: found.digest, network }, policy, signerOf(found, policy, roots));
 }
-
-const granted = (gets: Grants): object => Object.fromEntries(Object.entries(gets).filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(NO_GRANTS[key as keyof Grants]) && !isHollow(value)));
-
-/** A table without chains, a namespace without kinds. */
-const isHollow = (value: unknown): boolean => typeof value === 'object' && value !== null && Object.values(value).every((one) => Array.isArray(one) && one.length === 0);
 
 function outcome(operation: string, { wants, optional }: Manifest): string {
   if (optional.includes(operation)) return `without    ${operation}, which it can do without: it is answered "denied"`;

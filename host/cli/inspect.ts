@@ -10,6 +10,7 @@ import { builtins } from '../selection/builtins.ts';
 import { blobPath, digestOf, findModule, verifiedBytes } from '../selection/find-module.ts';
 import { codeOf, compile, runnable } from '../selection/load-plugin.ts';
 import { isSignedBy, readSignature, signaturePath } from '../selection/signature.ts';
+import { grantLines } from './grant-lines.ts';
 import { readNamed } from './named-file.ts';
 import { printable } from './printable.ts';
 import { Misuse, readWords } from './words.ts';
@@ -31,10 +32,10 @@ export function inspect(words: readonly string[], roots: Roots): string {
     `signed   ${signature === undefined ? 'ships with this host' : signedBy(signature, digest)}`,
     `verbs    ${verbs.map((name) => name.slice('cni_'.length).toUpperCase()).join(' ') || 'those it does for itself, as a WASI command'}; the host does the others`,
     `CNI      ${manifest.cniVersions.join(' ') || 'every version'}`,
-    `imports  ${operations.join(' ') || 'nothing beyond cni:abi/1'}${wasi ? ', and WASI' : ''}`,
-    `optional ${manifest.optional.join(' ') || 'none'}`,
-    `wants    ${JSON.stringify(manifest.wants)}`,
-    `limits   ${JSON.stringify(manifest.limits)}`,
+    `imports  ${operations.toSorted().join(' ') || 'nothing beyond cni:abi/1'}${wasi ? ', and WASI' : ''}`,
+    `optional ${manifest.optional.toSorted().join(' ') || 'none'}`,
+    ...grantLines(manifest.wants).map((line) => `wants    ${line}`),
+    `limits   ${Object.entries(manifest.limits).map(([key, value]) => `${key} ${value}`).join(', ') || 'those of the host'}`,
     ...keys(manifest.config).map((line) => `config   ${line}`),
     ...verdict(bytes, which),
     '',

@@ -1,14 +1,18 @@
-// `cni-wasm explain` of what ships with the host: each module gets all that it wants, and nothing is said to be missing, whatever the policy says.
+// `cni-wasm explain`: what ships with the host gets all that it wants, whatever the policy says; of others' modules what they get, line by line.
 // SPDX-License-Identifier: Apache-2.0
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Told } from '../../host/cli/answer-people.ts';
 import { explain } from '../../host/cli/explain.ts';
 import { rootsFrom } from '../../host/roots.ts';
+import { blobPath, digestOf } from '../../host/selection/find-module.ts';
 import { moduleDigests } from '../../plugins-as/build.mjs';
+import { stamp } from '../../plugins-as/sdk/tool/stamp.mjs';
+import { bytesOf } from '../sandbox/wat.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cni-wasm-explain-'));
 test.after(() => rmSync(folder, { recursive: true }));
@@ -17,9 +21,11 @@ for (const type of Object.keys(moduleDigests())) {
   test(type, () => {
     const file = join(folder, `${type}.conflist`);
     writeFileSync(file, JSON.stringify({ cniVersion: '1.0.0', name: 'blue', plugins: [{ type }] }));
-    const text = explain([file], rootsFrom({}));
+    const { text, failure } = explain([file], rootsFrom({}));
     assert.match(text, `plugin "${type}"`);
+    assert.match(text, type === 'static' ? '\n  within     nothing\n  gets       nothing\n' : '\n  gets       all of it\n');
     assert.not.match(text, /not whole|refused/);
+    assert.is(failure, undefined);
   });
 }
 
@@ -27,7 +33,76 @@ test('a wrong policy, which is not read to run a module of ours', () => {
   const file = join(folder, 'wrong-policy.conflist');
   writeFileSync(file, JSON.stringify({ cniVersion: '1.0.0', name: 'blue', plugins: [{ type: 'loopback' }] }));
   writeFileSync(join(folder, 'policy.json'), '{"version":2}');
-  assert.match(explain([file], rootsFrom({ CNI_WASM_ETC: folder })), 'it ships with this host');
+  const { text, failure } = explain([file], rootsFrom({ CNI_WASM_ETC: folder }));
+  assert.match(text, 'it ships with this host');
+  assert.is(failure, undefined);
+});
+
+// --- a module of somebody else ---
+
+const roots = rootsFrom({ CNI_WASM_ETC: join(folder, 'etc'), CNI_WASM_STATE: join(folder, 'state') });
+const WAT = (memory: string): string => `(module (import "cni:route/1" "add" (func (param i32 i32) (result i32))) (import "cni:addr/1" "add" (func (param i32 i32) (result i32)))
+  (import "cni:conntrack/1" "flush" (func (param i32 i32) (result i32))) (memory (export "memory") ${memory}) (func (export "cni_abi_1")))`;
+const WANTS = { route: ['container', 'host'], link: { container: ['veth'], host: ['bridge'] }, addr: ['container'], conntrack: true };
+
+/** In place, with this policy for it; what is explained of the entries. */
+function explained(plugins: readonly object[], { grants, policy, memory = '1 1' }: { grants?: object; policy?: string; memory?: string }): Told {
+  const bytes = stamp(bytesOf(WAT(memory)), JSON.stringify({ abi: 1, name: 'acme', version: '1.0.0', role: 'main', wants: WANTS, optional: ['conntrack.flush'] }));
+  const digest = digestOf(bytes);
+  for (const path of [blobPath(roots.state, digest), join(roots.etc, 'modules.lock')]) mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(blobPath(roots.state, digest), bytes);
+  writeFileSync(join(roots.etc, 'modules.lock'), JSON.stringify({ acme: { digest } }), { mode: 0o644 });
+  writeFileSync(join(roots.etc, 'policy.json'), policy ?? JSON.stringify({ version: 1, modules: { [digest]: { grants: grants ?? {} } } }), { mode: 0o644 });
+  const file = join(folder, 'acme.conflist');
+  writeFileSync(file, JSON.stringify({ cniVersion: '1.0.0', name: 'blue', plugins }));
+  const { text, ...more } = explain([file], roots);
+  return { text: text.replaceAll(digest, 'sha256:…').replaceAll(roots.etc, '/etc/cni/wasm'), ...more };
+}
+const ACME = { type: 'cni-wasm', module: 'acme' };
+
+test('what it lacks: a line for each grant, of which nothing is invented', () => {
+  assert.equal(explained([ACME], { grants: { route: ['container'], addr: ['container'], link: { container: ['veth'] } } }), { text: `network "blue"
+
+plugin "acme" 1.0.0, sha256:…
+  asks for   addr.add conntrack.flush route.add
+  within     route ["container","host"]
+  within     link {"container":["veth"],"host":["bridge"]}
+  within     addr ["container"]
+  within     conntrack true
+  gets       route ["container"]
+  gets       link {"container":["veth"]}
+  gets       addr ["container"]
+  because    its entry in the policy (/etc/cni/wasm/policy.json)
+  not whole  route: policy grants none; to allow it, in /etc/cni/wasm/policy.json: modules["sha256:…"].grants += {"route":["container","host"]}
+  not whole  link: policy grants none; to allow it, in /etc/cni/wasm/policy.json: modules["sha256:…"].grants += {"link":{"container":["veth"],"host":["bridge"]}}
+  not whole  conntrack: policy grants none; to allow it, in /etc/cni/wasm/policy.json: modules["sha256:…"].grants += {"conntrack":true}
+  without    conntrack.flush, which it can do without: it is answered "denied"
+` });
+});
+
+test('all of it', () => {
+  const { text, failure } = explained([ACME], { grants: WANTS });
+  assert.match(text, '\n  gets       all of it\n  because    its entry in the policy');
+  assert.is(failure, undefined);
+});
+
+for (const [what, plugins, given, line, who] of [
+  ['that gets nothing', [ACME], { grants: {} }, /^ {2}gets {7}nothing\n[^]*^ {2}refused {4}route\.add is not granted, so that the module is not run$/m, 'plugin "acme"'],
+  ['under a broken policy', [ACME], { policy: '{"version":2}' }, /^plugin "acme": refused: "\/etc\/cni\/wasm\/policy\.json": "version" must be 1, got 2$/m, 'plugin "acme"'],
+  ['that wants more memory than there is', [ACME], { grants: WANTS, memory: '1 65' }, /^ {2}refused {4}module "acme" .*65/m, 'plugin "acme"'],
+  ['that is not installed', [{ ...ACME, module: 'other' }, { type: 'cni-wasm', plugins: [{ type: 'third' }] }], {}, /^plugin "other": refused: no module "other"; install it .*\n\nplugin "third": refused: no module "third"/m, 'plugin "other", plugin "third"'],
+] as const) {
+  test(`a module ${what} is refused, which is a failure`, () => {
+    const { text, failure } = explained(plugins, given);
+    assert.match(text, line);
+    assert.is(failure?.message, `refused on network "blue": ${who}`);
+  });
+}
+
+test('a program may be there, of which there is nothing to say', () => {
+  const { text, failure } = explained([{ type: 'ptp', ipam: { type: 'dhcp' } }], {});
+  assert.match(text, /^plugin "ptp": no module of this host's; a program on CNI_PATH, or not installed\n\nIPAM plugin "dhcp": no module/m);
+  assert.is(failure, undefined);
 });
 
 test.run();
