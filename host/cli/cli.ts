@@ -30,7 +30,7 @@ function answerTo(command: string, rest: readonly string[]): string | Told | num
     case 'install': return install(rest, openHost(process.env));
     case 'keygen': return keygen(rest);
     case 'sign': return sign(rest);
-    case 'run': return run(rest);
+    case 'run': return run(rest, openHost(process.env));
     case 'gc': return gc(rest, openHost(process.env));
     case 'why': return why(rest, openHost(process.env));
     case 'plan': return library<typeof import('./plan.ts')>('plan').plan(rest);

@@ -4,11 +4,13 @@
 import { resolve } from 'node:path';
 import { CniError } from '../cni-error.ts';
 import { readError } from '../protocol/read-error.ts';
+import type { Host } from '../verbs/host.ts';
 import { byHand, OPTIONS } from './by-hand.ts';
 import { addAll, checkAll, delAll, gcAll, PluginFailed, statusAll, type Conflist, type Target } from './run-conflist.ts';
+import { takenBack } from './taken-back.ts';
 import { Misuse, mustBeAll, readWords } from './words.ts';
 
-export function run(words: readonly string[]): string {
+export function run(words: readonly string[], host: Pick<Host, 'roots' | 'ledger' | 'boot'>): string {
   const { values, positionals: [verb = '', file, ...rest] } = readWords('run', words, Infinity, OPTIONS);
   if (!VERBS.includes(verb)) throw misuse(`"${verb}" is not ${VERBS.join(', ')}`);
   if (file === undefined) throw misuse(`${verb} needs a conflist`);
@@ -23,7 +25,7 @@ export function run(words: readonly string[]): string {
       case 'check': checkAll(list, target, prevResult); return 'as it should be\n';
       case 'del': delAll(list, target, prevResult); return 'detached\n';
       case 'status': statusAll(ofNewest(list), target); return 'ready\n';
-      default: gcAll(ofNewest(list), target, attachmentsIn(rest)); return 'collected\n';
+      default: return takenBack(list.name, host, () => gcAll(ofNewest(list), target, attachmentsIn(rest)));
     }
   } catch (error) {
     throw error instanceof PluginFailed ? inSentence(error, hintFor(error, list, prevResult)) : error;

@@ -31,11 +31,14 @@ test('add, check, del without its namespace, status and gc', () => {
   writeFileSync('/run/result.json', added);
   assert.is(run('check', ...of('c1'), '--result', '/run/result.json'), 'as it should be\n');
   run('add', ...of('c2'));
-  assert.is(run('gc', CONFLIST, 'c2/eth0'), 'collected\n');
+  assert.match(run('gc', CONFLIST, 'c2/eth0'), /^taken back: network "blue", container "c1", eth0\n {2}bridge: .*veth[^]*\n {2}firewall: .*\n$/);
+  assert.is(run('gc', CONFLIST, 'c2/eth0'), 'nothing to collect that this host knows of\n');
   assert.not.match(inNetns('c1', 'ip', 'link'), 'eth0');
   assert.match(inNetns('c2', 'ip', 'link'), 'eth0');
   assert.match(sh('iptables-save'), '192.0.2.4');
-  assert.is(run('gc', CONFLIST, 'none'), 'collected\n');
+  assert.match(run('gc', CONFLIST, 'none'), /^taken back: network "blue", container "c2", eth0\n/);
+  writeFileSync('/var/lib/cni/networks/blue/192.0.2.9', 'garbage of c1');
+  assert.is(run('gc', CONFLIST, 'none'), 'taken back: network "blue", no container\n  address 192.0.2.9, leased in /var/lib/cni/networks/blue\n');
   assert.is(picture(['c1', 'c2']).replace(/last_reserved.*/g, ''), before.replace(/last_reserved.*/g, ''));
 });
 
