@@ -56,4 +56,12 @@ for (const words of [['--help'], ['help'], ['help', '--help'], ['-h', 'run'], ['
   });
 }
 
+for (const [name, more] of [['cni-wasm', 'For people: cni-wasm --help\n'], ['bridge', '']] as const) {
+  test(`${name} without a word says on stderr whose it is, as the reference plugins do`, () => {
+    const { status, stdout, stderr } = spawnSync(join(process.cwd(), 'dist/bin', name), { env, encoding: 'utf8' });
+    assert.equal([status, stdout], [0, '']);
+    assert.match(stderr, new RegExp(`^CNI ${name} plugin v\\S+ \\(cni-wasm\\)\nCNI protocol versions supported: [\\d., ]+\n${more}$`));
+  });
+}
+
 test.run();
