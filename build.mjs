@@ -18,13 +18,24 @@ process.chdir(fileURLToPath(new URL('.', import.meta.url)));
 await main();
 
 async function main() {
-  const { values } = parseArgs({ options: { check: { type: 'boolean' }, release: { type: 'boolean' }, watch: { type: 'boolean' }, help: { type: 'boolean' } } });
+  const values = asked();
+  if (!values) return void (process.exitCode = 2);
   if (values.help) return void process.stdout.write(USAGE);
   installDependencies();
   if (values.check) return check();
   const digests = await build();
   if (values.release) await release(digests);
   if (values.watch) buildOnChange();
+}
+
+/** Undefined, once it has been said, for what is no option of ours. */
+function asked() {
+  try {
+    return parseArgs({ options: { check: { type: 'boolean' }, release: { type: 'boolean' }, watch: { type: 'boolean' }, help: { type: 'boolean' } } }).values;
+  } catch (error) {
+    process.stderr.write(`build: ${error.message}\n\n${USAGE}`);
+    return undefined;
+  }
 }
 
 /** The parts are imported late: they need the dependencies. */

@@ -29,11 +29,16 @@ await main(process.argv.slice(2));
 async function main(filters) {
   const files = readdirSync('test', { recursive: true }).filter((path) => path.endsWith('.test.ts')).map((path) => `test/${path}`)
     .filter((path) => filters.length === 0 || filters.some((filter) => path.includes(filter))).sort();
-  if (files.length === 0) throw new Error(`no test file matches ${filters.join(' ')}`);
+  if (files.length === 0) return fail(`no test file's path contains ${filters.map((filter) => `"${filter}"`).join(' or ')}`);
   rmSync(OUT, { recursive: true, force: true });
   const checks = filters.length > 0 ? [] : [check('generated files', 'node', 'build.mjs', '--check'), check('types', 'node_modules/.bin/tsc', '-p', '.')];
   const results = [...checks, ...await runAll(playsOf(files, filters.length === 0))];
   summarize(results);
+}
+
+function fail(why) {
+  process.stderr.write(`test: ${why}\n`);
+  process.exitCode = 1;
 }
 
 /** Whoever names files plays them one way; all of `npm test` plays those of RESIDENT both ways. */

@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { scratchRepository, type Scratch } from './scratch-repository.ts';
@@ -84,6 +84,18 @@ test('a plugin that does not compile, or has no sound manifest, fails the build 
   const unsound = repo.build();
   assert.is(unsound.status, 1);
   assert.match(unsound.said, 'manifest: "abi" is 2: write 1');
+});
+
+test('words that mean nothing are told, by the build and by the runner of tests', ({ repo }) => {
+  for (const [word, says] of [['--bogus', 'Unknown option \'--bogus\''], ['bogus', 'Unexpected argument \'bogus\'']] as const) {
+    const { status, said } = repo.build([word]);
+    assert.is(status, 2);
+    assert.ok(said.startsWith(`build: ${says}`), said);
+    assert.match(said, '\n\nnode build.mjs ');
+    assert.not.match(said, /^ +at /m);
+  }
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['test/run.mjs', 'test/no/such', 'no-such-word'], { encoding: 'utf8', env: { ...process.env, CNI_WASM_TEST_MODE: '' } });
+  assert.equal([status, stdout, stderr], [1, '', 'test: no test file\'s path contains "test/no/such" or "no-such-word"\n']);
 });
 
 test.run();
