@@ -113,6 +113,8 @@ configuration on stdin. For people:
 
 ${Object.values(COMMANDS).map(line).join('')}  cni-wasm COMMAND --help | --version
 
+Exit codes: 1 for what was refused or failed, 2 for what is no command.
+
 Files: /etc/cni/wasm/{policy.json,modules.lock,pod-cidr}  /var/lib/cni-wasm  /run/cni-wasm
 Kubernetes, kube-proxy with iptables: "bridgeNfCallIptables": true in the configuration of bridge, and modprobe br_netfilter.
 Environment: CNI_WASM_ETC, CNI_WASM_STATE, CNI_WASM_RUN, CNI_WASM_LEASES, CNI_WASM_TUNING move them;
