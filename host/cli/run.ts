@@ -41,8 +41,8 @@ function inSentence({ verb, answer }: PluginFailed, hint: string | undefined): C
 function hintFor({ verb, answer }: PluginFailed, { plugins }: Conflist, prevResult: unknown): string | undefined {
   // A runtime sends DEL after an ADD that failed; here that is up to whoever looks at it.
   if (verb === 'ADD' && answer.plugin !== plugins[0]!.type) return 'what the plugins before it have made stays until `cni-wasm run del`';
-  // Runtimes keep it. Not every plugin needs it, but what fails without it may well fail for that.
-  if (verb === 'CHECK' && prevResult === undefined) return 'give the answer of add: --result FILE';
+  // Runtimes keep it, and the plugins have no word for where it is.
+  if (verb === 'CHECK' && prevResult === undefined && /prevResult|chained plugin/.test(answer.stdout)) return 'give the answer of add: --result FILE';
   return undefined;
 }
 

@@ -45,6 +45,7 @@ test('add, check, del without its namespace, status and gc', () => {
 test('a check without the answer of add says what is missing', () => {
   run('add', ...of('c1'));
   assert.is(run('check', ...of('c1')), '1 cni-wasm: plugin type="bridge" failed (check): Required prevResult missing (code 999)\n  give the answer of add: --result FILE\n');
+  assert.not.match(run('check', CONFLIST, '/nowhere'), '--result');
   run('del', ...of('c1'));
 });
 
