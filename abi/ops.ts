@@ -8,6 +8,8 @@ import { boolean, either, integer, list, nothing, object, oneWord, string, type 
 /** `read` never changes anything; `write` is journalled before it is made; `effect` changes only what heals by itself. */
 export type Right = 'read' | 'write' | 'effect';
 
+export type Verb = 'ADD' | 'DEL' | 'CHECK' | 'GC' | 'STATUS';
+
 export interface Op {
   readonly domain: string;
   readonly name: string;
@@ -18,6 +20,8 @@ export interface Op {
   readonly answer: Shape;
   /** How the host takes it back; `none` for reads and pure effects. */
   readonly inverse: string;
+  /** Those that may ask for it: only ADD has a journal, so that what makes something is for ADD alone. */
+  readonly verbs: readonly Verb[];
 }
 
 export const ABI = 1;
@@ -128,8 +132,16 @@ const zoned = object({ zone: string('firewalld zone', { maxLength: 64 }), source
 const storeKey = string('an entry\'s name', { pattern: '^[0-9a-z._:-]{1,128}$' });
 const storeValue = string('up to 4096 bytes', { maxLength: 4096 });
 
-const op = (domain: string, name: string, right: Right, does: string, request: Shape, answer: Shape, inverse = 'none'): Op =>
-  ({ domain, name, right, does, request, answer, inverse });
+const ALL: readonly Verb[] = ['ADD', 'DEL', 'CHECK', 'GC', 'STATUS'];
+/** What takes away. */
+const TAKES: readonly Verb[] = ['ADD', 'DEL', 'GC'];
+/** What sets something, and may set it back. */
+const SETS: readonly Verb[] = ['ADD', 'DEL'];
+/** What has no inverse: after it an ADD could not be taken back. */
+const ENDS: readonly Verb[] = ['DEL', 'GC'];
+
+const op = (domain: string, name: string, right: Right, does: string, request: Shape, answer: Shape, inverse = 'none', verbs = right === 'read' ? ALL : ['ADD' as const]): Op =>
+  ({ domain, name, right, does, request, answer, inverse, verbs });
 
 export const OPS: readonly Op[] = [
   op('link', 'get', 'read', 'Finds one link. Exactly one of name, link, and endOf (the other end of a veth; looked up in the other namespace).',
@@ -147,19 +159,19 @@ export const OPS: readonly Op[] = [
       'vlanFiltering?': boolean('bridge only'),
     }),
     object({ link: handle, 'peer?': handle }), 'delete the link by namespace and index'),
-  op('link', 'set', 'write', 'Changes attributes of a link; absent ones stay. VLANs become exactly those given, and only on a port this attachment or this call made.',
+  op('link', 'set', 'write', 'Changes attributes of a link; absent ones stay. VLANs become exactly those given, and only on a port this attachment or this call made. DEL: only in the container.',
     object({
       link: handle, 'up?': boolean('administrative state'), 'mtu?': mtu, 'mac?': mac,
       'master?': either('the bridge it becomes a port of, by its handle; null takes it out of the one it is in', handle, nothing), 'promisc?': boolean('promiscuous mode'), 'allmulti?': boolean('all multicast'),
       'txqlen?': integer('packets', 0, 0xffffffff),
       'hairpin?': boolean('bridge port flag'), 'isolated?': boolean('bridge port flag'), 'vlans?': vlans,
-    }), empty, 'set back what was read before'),
-  op('link', 'delete', 'write', 'Deletes a link this attachment owns.', object({ link: handle }), empty, 'none: made only on DEL and GC'),
+    }), empty, 'set back what was read before', SETS),
+  op('link', 'delete', 'write', 'Deletes a link this attachment owns.', object({ link: handle }), empty, 'none: made only on DEL and GC', ENDS),
 
   op('addr', 'list', 'read', 'Lists the addresses of a link.', object({ link: handle }),
     object({ addrs: list(object({ address: cidr, scope: integer('rtnetlink scope'), tentative: boolean('DAD is running'), dadFailed: boolean('DAD found a duplicate') }), 'IPv4 first') })),
   op('addr', 'add', 'write', 'Adds an address. An existing one is an error.', object({ link: handle, address: cidr, 'life?': life }), empty, 'delete the address'),
-  op('addr', 'delete', 'write', 'Takes an address away.', object({ link: handle, address: cidr }), empty, 'add the address'),
+  op('addr', 'delete', 'write', 'Takes an address away.', object({ link: handle, address: cidr }), empty, 'add the address', TAKES),
   op('addr', 'await', 'read', 'Waits until no IPv6 address of the link is tentative.',
     object({ link: handle, timeoutMs: integer('ms', 0, 30000) }),
     object({ settled: boolean('false when time ran out'), 'failed?': ip })),
@@ -167,27 +179,27 @@ export const OPS: readonly Op[] = [
   op('route', 'list', 'read', 'Lists the routes of a namespace; with `to` the one that the kernel takes there, or none.', object({ 'ns?': ns, 'link?': handle, 'to?': ip }),
     object({ routes: list(object({ dst: cidr, 'gw?': ip, 'src?': ip, 'index?': integer('interface index'), table: integer('table'), metric: integer('priority'), scope: integer('scope') }), 'IPv4 first') })),
   op('route', 'add', 'write', 'Adds a route; without link the kernel finds the interface by the gateway.', route, empty, 'delete the route'),
-  op('route', 'delete', 'write', 'Takes a route away.', route, empty, 'add the route'),
+  op('route', 'delete', 'write', 'Takes a route away.', route, empty, 'add the route', TAKES),
 
   op('rule', 'list', 'read', 'Lists the routing policy rules.', object({ 'ns?': ns, family: oneWord('address family', 'ip', 'ip6') }),
     object({ rules: list(object({ priority: integer('preference'), table: integer('table'), 'from?': cidr, 'to?': cidr }), 'by priority') })),
   op('rule', 'add', 'write', 'Adds a routing policy rule.', policyRule, empty, 'delete the rule'),
-  op('rule', 'delete', 'write', 'Takes a routing policy rule away.', policyRule, empty, 'add the rule'),
+  op('rule', 'delete', 'write', 'Takes a routing policy rule away.', policyRule, empty, 'add the rule', TAKES),
 
   op('neigh', 'list', 'read', 'Lists the neighbours of a link.', object({ link: handle }), object({ neighbours: list(object({ ip, 'mac?': mac, state: integer('NUD_* state') }), 'IPv4 first') })),
   op('neigh', 'add', 'write', 'Adds a permanent neighbour.', neighbour, empty, 'delete the neighbour'),
-  op('neigh', 'delete', 'write', 'Takes a neighbour away.', neighbour, empty, 'add the neighbour'),
+  op('neigh', 'delete', 'write', 'Takes a neighbour away.', neighbour, empty, 'add the neighbour', TAKES),
 
   op('nft', 'usable', 'read', 'Says whether nf_tables can be used.', object({ 'ns?': ns, 'raw?': boolean('also for rules with words of nft\'s own language, which need the nft program') }), usable),
   op('nft', 'list', 'read', 'Lists the rules of a table.', object({ 'ns?': ns, family: oneWord('family', 'ip', 'ip6', 'inet', 'bridge'), table: string('table') }), rules),
   op('nft', 'check', 'read', 'Says what of a rule set is not there as asked.', ruleSet, missing),
-  op('nft', 'apply', 'write', 'Makes the table as asked in one transaction, written as one netlink batch.', ruleSet, empty, 'the opposite rule set'),
+  op('nft', 'apply', 'write', 'Makes the table as asked in one transaction, written as one netlink batch. DEL, GC: only `remove` and `drop`.', ruleSet, empty, 'the opposite rule set', TAKES),
 
   op('iptables', 'usable', 'read', 'Says whether iptables (or ip6tables) can be used.',
     object({ 'ns?': ns, family: oneWord('family', 'ip', 'ip6'), 'table?': string('the table that will be used; nat when absent', { maxLength: 64 }) }), usable),
   op('iptables', 'list', 'read', 'Lists the rules of a table.', object({ 'ns?': ns, family: oneWord('family', 'ip', 'ip6'), table: string('table') }), rules),
   op('iptables', 'check', 'read', 'Says what of a rule set is not there as asked.', ruleSet, missing),
-  op('iptables', 'apply', 'write', 'Makes the table as asked in one transaction, as one iptables-restore would.', ruleSet, empty, 'the opposite rule set'),
+  op('iptables', 'apply', 'write', 'Makes the table as asked in one transaction, as one iptables-restore would. DEL, GC: only `remove` and `drop`.', ruleSet, empty, 'the opposite rule set', TAKES),
 
   op('tc', 'list', 'read', 'Lists the qdiscs and filters of a link.', object({ link: handle }),
     object({
@@ -212,41 +224,41 @@ export const OPS: readonly Op[] = [
       link: handle, parent: oneWord('qdisc it hangs on', 'ingress', 'root'), 'priority?': integer('preference; 1 when absent', 1, 0xffff),
       'src?': cidr, 'dst?': cidr, 'redirect?': handle, 'class?': integer('class minor; 1 when absent', 1, 0xffff),
     }), empty, 'delete the filter'),
-  op('tc', 'delete', 'write', 'Takes a qdisc away with all below it.', object({ link: handle, kind: oneWord('qdisc', 'tbf', 'ingress', 'htb') }), empty, 'none: made only on DEL and GC'),
+  op('tc', 'delete', 'write', 'Takes a qdisc away with all below it.', object({ link: handle, kind: oneWord('qdisc', 'tbf', 'ingress', 'htb') }), empty, 'none: made only on DEL and GC', ENDS),
 
   op('sysctl', 'get', 'read', 'Reads a sysctl below net. `{link}` in the key is the name of the link.',
     object({ 'ns?': ns, key: string('slash form, below net/'), 'link?': handle }), object({ 'value?': string('absent when the key does not exist') })),
-  op('sysctl', 'set', 'write', 'Writes a sysctl below net.',
-    object({ 'ns?': ns, key: string('slash form, below net/'), 'link?': handle, value: string('value', { maxLength: 256 }) }), empty, 'write the previous value while the attachment is being undone'),
+  op('sysctl', 'set', 'write', 'Writes a sysctl below net. DEL: only in the container.',
+    object({ 'ns?': ns, key: string('slash form, below net/'), 'link?': handle, value: string('value', { maxLength: 256 }) }), empty, 'write the previous value while the attachment is being undone', SETS),
   op('sysctl', 'allowed', 'read', 'Says whether every key, as the configuration writes it, fits a pattern of the node\'s allow-list; without that file all do.',
     object({ keys: list(string('a key'), 'as configured') }), object({ 'refused?': string('the first key that fits none'), patterns: list(string('a regular expression'), 'of the file') })),
 
   op('conntrack', 'flush', 'effect', 'Deletes the conntrack entries of original destination ports: `dport`, `dports` or both.',
     object({ family: oneWord('family', 'ip', 'ip6'), proto: oneWord('protocol', 'tcp', 'udp', 'sctp'), 'dport?': integer('original destination port', 1, 65535), 'dports?': list(integer('port', 1, 65535), 'looked for in one pass', 4096), 'daddr?': ip }),
-    object({ 'deleted?': integer('entries, when the kernel says how many') })),
+    object({ 'deleted?': integer('entries, when the kernel says how many') }), 'none', TAKES),
 
   op('firewalld', 'query', 'read', 'Says whether firewalld runs, and which of these sources are bound to the zone. Never starts it.', zoned,
     object({ bus: boolean('the system bus answers'), running: boolean('its D-Bus name has an owner'), 'why?': string('why not'), bound: list(cidr, 'those of the sources that are bound to the zone', 64) })),
   op('firewalld', 'add', 'write', 'Binds sources to a zone, as far as they are not.', zoned, empty, 'take those out of the zone'),
-  op('firewalld', 'remove', 'write', 'Takes sources out of a zone; without firewalld there is nothing to do.', zoned, empty, 'bind those that were bound'),
+  op('firewalld', 'remove', 'write', 'Takes sources out of a zone; without firewalld there is nothing to do.', zoned, empty, 'bind those that were bound', TAKES),
 
   op('store', 'get', 'read', 'Reads an entry of the network\'s store.', object({ key: storeKey }), object({ 'value?': storeValue, rev: integer('0 when absent') })),
   op('store', 'list', 'read', 'Lists entries, all or those with exactly this value. What does not fit into one message is asked for page by page.',
     object({ 'value?': storeValue, 'after?': string('the last key of the page before'), 'limit?': integer('entries', 1, 65536) }),
     object({ entries: list(object({ key: storeKey, value: storeValue }), 'by key', 65536) })),
   op('store', 'put', 'write', 'Writes an entry; with `rev` only if its revision is still that (0: only if it is absent).', object({ key: storeKey, value: storeValue, 'rev?': integer('revision read before') }), object({ rev: integer('new revision') }), 'write or delete as before'),
-  op('store', 'delete', 'write', 'Deletes an entry, with `value` only if it holds that.', object({ key: storeKey, 'value?': storeValue }), empty, 'write the entry'),
+  op('store', 'delete', 'write', 'Deletes an entry, with `value` only if it holds that.', object({ key: storeKey, 'value?': storeValue }), empty, 'write the entry', TAKES),
   op('store', 'firstFree', 'read', 'First address without entry, from `start` through the ranges in turn and around once.',
     object({ ranges: list(object({ start: ip, end: ip, 'gateway?': ip }), 'in order; gateways are skipped', 256), 'after?': string('the address handed out last') }),
     object({ 'ip?': ip, 'range?': integer('index of its range') })),
 
   op('store', 'collect', 'write', 'Deletes the leases of attachments that GC does not list as valid; a lease\'s value is its container id, CR LF and interface, or the container id alone.', empty,
-    object({ deleted: integer('entries') }), 'none: made only on GC'),
+    object({ deleted: integer('entries') }), 'none: made only on GC', ['GC']),
 
   op('conf', 'file', 'read', 'Reads the text of a file: the one whose path the operator wrote in the configuration under this key, or one that the node has for plugins.',
     object({ key: oneWord('configuration key, or the file of the node', 'ipam.resolvConf', 'node.podCidr') }), object({ text: string('at most 64 KiB', { maxLength: 65536 }) })),
 
   op('delegate', 'call', 'write', 'Runs the configuration\'s IPAM plugin, in its own sandbox when it is ours, else the program on CNI_PATH.',
     object({ verb: oneWord('CNI verb', 'ADD', 'DEL', 'CHECK', 'STATUS', 'GC') }),
-    object({ 'result?': object({}, 'a CNI result in 1.1.0 form') }), 'DEL of the delegate'),
+    object({ 'result?': object({}, 'a CNI result in 1.1.0 form') }), 'DEL of the delegate', ALL),
 ];

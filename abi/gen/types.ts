@@ -181,7 +181,7 @@ export interface LinkCreateAnswer {
   peer?: number;
 }
 
-/** Changes attributes of a link; absent ones stay. VLANs become exactly those given, and only on a port this attachment or this call made. */
+/** Changes attributes of a link; absent ones stay. VLANs become exactly those given, and only on a port this attachment or this call made. DEL: only in the container. */
 export interface LinkSetRequest {
   /** a link handle the host has minted in this call */
   link: number;
@@ -715,7 +715,7 @@ export interface NftCheckAnswer {
   }[];
 }
 
-/** Makes the table as asked in one transaction, written as one netlink batch. */
+/** Makes the table as asked in one transaction, written as one netlink batch. DEL, GC: only `remove` and `drop`. */
 export type NftApplyRequest = NftCheckRequest;
 
 export type NftApplyAnswer = LinkSetAnswer;
@@ -749,7 +749,7 @@ export type IptablesCheckRequest = NftCheckRequest;
 
 export type IptablesCheckAnswer = NftCheckAnswer;
 
-/** Makes the table as asked in one transaction, as one iptables-restore would. */
+/** Makes the table as asked in one transaction, as one iptables-restore would. DEL, GC: only `remove` and `drop`. */
 export type IptablesApplyRequest = NftCheckRequest;
 
 export type IptablesApplyAnswer = LinkSetAnswer;
@@ -882,7 +882,7 @@ export interface SysctlGetAnswer {
   value?: string;
 }
 
-/** Writes a sysctl below net. */
+/** Writes a sysctl below net. DEL: only in the container. */
 export interface SysctlSetRequest {
   /** which of the two namespaces; "container" when absent */
   ns?: 'host' | 'container';

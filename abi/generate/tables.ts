@@ -1,7 +1,7 @@
 // Writes the tables of abi/README.md: the operations of each domain with their fields. The prose around them is written by hand.
 // SPDX-License-Identifier: Apache-2.0
 
-import { ABI, type Op } from '../ops.ts';
+import { ABI, type Op, type Verb } from '../ops.ts';
 import type { Shape } from '../shape.ts';
 
 const BEGIN = '<!-- generated from abi/ops.ts: begin -->';
@@ -28,11 +28,13 @@ function tables(ops: readonly Op[]): string {
 const section = (domain: string, ops: readonly Op[], listed: Listed): string => `
 ### \`cni:${domain}/${ABI}\`
 
-| operation | right | what it does | how the host takes it back |
-|---|---|---|---|
-${ops.map((op) => `| \`${op.name}\` | ${op.right} | ${cell(op.does)} | ${cell(op.inverse)} |`).join('\n')}
+| operation | right | verbs | what it does | how the host takes it back |
+|---|---|---|---|---|
+${ops.map((op) => `| \`${op.name}\` | ${op.right} | ${verbs(op.verbs)} | ${cell(op.does)} | ${cell(op.inverse)} |`).join('\n')}
 
 ${ops.map((op) => message(op, 'request', op.request, listed) + message(op, 'answer', op.answer, listed)).join('')}`;
+
+const verbs = (some: readonly Verb[]): string => (some.length === 5 ? 'all' : some.join(', '));
 
 function message(op: Op, part: 'request' | 'answer', shape: Shape, listed: Listed): string {
   const before = listed.get(shape);

@@ -8,6 +8,7 @@ import { isIpv6 } from '../kernel/address.ts';
 import type { Link, LinkChange, Ns } from '../kernel/kernel.ts';
 import { sleep } from '../sleep.ts';
 import { intend, lifeOn, within, type Call } from './call.ts';
+import { needAdd } from './for-verb.ts';
 import type { Held, Right } from './handles.ts';
 import { createLink } from './link-create.ts';
 import { rightToContainerLink, rightToHostLink } from './scope.ts';
@@ -84,6 +85,7 @@ function usable(call: Call, { ns = 'container', kind }: Requests['link.usable'])
 function set(call: Call, req: Requests['link.set']): Answers['link.set'] {
   const op = 'link.set';
   const held = call.handles.use(req.link, op, 'configure');
+  if (held.ns === 'host') needAdd(call, op, 'on the host', `${held.ns}:${held.name}`);
   const { link: _handle, master: masterHandle, ...plain } = req;
   const master = masterHandle === undefined || masterHandle === null ? masterHandle : call.handles.use(masterHandle, op, 'configure');
   if (master && master.ns !== held.ns) throw new CniError(CODE.capabilityDenied, `${op}: "${master.name}" is in the other namespace`, { kind: 'invalid', op });
@@ -128,9 +130,6 @@ function previous(before: Link, change: LinkChange): LinkChange {
 function remove(call: Call, req: Requests['link.delete']): Answers['link.delete'] {
   const op = 'link.delete';
   const held = call.handles.use(req.link, op, 'own');
-  if (call.verb !== 'DEL' && call.verb !== 'GC') {
-    throw new CniError(CODE.capabilityDenied, `${op}: "${held.name}" can only be deleted by DEL and GC; a failed ADD is taken back by the host`, { kind: 'denied', op, at: `${held.ns}:${held.name}` });
-  }
   call.kernel.link.delete(held.ns, held.index);
   call.handles.close(req.link);
   return {};

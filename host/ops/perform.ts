@@ -12,6 +12,7 @@ import { confOps } from './conf.ts';
 import { conntrackOps } from './conntrack.ts';
 import { delegateOps } from './delegate.ts';
 import { firewalldOps } from './firewalld.ts';
+import { needVerb } from './for-verb.ts';
 import { linkOps } from './link.ts';
 import { neighOps } from './neigh.ts';
 import { policyRuleOps } from './policy-rule.ts';
@@ -28,8 +29,9 @@ const OPERATIONS: Operations = {
 };
 
 /** `request` has been checked against the operation's shape. Throws CniError, or DeadlinePassed when the guest's time is over. */
-export function perform(call: Call, { domain, name }: Op, request: Readonly<Record<string, unknown>>): object {
-  const op = `${domain}.${name}` as keyof Requests;
+export function perform(call: Call, row: Op, request: Readonly<Record<string, unknown>>): object {
+  needVerb(call, row, request);
+  const op = `${row.domain}.${row.name}` as keyof Requests;
   const run = OPERATIONS[op] as (call: Call, request: unknown) => object;
   try {
     return run(call, request);

@@ -4,6 +4,7 @@
 import type { Answers, Requests } from '../../abi/gen/types.ts';
 import { CniError, CODE } from '../cni-error.ts';
 import { intend, within, type Call } from './call.ts';
+import { needAdd } from './for-verb.ts';
 import { isFamily, type RuleFamily } from '../kernel/rule.ts';
 import { carryOutPlan, type Plan } from './rules/carry-out-plan.ts';
 import type { ListedRule } from './rules/list.ts';
@@ -57,7 +58,8 @@ function apply(call: Call, backend: Backend, { ns = 'container', ...rules }: Rul
   const op = `${backend}.apply`;
   checkFamily(op, backend, rules.family);
   checkRuleScope(call, op, backend, rules);
-  if (isWithoutRules(call, backend) && !makes(rules)) return {};
+  if (makes(rules)) needAdd(call, op, 'with chains, set or add', `${rules.family} ${rules.table}`);
+  if (isWithoutRules(call, backend)) return {};
   const intendUndo = ({ undo }: Plan): number[] => LIVES.flatMap((life) => {
     const back = undo[life];
     return back ? [intend(call, op, life, { do: backend, ...within(call, ns), rules: back })] : [];

@@ -97,9 +97,7 @@ function freeOfEarlierBoot(call: Call, store: Store, { ranges, after }: Requests
 /** Thousands of leases are neither a message nor an operation each. */
 function collect(call: Call): Answers['store.collect'] {
   const op = 'store.collect';
-  if (call.verb !== 'GC' || call.grants.store !== 'ipam') {
-    throw new CniError(CODE.capabilityDenied, `${op}: only GC of a module with the grant "store": "ipam" can collect leases`, { kind: 'denied', op, at: 'leases' });
-  }
+  if (call.grants.store !== 'ipam') throw denied(call, op, 'of entries that are no leases', { store: 'ipam' }, 'entries');
   const { validAttachments } = call.request.netconf;
   if (!validAttachments) return { deleted: 0 };
   const { deleted, problems } = collectLeases(held(call, op), validAttachments);

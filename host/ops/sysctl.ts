@@ -6,6 +6,7 @@ import { CniError, CODE } from '../cni-error.ts';
 import { KernelError } from '../kernel/kernel-error.ts';
 import type { Ns } from '../kernel/kernel.ts';
 import { change, lifeOn, within, type Call } from './call.ts';
+import { needAdd } from './for-verb.ts';
 import type { Held } from './handles.ts';
 import { denied, granted } from './scope.ts';
 import { checkAllowlist } from './sysctl-allowlist.ts';
@@ -28,6 +29,7 @@ function set(call: Call, req: Requests['sysctl.set']): Answers['sysctl.set'] {
   const op = 'sysctl.set';
   const { ns, key, held } = place(call, op, req, 'adjust');
   if (!mayWrite(call, ns, req.key)) throw denied(call, op, `of "${req.key}" in the ${ns} namespace`, { sysctl: [req.key] }, `${ns}:${key}`);
+  if (ns === 'host') needAdd(call, op, 'on the host', `${ns}:${key}`);
   const before = previous(call, ns, key);
   if (before === WRITE_ONLY) {
     call.kernel.sysctl.set(ns, key, req.value);

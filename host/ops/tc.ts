@@ -92,7 +92,6 @@ function addFilter(call: Call, req: Requests['tc.filter']): Answers['tc.filter']
 function remove(call: Call, req: Requests['tc.delete']): Answers['tc.delete'] {
   const op = 'tc.delete';
   const held = target(call, op, req.link);
-  if (call.verb !== 'DEL' && call.verb !== 'GC') throw new CniError(CODE.capabilityDenied, `${op}: qdiscs can only be deleted by DEL and GC`, { kind: 'denied', op, at: `${held.ns}:${held.name}` });
   const found = call.kernel.tc.qdiscs(held.ns, held.index).find(({ kind }) => kind === req.kind);
   if (!found) throw new CniError(CODE.kernel, `no ${req.kind} qdisc on "${held.name}"`, { kind: 'not-found', op });
   call.kernel.tc.deleteQdisc(held.ns, found);

@@ -26,7 +26,7 @@ export interface Case {
   pages?: string;
   /** instead: the whole module, manifest included */
   bytes?: Uint8Array;
-  verb?: 'ADD' | 'DEL' | 'CHECK' | 'GC';
+  verb?: 'ADD' | 'DEL' | 'CHECK' | 'GC' | 'STATUS';
   /** more keys of the configuration */
   conf?: object;
   /** what is done between installing the module and running it */

@@ -10,11 +10,12 @@ import { messages } from './cases/messages.ts';
 import { modules } from './cases/modules.ts';
 import { rules } from './cases/rules.ts';
 import { sandbox } from './cases/sandbox.ts';
+import { verbs } from './cases/verbs.ts';
 import { wasi } from './cases/wasi.ts';
 
 const PROMISED = 60;
 const node = { veth: 'veth0', neighbour: '192.0.2.2', redLease: '192.168.9.2' };
-const all = [...links(node), ...addresses(node), ...rules(node), ...stores(node), ...sandbox(), ...messages(), ...modules(), ...wasi()];
+const all = [...links(node), ...addresses(node), ...rules(node), ...stores(node), ...verbs(), ...sandbox(), ...messages(), ...modules(), ...wasi()];
 
 test(`${all.length} modules, each with one escape`, () => {
   assert.ok(all.length >= PROMISED);

@@ -15,7 +15,7 @@ const index = kernel.link.create('host', { kind: 'bridge', name: "cni$'0" });
 const handles = newHandles();
 const link = handles.mint({ ns: 'host', index, name: "cni$'0", kind: 'bridge', right: 'own' });
 const call = {
-  kernel, handles, grants: { ...NO_GRANTS, addr: ['host'], tc: ['host'] }, journal: { intend: () => 0, refused() {} },
+  kernel, handles, verb: 'ADD', grants: { ...NO_GRANTS, addr: ['host'], tc: ['host'] }, journal: { intend: () => 0, refused() {} },
 } as unknown as Call;
 
 const named = `interface "cni$'0" (${index})`;

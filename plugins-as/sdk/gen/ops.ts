@@ -30,7 +30,7 @@ export function linkCreate(request: Obj): Answer {
 }
 
 @external('cni:link/1', 'set') declare function linkSetImport(request: Bytes, length: i32): i32;
-/** Changes attributes of a link; absent ones stay. VLANs become exactly those given, and only on a port this attachment or this call made. */
+/** Changes attributes of a link; absent ones stay. VLANs become exactly those given, and only on a port this attachment or this call made. DEL: only in the container. */
 export function linkSet(request: Obj): Answer {
   return answered(linkSetImport(request.buffer, request.length));
 }
@@ -138,7 +138,7 @@ export function nftCheck(request: Obj): Answer {
 }
 
 @external('cni:nft/1', 'apply') declare function nftApplyImport(request: Bytes, length: i32): i32;
-/** Makes the table as asked in one transaction, written as one netlink batch. */
+/** Makes the table as asked in one transaction, written as one netlink batch. DEL, GC: only `remove` and `drop`. */
 export function nftApply(request: Obj): Answer {
   return answered(nftApplyImport(request.buffer, request.length));
 }
@@ -162,7 +162,7 @@ export function iptablesCheck(request: Obj): Answer {
 }
 
 @external('cni:iptables/1', 'apply') declare function iptablesApplyImport(request: Bytes, length: i32): i32;
-/** Makes the table as asked in one transaction, as one iptables-restore would. */
+/** Makes the table as asked in one transaction, as one iptables-restore would. DEL, GC: only `remove` and `drop`. */
 export function iptablesApply(request: Obj): Answer {
   return answered(iptablesApplyImport(request.buffer, request.length));
 }
@@ -210,7 +210,7 @@ export function sysctlGet(request: Obj): Answer {
 }
 
 @external('cni:sysctl/1', 'set') declare function sysctlSetImport(request: Bytes, length: i32): i32;
-/** Writes a sysctl below net. */
+/** Writes a sysctl below net. DEL: only in the container. */
 export function sysctlSet(request: Obj): Answer {
   return answered(sysctlSetImport(request.buffer, request.length));
 }
