@@ -259,6 +259,6 @@ export const OPS: readonly Op[] = [
     object({ key: oneWord('configuration key, or the file of the node', 'ipam.resolvConf', 'node.podCidr') }), object({ text: string('at most 64 KiB', { maxLength: 65536 }) })),
 
   op('delegate', 'call', 'write', 'Runs the configuration\'s IPAM plugin, in its own sandbox when it is ours, else the program on CNI_PATH.',
-    object({ verb: oneWord('CNI verb', 'ADD', 'DEL', 'CHECK', 'STATUS', 'GC') }),
+    object({ verb: oneWord('the verb that runs; no other', 'ADD', 'DEL', 'CHECK', 'STATUS', 'GC') }),
     object({ 'result?': object({}, 'a CNI result in 1.1.0 form') }), 'DEL of the delegate', ALL),
 ];

@@ -1058,7 +1058,7 @@ export interface ConfFileAnswer {
 
 /** Runs the configuration's IPAM plugin, in its own sandbox when it is ours, else the program on CNI_PATH. */
 export interface DelegateCallRequest {
-  /** CNI verb */
+  /** the verb that runs; no other */
   verb: 'ADD' | 'DEL' | 'CHECK' | 'STATUS' | 'GC';
 }
 

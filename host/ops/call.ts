@@ -56,7 +56,8 @@ export interface Call {
   living(): readonly Attachment[];
   /** leases of this network whose containers ended with an earlier boot */
   outlivedLeases(store: Store): ReadonlySet<string>;
-  delegate(type: string, verb: ModuleVerb): Result | undefined;
+  /** for the verb that runs */
+  delegate(type: string): Result | undefined;
 }
 
 /** Puts the inverse into the journal; call it right before the change. */

@@ -15,7 +15,12 @@ function call(call: Call, { verb }: Requests['delegate.call']): Answers['delegat
   if (!call.grants.delegate.includes('ipam')) throw denied(call, op, 'to the IPAM plugin', { delegate: ['ipam'] }, 'ipam');
   const type = field(field(call.request.netconf.value, 'ipam'), 'type');
   if (typeof type !== 'string' || type === '') throw new CniError(CODE.plugin, 'no plugin name provided', { kind: 'invalid', op });
-  const result = call.delegate(type, verb);
+  if (verb !== call.verb) {
+    throw new CniError(CODE.capabilityDenied, `plugin "${call.module}": ${op} of ${verb} is not for ${call.verb}: the IPAM plugin is called for the verb that runs`, {
+      kind: 'denied', op, at: type, ...(call.verb === 'ADD' && verb === 'DEL' ? { hint: 'the host calls its DEL when this ADD fails' } : {}),
+    });
+  }
+  const result = call.delegate(type);
   for (const { address } of result?.ips ?? []) call.addresses.add(addressOf(address));
   call.ips.push(...result?.ips ?? []);
   return result ? { result } : {};

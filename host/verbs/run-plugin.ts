@@ -134,12 +134,12 @@ function openCall(host: Host, plugin: Plugin, run: Run): { call: Call; close(): 
     storePlace: () => place,
     living: once(() => livingBeside(host, request)),
     outlivedLeases: (held) => leasesOfEarlierBoots(held, place, host.ledger.of(request.attachment.network), host.boot()),
-    delegate(type, delegateVerb) {
+    delegate(type) {
       // One that asks for itself would never end.
       if (run.delegated) throw new CniError(CODE.capabilityDenied, `plugin "${plugin.name}": a delegate cannot delegate`, { kind: 'denied', op: 'delegate.call', at: type });
       // The lock of the rules is not held over another plugin's work, which has locks of its own to wait for.
       tables.release();
-      return runDelegate(host, type, { ...run, verb: delegateVerb });
+      return runDelegate(host, type, run);
     },
   };
   return {

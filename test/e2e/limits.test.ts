@@ -17,7 +17,7 @@ const hangs = (name: string): void => {
 for (const name of ['acme-ipam', 'iptables-save', 'iptables-restore', 'iptables']) hangs(name);
 const netns = addNetns('c1');
 
-function ended(one: Pick<Case, 'grants' | 'asks'>, conf: object): { code: number; msg: string } {
+function ended(one: Pick<Case, 'grants' | 'asks' | 'verb'>, conf: object): { code: number; msg: string } {
   const module: Case = { name: '', code: 0, says: /./, limits: { timeMs: 3000 }, ...one };
   writeFileSync('/run/slow.wasm', moduleOf(module, 'slow'));
   assert.match(manifestOf(module, 'slow'), /"wants"/);
@@ -25,7 +25,7 @@ function ended(one: Pick<Case, 'grants' | 'asks'>, conf: object): { code: number
   const { slow } = JSON.parse(readFileSync('/etc/cni/wasm/modules.lock', 'utf8')) as { slow: { digest: string } };
   writeFileSync('/etc/cni/wasm/policy.json', JSON.stringify({ version: 1, modules: { [slow.digest]: { grants: one.grants, limits: { timeMs: 3000 } } } }));
   const before = picture(['c1']);
-  const { exitCode, stdout } = execute('cni-wasm', 'ADD', { containerId: 'c1', netns, ifname: 'eth0', path: [BIN, HANGING], env: { PATH: `${HANGING}:/usr/bin:/bin` } },
+  const { exitCode, stdout } = execute('cni-wasm', one.verb ?? 'ADD', { containerId: 'c1', netns, ifname: 'eth0', path: [BIN, HANGING], env: { PATH: `${HANGING}:/usr/bin:/bin` } },
     JSON.stringify({ cniVersion: '1.0.0', name: 'blue', type: 'cni-wasm', module: 'slow', ...conf }));
   assert.is(exitCode, 1);
   assert.is(picture(['c1']), before);
@@ -33,7 +33,7 @@ function ended(one: Pick<Case, 'grants' | 'asks'>, conf: object): { code: number
 }
 
 test('an IPAM program that hangs', () => {
-  const { code, msg } = ended({ grants: { delegate: ['ipam'] }, asks: [['delegate.call', { verb: 'STATUS' }]] }, { ipam: { type: 'acme-ipam' } });
+  const { code, msg } = ended({ verb: 'CHECK', grants: { delegate: ['ipam'] }, asks: [['delegate.call', { verb: 'CHECK' }]] }, { ipam: { type: 'acme-ipam' } });
   assert.is.not(code, 104, msg);
   assert.match(msg, /did not end within 2\d{3} ms/);
 });

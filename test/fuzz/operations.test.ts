@@ -1,4 +1,5 @@
-// A module that asks for anything within its grants, in any order, and then fails: the node is as it was before, whatever it was.
+// A module that asks for anything within its grants, in any order: in ADD it then fails, CHECK and STATUS it ends well, and the node is as it was before,
+// whatever it was.
 // SPDX-License-Identifier: Apache-2.0
 
 import fc from 'fast-check';
@@ -62,9 +63,10 @@ function granted(plugin: string): ReadonlySet<string> {
 }
 
 /** Plays the module `plugin`; the others of the chain run as they are. */
-const playing = (plugin: string, asks: readonly Ask[], answers: string[]): RunGuest => (call) => {
-  if (call.name !== plugin) return runGuest(call);
+const playing = (plugin: string, asks: readonly Ask[], answers: string[], entries: readonly GuestCall['entry'][] = ['cni_add']): RunGuest => (call) => {
+  if (call.name !== plugin || !entries.includes(call.entry)) return runGuest(call);
   for (const { name, request } of asks) answers.push(ask(call, NAMED.get(name)!, request));
+  if (call.entry !== 'cni_add') return undefined;
   throw new CniError(CODE.plugin, FAILED);
 };
 
@@ -97,6 +99,23 @@ for (const plugin of PLUGINS) {
     }), runs(200, PLUGINS.length));
     // A fuzz that is refused everything would show nothing.
     assert.ok((tally['done'] ?? 0) > 100, JSON.stringify(tally));
+  });
+}
+
+for (const plugin of PLUGINS) {
+  test(`${plugin}: CHECK and STATUS change nothing, whatever they ask for`, () => {
+    fc.assert(fc.property(asksOf(plugin), fc.constantFrom('nftables' as const, 'iptables' as const), (asks, backend) => {
+      const answers: string[] = [];
+      const node = fakeNode({}, playing(plugin, asks, answers, ['cni_check', 'cni_status']));
+      const plugins = blueChain(backend);
+      const prevResult = node.add(chainOf('ADD', plugins));
+      const before = node.picture();
+      node.check(chainOf('CHECK', plugins, { prevResult }));
+      if (plugin !== 'host-local') node.status(chainOf('STATUS', plugins));
+      sameAs(before, node.picture());
+      node.remove();
+      assert.ok(answers.length > 0);
+    }), runs(100, PLUGINS.length));
   });
 }
 

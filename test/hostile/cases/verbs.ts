@@ -7,6 +7,7 @@ const GRANTS = {
   link: { host: ['bridge', 'veth'], container: ['lo'] }, hostLinks: ['acme*', 'cni0', 'uplink'], addr: ['host', 'container'], route: ['container'], rule: ['container'], neigh: ['host'], tc: ['host'],
   nft: ['inet acme'], iptables: { nat: { chains: ['ACME-*'], jumpFrom: [] } }, sysctl: ['host:net/ipv4/ip_forward', 'net/ipv4/conf/{link}/forwarding', 'container:net/**'], store: 'own', delegate: ['ipam'],
 };
+const IPAM = { ipam: { type: 'host-local', ranges: [[{ subnet: '192.0.2.0/24' }]] } };
 const PREV = { prevResult: { cniVersion: '1.1.0', ips: [{ address: '192.0.2.5/24' }] } };
 const UPLINK: Ask = ['link.get', { ns: 'host', name: 'uplink' }];
 const LO: Ask = ['link.get', { name: 'lo' }];
@@ -49,8 +50,15 @@ const refused = (verb: 'DEL' | 'CHECK' | 'GC' | 'STATUS') => ([does, object, ...
   says: verb === 'DEL' ? /^$/ : new RegExp(`is for [A-Z, and]+, not for ${verb}, which`), operation: asks.at(-1)![0], object,
 });
 
+/** An ADD takes a lease each time, in STATUS in nobody's name; a DEL frees that of a container that lives. */
+const delegating = (other: string) => (verb: 'ADD' | 'CHECK' | 'GC' | 'STATUS'): Case => ({
+  name: `has its IPAM plugin called for ${other} in ${verb}`, verb, grants: GRANTS, asks: [['delegate.call', { verb: other }]], conf: { ...IPAM, ...(verb === 'ADD' ? {} : confOf(verb)) },
+  code: 101, says: new RegExp(`delegate\\.call of ${other} is not for ${verb}`), operation: 'delegate.call', object: /^host-local$/,
+});
+
 /** test/ops/for-verb.test.ts asks for every operation in every verb; there is a dump of the node after each of these. */
 export const verbs = (): Case[] => [
   ...[...CHANGES, ...TAKINGS].map(refused('CHECK')),
+  ...(['STATUS', 'CHECK', 'GC'] as const).map(delegating('ADD')), ...(['STATUS', 'ADD'] as const).map(delegating('DEL')), ...(['STATUS'] as const).map(delegating('GC')),
   ...CHANGES.slice(0, 7).map(refused('DEL')), ...CHANGES.slice(0, 4).map(refused('GC')), ...CHANGES.slice(0, 4).map(refused('STATUS')),
 ];
