@@ -76,7 +76,7 @@ export function runPlugin(host: Host, plugin: Plugin, run: Run): { result?: Resu
       random: (bytes) => void randomFillSync(bytes),
       close: (handle) => call.handles.close(handle),
     });
-    if (result) checkResult(plugin.name, result, run.request, audit);
+    if (result) checkResult(call, result, run.delegated === true, audit);
     return result ? { result } : {};
   } finally {
     close();

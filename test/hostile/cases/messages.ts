@@ -8,10 +8,12 @@ const invalid = (name: string, request: string | object, says: RegExp, object = 
   ({ name, grants: GRANTS, asks: [PAIR, ['link.set', request]], code: 999, says, operation: 'link.set', object });
 const named = (name: string, link: string, code: number, says: RegExp): Case =>
   ({ name, grants: GRANTS, asks: [['link.create', { ns: 'host', name: link, kind: 'veth', peer: { ns: 'container', name: 'eth0' } }]], code, says, operation: 'link.create', object: /./ });
-const result = (name: string, text: string, says: RegExp): Case => ({
-  name, grants: VETH_GRANT, more: `(data (i32.const 2048) "${text.replace(/["\\]/g, '\\$&')}")`,
+const result = (name: string, text: string, says: RegExp, conf: object = {}): Case => ({
+  name, grants: VETH_GRANT, conf, more: `(data (i32.const 2048) "${text.replace(/["\\]/g, '\\$&')}")`,
   body: `${CREATE} (call $result (i32.const 2048) (i32.const ${text.length})) (i32.const 0)`, code: 999, says, operation: 'abi.result', object: /./,
 });
+const chained = (name: string, address: string, prevResult: object): Case =>
+  result(name, `{"ips":[{"address":"${address}"}]}`, new RegExp(`the address ${address.replaceAll('.', '\\.')}, which neither prevResult has nor its IPAM plugin gave`), { prevResult: { cniVersion: '1.1.0', ...prevResult } });
 
 export const messages = (): Case[] => [
   invalid('asks in bytes that are no UTF-8', '{"link":1,"mac":"\xff\xfe"}', /invalid UTF-8/),
@@ -41,6 +43,9 @@ export const messages = (): Case[] => [
   result('puts its address on an interface before the first one', '{"interfaces":[{"name":"eth0","sandbox":"container"}],"ips":[{"address":"192.0.2.9/24","interface":-1}]}', /on interface -1, of 1/),
   result('writes a line into the resolv.conf of whoever believes it', '{"dns":{"search":["example.org\\nnameserver 203.0.113.9"]}}', /a control character in "example\.org\\nnameserver/),
   result('names an interface with a NUL in it', '{"interfaces":[{"name":"eth0\\u0000x"}]}', /a control character in "eth0\\u0000x"/),
+  chained('says behind the plugin that attached the container that a service\'s address is the container\'s', '10.96.0.1/24', { ips: [{ address: '192.0.2.5/24' }] }),
+  chained('says so where nobody has said an address', '10.96.0.1/24', { interfaces: [{ name: 'eth0', sandbox: '/run/netns/c1' }] }),
+  chained('makes the network of an address the whole Internet', '192.0.2.5/0', { ips: [{ address: '192.0.2.5/24' }] }),
   result('says an address that is none', '{"ips":[{"address":"192.0.2.9/24; reboot"}]}', /invalid CIDR address/),
   { name: 'fails with what is no error', grants: VETH_GRANT, body: `${CREATE} (call $fail (i32.const 1024) (i32.const 50)) (i32.const 1)`, code: 999, says: /its error is none/, operation: 'abi.fail', object: /./ },
   { name: 'fails with a stack trace of bytes', grants: VETH_GRANT, more: '(data (i32.const 2048) "\\ff\\fe\\00")', body: `${CREATE} (call $fail (i32.const 2048) (i32.const 3)) (i32.const 1)`, code: 999, says: /its error is none/, operation: 'abi.fail', object: /./ },
