@@ -224,7 +224,7 @@ export const OPS: readonly Op[] = [
       link: handle, parent: oneWord('qdisc it hangs on', 'ingress', 'root'), 'priority?': integer('preference; 1 when absent', 1, 0xffff),
       'src?': cidr, 'dst?': cidr, 'redirect?': handle, 'class?': integer('class minor; 1 when absent', 1, 0xffff),
     }), empty, 'delete the filter'),
-  op('tc', 'delete', 'write', 'Takes a qdisc away with all below it.', object({ link: handle, kind: oneWord('qdisc', 'tbf', 'ingress', 'htb') }), empty, 'none: made only on DEL and GC', ENDS),
+  op('tc', 'delete', 'write', 'Takes a qdisc of a link that is this attachment\'s away, with all below it.', object({ link: handle, kind: oneWord('qdisc', 'tbf', 'ingress', 'htb') }), empty, 'none: made only on DEL and GC', ENDS),
 
   op('sysctl', 'get', 'read', 'Reads a sysctl below net. `{link}` in the key is the name of the link.',
     object({ 'ns?': ns, key: string('slash form, below net/'), 'link?': handle }), object({ 'value?': string('absent when the key does not exist') })),

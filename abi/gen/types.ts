@@ -857,7 +857,7 @@ export interface TcFilterRequest {
 
 export type TcFilterAnswer = LinkSetAnswer;
 
-/** Takes a qdisc away with all below it. */
+/** Takes a qdisc of a link that is this attachment's away, with all below it. */
 export interface TcDeleteRequest {
   /** a link handle the host has minted in this call */
   link: number;

@@ -18,7 +18,7 @@ export type Right =
 export interface Held { readonly ns: Ns; readonly index: number; readonly name: string; readonly kind: string; readonly right: Right; /** made in this call, though the network's */ readonly made?: boolean }
 
 /** What an operation does with a link. */
-type Need = 'read' | 'adjust' | 'configure' | 'own';
+export type Need = 'read' | 'adjust' | 'configure' | 'own';
 
 const ENOUGH: Record<Need, readonly Right[]> = {
   read: ['read', 'shared', 'granted', 'own'], adjust: ['shared', 'granted', 'own'], configure: ['granted', 'own'], own: ['own'],

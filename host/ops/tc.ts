@@ -8,7 +8,7 @@ import type { NewFilter, NewQdisc, Qdisc } from '../kernel/kernel.ts';
 import { networkOf } from '../kernel/prefix.ts';
 import { handleText, INGRESS_PLACE, parentText, ROOT } from '../kernel/tc-handles.ts';
 import { change, lifeOn, within, type Call } from './call.ts';
-import type { Held } from './handles.ts';
+import type { Held, Need } from './handles.ts';
 import { needNs } from './scope.ts';
 
 export const tcOps = { 'tc.list': list, 'tc.sources': sources, 'tc.qdisc': addQdisc, 'tc.class': addClass, 'tc.filter': addFilter, 'tc.delete': remove };
@@ -91,15 +91,16 @@ function addFilter(call: Call, req: Requests['tc.filter']): Answers['tc.filter']
 
 function remove(call: Call, req: Requests['tc.delete']): Answers['tc.delete'] {
   const op = 'tc.delete';
-  const held = target(call, op, req.link);
+  // On a link that others use too it may be theirs; what this attachment has put there the ledger takes back.
+  const held = target(call, op, req.link, 'own');
   const found = call.kernel.tc.qdiscs(held.ns, held.index).find(({ kind }) => kind === req.kind);
   if (!found) throw new CniError(CODE.kernel, `no ${req.kind} qdisc on "${held.name}"`, { kind: 'not-found', op });
   call.kernel.tc.deleteQdisc(held.ns, found);
   return {};
 }
 
-function target(call: Call, op: string, handle: number): Held {
-  const held = call.handles.use(handle, op, 'configure');
+function target(call: Call, op: string, handle: number, needs: Need = 'configure'): Held {
+  const held = call.handles.use(handle, op, needs);
   needNs(call, op, 'tc', held.ns);
   return held;
 }

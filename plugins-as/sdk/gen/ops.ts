@@ -198,7 +198,7 @@ export function tcFilter(request: Obj): Answer {
 }
 
 @external('cni:tc/1', 'delete') declare function tcDeleteImport(request: Bytes, length: i32): i32;
-/** Takes a qdisc away with all below it. */
+/** Takes a qdisc of a link that is this attachment's away, with all below it. */
 export function tcDelete(request: Obj): Answer {
   return answered(tcDeleteImport(request.buffer, request.length));
 }

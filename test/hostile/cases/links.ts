@@ -49,6 +49,14 @@ export const links = ({ veth }: Furnished): Case[] => [
     asks: [['link.get', { ns: 'host', name: 'cni0' }], ['link.delete', { link: 1 }]], code: 0, says: /^$/, operation: 'link.delete', object: /^host:cni0$/,
   },
   {
+    name: 'takes the shaping of the uplink away on DEL, where it may configure the uplink', verb: 'DEL', grants: { hostLinks: ['uplink'], tc: ['host'] },
+    asks: [['link.get', { ns: 'host', name: 'uplink' }], ['tc.delete', { link: 1, kind: 'tbf' }]], code: 0, says: /^$/, operation: 'tc.delete', object: /^host:uplink$/,
+  },
+  {
+    name: 'takes the shaping of the uplink away on GC', verb: 'GC', grants: { hostLinks: ['uplink'], tc: ['host'] }, conf: { 'cni.dev/valid-attachments': [{ containerID: 'c0', ifname: 'eth0' }] },
+    asks: [['link.get', { ns: 'host', name: 'uplink' }], ['tc.delete', { link: 1, kind: 'tbf' }]], ...denied, says: /"uplink" in the host namespace is not this attachment's/, operation: 'tc.delete', object: /^host:uplink$/,
+  },
+  {
     name: 'brings the shared bridge down', grants: { ...VETH_GRANT, hostLinks: ['cni0'] },
     asks: [['link.get', { ns: 'host', name: 'cni0' }], ['link.set', { link: 1, up: false }]], ...denied, says: /is shared and stays up/, operation: 'link.set', object: /^host:cni0$/,
   },
