@@ -4,9 +4,10 @@
 import { ABI_MODULE, type Op } from '../../abi/ops.ts';
 import { isForAudit } from '../audit.ts';
 import { CniError, CODE } from '../cni-error.ts';
+import { checkDeadline } from '../deadline.ts';
 import { OPERATIONS } from '../grant/read-imports.ts';
 import { parseObject, reason } from '../protocol/go-json.ts';
-import { bytesAt, checkGoesOn, countOperation, fatal, overLimit, trap, type Guest } from './guest.ts';
+import { bytesAt, countOperation, fatal, overLimit, trap, type Guest } from './guest.ts';
 import { logText } from './guest-log.ts';
 import type { LogRecord } from './sandbox.ts';
 import { mismatch } from './validate-shape.ts';
@@ -55,10 +56,10 @@ function abiFunctions(guest: Guest): ReadonlyMap<string, Import> {
   return new Map([...Object.entries(functions).map(([name, run]) => [name, fatally(guest, run)] as const), ['tick', () => tick(guest)]]);
 }
 
-/** Whatever an import throws ends the run, also when the guest catches it. */
+/** Whatever an import throws ends the run, and so does the time. */
 export const fatally = (guest: Guest, run: Import): Import => (...args) => {
-  checkGoesOn(guest);
   try {
+    checkDeadline();
     return run(...args);
   } catch (error) {
     throw fatal(guest, error);
@@ -71,9 +72,10 @@ const STEPS = 1 << 18;
 /** What the host's count asks (meter.ts): how many bytes of code may run until it asks again, and 0 when no more may. */
 function tick(guest: Guest): number {
   try {
-    checkGoesOn(guest);
+    checkDeadline();
     return STEPS;
-  } catch {
+  } catch (error) {
+    fatal(guest, error);
     return 0;
   }
 }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { CniError, CODE } from '../cni-error.ts';
-import { checkDeadline, DeadlinePassed } from '../deadline.ts';
+import { DeadlinePassed } from '../deadline.ts';
 import { reason } from '../protocol/go-json.ts';
 import type { GuestCall } from './sandbox.ts';
 
@@ -21,10 +21,7 @@ export interface Guest {
   logRecords: number;
   /** an AssemblyScript guest says why it aborts and then traps */
   lastErrorLog?: string;
-  /**
-   * Why this run cannot succeed any more. A guest may catch what an import throws (exception handling is part of WebAssembly), so every
-   * import throws it again and nothing the guest returns counts.
-   */
+  /** Why it was ended: where its time was over in its own code, V8 knows of a trap alone. */
   fatal?: CniError;
   /** what it left with, by proc_exit of WASI */
   exited?: number;
@@ -49,20 +46,10 @@ export const trap = ({ call }: Guest, op: string, why: string, at: string): CniE
 export const overLimit = ({ call }: Guest, op: string, what: string, limit: keyof GuestCall['limits']): CniError =>
   new CniError(CODE.limit, `plugin "${call.name}": ${what}, the limit is ${call.limits[limit]}`, { kind: 'limit', op, at: `limits.${limit}`, hint: `raise limits.${limit} in policy.json if that is meant` });
 
-/** Ends the run, also when the guest catches what is thrown. */
+/** What ends the run: no guest can catch it. */
 export function fatal(guest: Guest, error: unknown): CniError {
   guest.fatal ??= error instanceof CniError ? error : error instanceof DeadlinePassed ? timeOver(guest, error) : internal(guest, error);
   return guest.fatal;
-}
-
-/** Throws what ended the run, and that its time is over. */
-export function checkGoesOn(guest: Guest): void {
-  if (guest.fatal) throw guest.fatal;
-  try {
-    checkDeadline();
-  } catch (error) {
-    throw fatal(guest, error);
-  }
 }
 
 const timeOver = (guest: Guest, { limitMs }: DeadlinePassed): CniError =>

@@ -1,5 +1,5 @@
 // What follows an instruction's opcode, as far as one must know to find the next one.
-// https://webassembly.github.io/spec/core/binary/instructions.html, with what V8 runs beyond it: threads, tail calls, both kinds of exception handling.
+// https://webassembly.github.io/spec/core/binary/instructions.html, with threads and tail calls, which V8 runs beyond it.
 // SPDX-License-Identifier: Apache-2.0
 
 import { behindNumber, isReference, numberAt } from './wasm-bytes.ts';
@@ -12,7 +12,7 @@ export class UnknownInstruction extends Error {
 }
 
 export const OP = {
-  unreachable: 0x00, block: 0x02, loop: 0x03, if: 0x04, try: 0x06, end: 0x0b, call: 0x10, returnCall: 0x12, delegate: 0x18, tryTable: 0x1f,
+  unreachable: 0x00, block: 0x02, loop: 0x03, if: 0x04, end: 0x0b, call: 0x10, returnCall: 0x12,
   globalGet: 0x23, globalSet: 0x24, i32Const: 0x41, i32Eqz: 0x45, i32LtS: 0x48, i32Sub: 0x6b, i32ShrU: 0x76, refFunc: 0xd2, more: 0xfc,
 } as const;
 
@@ -27,22 +27,21 @@ const NUMBERS = 4;
 const TYPE = 5;
 const TYPES = 6;
 const MEMORY = 7;
-const CATCHES = 8;
-const FOUR_BYTES = 9;
-const EIGHT_BYTES = 10;
-const MORE = 11;
-const VECTOR = 12;
-const ATOMIC = 13;
+const FOUR_BYTES = 8;
+const EIGHT_BYTES = 9;
+const MORE = 10;
+const VECTOR = 11;
+const ATOMIC = 12;
 
-/** First, last, and what follows those. What is in none of them is unknown: the garbage-collected heap above all. */
+/** First, last, and what follows those. What is in none of them is unknown: the garbage-collected heap and exceptions above all. */
 const FOLLOWED: readonly (readonly [number, number, number])[] = [
-  [OP.unreachable, 0x01, NOTHING], [OP.block, OP.if, TYPE], [0x05, 0x05, NOTHING], [OP.try, OP.try, TYPE],
-  // catch, throw, rethrow; throw_ref, end; br, br_if; br_table; return; call
-  [0x07, 0x09, NUMBER], [0x0a, OP.end, NOTHING], [0x0c, 0x0d, NUMBER], [0x0e, 0x0e, NUMBERS], [0x0f, 0x0f, NOTHING], [OP.call, OP.call, NUMBER],
+  [OP.unreachable, 0x01, NOTHING], [OP.block, OP.if, TYPE], [0x05, 0x05, NOTHING],
+  // br, br_if; br_table; return; call
+  [OP.end, OP.end, NOTHING], [0x0c, 0x0d, NUMBER], [0x0e, 0x0e, NUMBERS], [0x0f, 0x0f, NOTHING], [OP.call, OP.call, NUMBER],
   // call_indirect, return_call, return_call_indirect, call_ref and return_call_ref
   [0x11, 0x11, TWO_NUMBERS], [OP.returnCall, OP.returnCall, NUMBER], [0x13, 0x13, TWO_NUMBERS], [0x14, 0x15, NUMBER],
-  // delegate; catch_all, drop, select; select with types; try_table
-  [OP.delegate, OP.delegate, NUMBER], [0x19, 0x1b, NOTHING], [0x1c, 0x1c, TYPES], [OP.tryTable, OP.tryTable, CATCHES],
+  // drop, select; select with types
+  [0x1a, 0x1b, NOTHING], [0x1c, 0x1c, TYPES],
   // variables and tables; loads and stores; memory.size, memory.grow and integers; floats; what computes
   [0x20, 0x26, NUMBER], [0x28, 0x3e, MEMORY], [0x3f, 0x42, NUMBER], [0x43, 0x43, FOUR_BYTES], [0x44, 0x44, EIGHT_BYTES], [0x45, 0xc4, NOTHING],
   // references
@@ -67,7 +66,6 @@ export function behindInstruction(bytes: Uint8Array, at: number): number {
     case TYPE: return behindType(bytes, at);
     case TYPES: return behindList(bytes, at, behindType);
     case MEMORY: return behindMemory(bytes, at);
-    case CATCHES: return behindList(bytes, behindType(bytes, at), behindCatch);
     case FOUR_BYTES: return at + 4;
     case EIGHT_BYTES: return at + 8;
     case MORE: return behindMore(bytes, at);
@@ -91,9 +89,6 @@ function behindMemory(bytes: Uint8Array, at: number): number {
   const next = behindNumber(bytes, at);
   return behindNumber(bytes, (bytes[at]! & 0x40) !== 0 ? behindNumber(bytes, next) : next);
 }
-
-/** catch and catch_ref name a tag, catch_all and catch_all_ref none; all a label. */
-const behindCatch = (bytes: Uint8Array, at: number): number => behindNumber(bytes, bytes[at]! < 2 ? behindNumber(bytes, at + 1) : at + 1);
 
 /** memory.init, copy and fill, table.init, copy, grow and fill. */
 const IN_BULK: readonly number[] = [8, 10, 11, 12, 14, 15, 17];

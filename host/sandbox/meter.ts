@@ -1,8 +1,8 @@
 // Puts a count into a module's code, so that a guest that spins comes by and asks whether its time is over: V8 has neither fuel nor epochs.
 //
 // Where a function or a round of a loop begins, the number of bytes up to its end is taken from a global, more than can run before the next such place.
-// When nothing is left, `tick` of cni:abi/1 is asked for more, and when that has none the guest traps: no guest can catch a trap, as it could
-// what an import throws. The import is the last one, the global too, so that only functions get other numbers: one more than before.
+// When nothing is left, `tick` of cni:abi/1 is asked for more, and when that has none the guest traps.
+// The import is the last one, the global too, so that only functions get other numbers: one more than before.
 // SPDX-License-Identifier: Apache-2.0
 
 import { ABI_MODULE } from '../../abi/ops.ts';
@@ -170,9 +170,9 @@ function editBody(copy: Copy, at: number, numbers: Numbers): number {
 /** What is to be done about an opcode: most are taken over. */
 const [OPENS, LOOPS, CLOSES, CALLS, MAY_TAKE_LONG] = [1, 2, 3, 4, 5];
 const BY_OPCODE = new Uint8Array(0x100);
-for (const opcode of [OP.block, OP.if, OP.try, OP.tryTable]) BY_OPCODE[opcode] = OPENS;
-for (const opcode of [OP.end, OP.delegate]) BY_OPCODE[opcode] = CLOSES;
+for (const opcode of [OP.block, OP.if]) BY_OPCODE[opcode] = OPENS;
 for (const opcode of [OP.call, OP.returnCall, OP.refFunc]) BY_OPCODE[opcode] = CALLS;
+BY_OPCODE[OP.end] = CLOSES;
 BY_OPCODE[OP.loop] = LOOPS;
 BY_OPCODE[OP.more] = MAY_TAKE_LONG;
 

@@ -33,14 +33,11 @@ function statusOf(guest: Guest): number {
       if (typeof instance.exports['_initialize'] === 'function') (instance.exports['_initialize'] as () => void)();
       return entryOf(call, instance)(guest.waiting?.length ?? 0);
     });
-    if (guest.fatal) throw guest.fatal;
-    // It caught what proc_exit threw, or returned from main.
-    if (guest.exited !== undefined) return guest.exited;
     if (status === undefined && isCommand(call.module)) return 0;
     if (status === undefined || !Number.isInteger(status)) throw new CniError(CODE.trap, `plugin "${call.name}": ${call.entry} must return an i32, got ${String(status)}`);
     return status;
   } catch (error) {
-    if (guest.exited !== undefined && !guest.fatal) return guest.exited;
+    if (guest.exited !== undefined) return guest.exited;
     const failure = failureOf(guest, error);
     call.audit(failure, guest.lastOperation ?? call.entry, call.entry);
     throw failure;
@@ -68,7 +65,6 @@ function entryOf({ name, entry, module }: GuestCall, { exports }: WebAssembly.In
 /** Whatever ended the run, in one sentence with what is known of it. */
 function failureOf(guest: Guest, thrown: unknown): CniError {
   const { call } = guest;
-  // A guest that catches what ended it, and goes on, was ended by that.
   const error = guest.fatal ?? (thrown instanceof DeadlinePassed ? fatal(guest, thrown) : thrown);
   if (error instanceof CniError) return error.code === CODE.trap ? new CniError(error.code, error.message, { ...error.facts, details: progress(guest) }) : error;
   // V8 says TypeError when nothing at all is there under the import's module name.

@@ -14,6 +14,8 @@ export interface Declared {
   globals: number;
   /** a type that is no function: structures and arrays live on V8's own heap, which no limit of ours covers */
   heapTypes: boolean;
+  /** what it throws lives there too */
+  exceptions: boolean;
 }
 
 /** Of pages or entries. */
@@ -31,7 +33,7 @@ export function customSections(bytes: Uint8Array, name: string): Uint8Array[] {
 }
 
 export function readDeclared(bytes: Uint8Array): Declared {
-  const declared: Declared = { imports: [], memories: [], tables: [], types: 0, globals: 0, heapTypes: false };
+  const declared: Declared = { imports: [], memories: [], tables: [], types: 0, globals: 0, heapTypes: false, exceptions: false };
   let types: string[] = [];
   for (const { id, content } of sectionsOf(bytes)) {
     const reader = readerOf(content);
@@ -44,6 +46,7 @@ export function readDeclared(bytes: Uint8Array): Declared {
     if (id === SECTION.tables) declared.tables = reader.list(() => readTable(reader));
     if (id === SECTION.memories) declared.memories = reader.list(() => readRange(reader));
     if (id === SECTION.globals) declared.globals += reader.number();
+    if (id === SECTION.tags) declared.exceptions = reader.number() > 0;
   }
   return { ...declared, types: types.length };
 }

@@ -103,7 +103,7 @@ function withCount(bytes: Uint8Array, name: string): GuestModule {
   try {
     return compileMetered(bytes);
   } catch (error) {
-    throw new CniError(CODE.moduleRefused, `module "${name}" cannot be run, because nothing could stop it: ${reason(error)}`, { kind: 'unsupported', hint: 'build it without that, for what abi/README.md names', cause: error });
+    throw new CniError(CODE.moduleRefused, `module "${name}" cannot be run, because nothing could limit it: ${reason(error)}`, { kind: 'unsupported', hint: 'build it without that, for what abi/README.md names', cause: error });
   }
 }
 

@@ -43,4 +43,8 @@ test('types of the garbage-collected heap', () => {
   refused('(module (type $a (array (mut i8))) (memory 1 2) (func (result anyref) (array.new $a (i32.const 1) (i32.const 1000))))', /garbage-collected heap/);
 });
 
+test('exceptions', () => {
+  refused('(module (memory 1 2) (tag $oops (param i32)) (func (throw $oops (i32.const 1))))', /declares exceptions, which cannot be limited; .*-fno-exceptions/);
+});
+
 test.run();
