@@ -4,6 +4,7 @@
 import { ABI, ABI_MODULE, OPS, type Op } from '../../abi/ops.ts';
 import { CniError, CODE } from '../cni-error.ts';
 import type { GuestModule } from '../sandbox/guest-module.ts';
+import { WASI, WASI_FUNCTIONS } from './wasi-functions.ts';
 
 /** The type of every operation. */
 export const OPERATION_TYPE = 'i32 i32 -> i32';
@@ -15,7 +16,6 @@ export const ABI_FUNCTIONS: Readonly<Record<string, string>> = {
 /** As a module imports them: "cni:link/1 create". */
 export const OPERATIONS: ReadonlyMap<string, Op> = new Map(OPS.map((op) => [`cni:${op.domain}/${ABI} ${op.name}`, op]));
 
-export const WASI = 'wasi_snapshot_preview1';
 const MARKER = 'cni_abi_1';
 
 export interface Imports {
@@ -35,7 +35,7 @@ export function readImports({ imports, exports }: GuestModule, name: string): Im
   for (const { module: from, name: what, kind } of imports) {
     const operation = OPERATIONS.get(`${from} ${what}`);
     if (kind === 'function' && operation) operations.push(`${operation.domain}.${operation.name}`);
-    else if (kind === 'function' && from === WASI) wasi = true;
+    else if (kind === 'function' && from === WASI && WASI_FUNCTIONS.has(what)) wasi = true;
     else if (kind !== 'function' || from !== ABI_MODULE || !Object.hasOwn(ABI_FUNCTIONS, what)) {
       throw new CniError(CODE.moduleRefused, `module "${name}" imports ${kind} "${from}" "${what}", which this host does not have`, { at: `${from} ${what}`, hint: 'see abi/README.md for what can be imported' });
     }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { CniError, CODE } from '../cni-error.ts';
-import { WASI } from '../grant/read-imports.ts';
+import { WASI, WASI_FUNCTIONS } from '../grant/wasi-functions.ts';
 import { library } from '#parts';
 import { fatally, type Import, type Imports } from './bind-imports.ts';
 import { bytesAt, countOperation, type Guest } from './guest.ts';
@@ -34,7 +34,8 @@ export function bindWasi(guest: Guest): { imports: Imports; attach(instance: Web
     },
     fd_write: (fd, vectors = 0, count = 0, written = 0) => print(guest, fd, vectors, count, written),
   };
-  const all = Object.entries({ ...given, ...own }).map(([name, run]) => [name, name === 'proc_exit' ? run : counted(guest, name, allowed(guest, name, run))]);
+  const functions = { ...given, ...own };
+  const all = [...WASI_FUNCTIONS.keys()].map((name) => [name, name === 'proc_exit' ? functions[name] : counted(guest, name, allowed(guest, name, functions[name]))]);
   return { imports: { [WASI]: Object.fromEntries(all) as Record<string, Import> }, attach: (instance) => void wasi.instantiate(instance), close: () => close(wasi) };
 }
 
@@ -68,8 +69,8 @@ const ALLOWED = [
 ];
 
 /** The library has a file system in memory and opens its root unasked. Nobody needs it, and it grows without a limit. */
-function allowed(guest: Guest, name: string, run: Import): Import {
-  if (!ALLOWED.includes(name)) {
+function allowed(guest: Guest, name: string, run: Import | undefined): Import {
+  if (!run || !ALLOWED.includes(name)) {
     return () => {
       guest.call.audit(new CniError(CODE.capabilityDenied, `wasi.${name} is not there`, { kind: 'denied', at: name }), `wasi.${name}`);
       return NOT_CAPABLE;

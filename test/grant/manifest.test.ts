@@ -71,6 +71,10 @@ const UNKNOWN: readonly [string, RegExp][] = [
   ['(import "cni:link/1" "destroy" (func))', /"cni:link\/1" "destroy"/],
   ['(import "cni:link/2" "create" (func))', /"cni:link\/2" "create"/],
   ['(import "cni:abi/1" "exec" (func))', /"cni:abi\/1" "exec"/],
+  ['(import "cni:abi/1" "constructor" (func))', /"cni:abi\/1" "constructor"/],
+  ['(import "wasi_snapshot_preview1" "exec" (func))', /"wasi_snapshot_preview1" "exec"/],
+  ['(import "wasi_snapshot_preview1" "constructor" (func (param i32) (result externref)))', /"wasi_snapshot_preview1" "constructor"/],
+  ['(import "wasi_snapshot_preview1" "__proto__" (func))', /"wasi_snapshot_preview1" "__proto__"/],
   ['(import "cni:link/1" "create" (global i32))', /imports global/],
   ['(import "cni:abi/1" "take" (table 1 funcref))', /imports table/],
 ];

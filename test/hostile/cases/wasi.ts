@@ -45,7 +45,16 @@ const noFile = (what: string, name: Name, args: number[]): Case =>
 const outside = (what: string, name: Name, body: string): Case =>
   ({ name: what, ...program(name, `(drop ${body}) (i32.const 0)`), code: 103, says: /memory|bounds/, operation: `wasi.${name}`, object: /./ });
 
+const imports = (what: string, name: string, type: string, says: RegExp): Case => ({
+  name: what, code: 100, says, operation: 'load', object: new RegExp(`^wasi_snapshot_preview1 ${name}$`),
+  bytes: stamp(bytesOf(`(module (import "wasi_snapshot_preview1" "${name}" (func ${type})) (memory (export "memory") 1 1)
+    (func (export "cni_abi_1")) (func (export "cni_add") (param i32) (result i32) (i32.const 0)))`), JSON.stringify({ ...MANIFEST, wants: {} })),
+});
+
 export const wasi = (): Case[] => [
+  imports('has WASI make it an object of the host', 'constructor', '(param i32) (result externref)', /imports function "wasi_snapshot_preview1" "constructor"/),
+  imports('asks WASI for what it does not have', 'exec', '(param i32) (result i32)', /imports function "wasi_snapshot_preview1" "exec"/),
+  imports('has a type of its own for a function of WASI', 'fd_close', '(param i64) (result i32)', /with the signature i64 -> i32, it has i32 -> i32/),
   ...(['path_open', 'path_unlink_file', 'fd_read', 'fd_readdir', 'sock_send', 'proc_raise', 'poll_oneoff'] as const).map(refused),
   noFile('writes to a file descriptor of the host', 'fd_write', [5, 0, 1, 64]),
   noFile('asks what the socket of the host is', 'fd_fdstat_get', [3, 64]),
