@@ -1,6 +1,7 @@
 // A compiled module with what V8 tells of it, which V8 lists anew each time it is asked.
 // SPDX-License-Identifier: Apache-2.0
 
+import { checkFunctions } from './compile-limit.ts';
 import { meter } from './meter.ts';
 
 export interface GuestModule {
@@ -17,5 +18,9 @@ export const guestModule = (code: WebAssembly.Module): GuestModule => ({
 /** Throws V8's CompileError. */
 export const compileModule = (bytes: Uint8Array): GuestModule => guestModule(new WebAssembly.Module(bytes as BufferSource));
 
-/** What can be run, of a module that compiles: only with the count in it can it be stopped. Throws UnknownInstruction. */
-export const compileMetered = (bytes: Uint8Array): GuestModule => compileModule(meter(bytes));
+/** What can be run, of a module that compiles: only with the count in it can it be stopped. Throws UnknownInstruction and TooMuchToCompile. */
+export function compileMetered(bytes: Uint8Array): GuestModule {
+  const metered = meter(bytes);
+  checkFunctions(metered);
+  return compileModule(metered);
+}

@@ -12,7 +12,7 @@ export class UnknownInstruction extends Error {
 }
 
 export const OP = {
-  unreachable: 0x00, block: 0x02, loop: 0x03, if: 0x04, end: 0x0b, call: 0x10, returnCall: 0x12,
+  unreachable: 0x00, block: 0x02, loop: 0x03, if: 0x04, else: 0x05, end: 0x0b, call: 0x10, returnCall: 0x12,
   globalGet: 0x23, globalSet: 0x24, i32Const: 0x41, i32Eqz: 0x45, i32LtS: 0x48, i32Sub: 0x6b, i32ShrU: 0x76, refFunc: 0xd2, more: 0xfc,
 } as const;
 
@@ -35,7 +35,7 @@ const ATOMIC = 12;
 
 /** First, last, and what follows those. What is in none of them is unknown: the garbage-collected heap and exceptions above all. */
 const FOLLOWED: readonly (readonly [number, number, number])[] = [
-  [OP.unreachable, 0x01, NOTHING], [OP.block, OP.if, TYPE], [0x05, 0x05, NOTHING],
+  [OP.unreachable, 0x01, NOTHING], [OP.block, OP.if, TYPE], [OP.else, OP.else, NOTHING],
   // br, br_if; br_table; return; call
   [OP.end, OP.end, NOTHING], [0x0c, 0x0d, NUMBER], [0x0e, 0x0e, NUMBERS], [0x0f, 0x0f, NOTHING], [OP.call, OP.call, NUMBER],
   // call_indirect, return_call, return_call_indirect, call_ref and return_call_ref

@@ -5,8 +5,8 @@
 import { FUNCTION_TYPE, isReference, readerOf, SECTION, sectionsOf, type Reader } from './wasm-bytes.ts';
 
 export interface Declared {
-  /** functions, in order, with their types as "i32 i32 -> i32" */
-  imports: { module: string; name: string; type: string }[];
+  /** functions, in order, with their types as "i32 i32 -> i32", and which of the module's types those are */
+  imports: { module: string; name: string; type: string; typeIndex: number }[];
   memories: Range[];
   tables: Range[];
   /** how many types, and how many globals with the imported ones */
@@ -73,7 +73,10 @@ function readValueType(reader: Reader): string {
 function readImport(reader: Reader, types: readonly string[]): Declared['imports'][number] | 'global' | 'other' {
   const [module, name] = [reader.text(), reader.text()];
   switch (reader.byte()) {
-    case 0: return { module, name, type: types[reader.number()] ?? 'unknown' };
+    case 0: {
+      const typeIndex = reader.number();
+      return { module, name, type: types[typeIndex] ?? 'unknown', typeIndex };
+    }
     case 1:
       readTable(reader);
       return 'other';

@@ -1,0 +1,86 @@
+// What few bytes can make V8 take while it compiles, before and after it has seen them.
+// SPDX-License-Identifier: Apache-2.0
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { CniError, CODE } from '../../host/cni-error.ts';
+import { checkGlobals, checkFunctions, TooMuchToCompile } from '../../host/sandbox/compile-limit.ts';
+import { meter } from '../../host/sandbox/meter.ts';
+import { leb128, SECTION } from '../../host/sandbox/wasm-bytes.ts';
+import { codeOf } from '../../host/selection/load-plugin.ts';
+
+// Instructions as bytes: a text of so many is too much for its compiler.
+const [UNREACHABLE, NOP, BLOCK, LOOP, IF, ELSE, END, BR_IF, CALL, DROP, CONST, I64] = [0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x0b, 0x0d, 0x10, 0x1a, 0x41, 0x7e];
+const [NO_RESULT, A_THOUSAND] = [0x40, 2];
+const times = (count: number, ...code: number[]): number[] => Array.from({ length: count }, () => code).flat();
+const section = (id: number, content: readonly number[]): number[] => [id, ...leb128(content.length), ...content];
+const body = (content: readonly number[]): number[] => [...leb128(content.length), ...content];
+
+/** Three functions: one that does nothing, the one in question, and one that returns a thousand values. */
+const moduleOf = (locals: number, code: readonly number[]): Uint8Array => Uint8Array.from([
+  0, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
+  ...section(SECTION.types, [2, 0x60, 0, 0, 0x60, 0, ...leb128(1000), ...times(1000, I64)]),
+  ...section(SECTION.functions, [3, 0, 0, 1]),
+  ...section(SECTION.code, [3, ...body([0, END]), ...body([1, ...leb128(locals), I64, ...code, END]), ...body([0, UNREACHABLE, END])]),
+]);
+const globals = (count: number): Uint8Array => Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...section(SECTION.globals, [...leb128(count), ...times(count, I64, 1, 0x42, 0, END)])]);
+
+function refused(locals: number, code: readonly number[]): void {
+  const bytes = moduleOf(locals, code);
+  assert.ok(WebAssembly.validate(bytes as BufferSource));
+  assert.throws(() => checkFunctions(meter(bytes)), (error: unknown) => error instanceof TooMuchToCompile && /^its function 1 has \d+ locals and values on the stack at the beginnings of its blocks, at most 4194304 may be$/.test(error.message));
+}
+function allowed(locals: number, code: readonly number[]): void {
+  const bytes = moduleOf(locals, code);
+  assert.ok(WebAssembly.validate(bytes as BufferSource));
+  checkFunctions(meter(bytes));
+}
+
+test('globals', () => {
+  checkGlobals(globals(10_000), 'acme');
+  assert.throws(() => codeOf(globals(10_001), 'acme'), (error: unknown) => error instanceof CniError && error.code === CODE.moduleRefused && /has 10001 globals, at most 10000 may be/.test(error.message));
+});
+
+const IFS = [CONST, 0, IF, NO_RESULT, ELSE, END];
+const BLOCKS: Record<string, number[]> = { ifs: IFS, blocks: [BLOCK, NO_RESULT, CONST, 0, BR_IF, 0, END], loops: [LOOP, NO_RESULT, END] };
+for (const [what, one] of Object.entries(BLOCKS)) {
+  test(`thousands of locals and thousands of ${what}`, () => {
+    refused(5000, times(1000, ...one));
+    allowed(5000, times(100, ...one));
+    allowed(10, times(10_000, ...one));
+  });
+}
+
+test('a function of hundreds of kilobytes', () => {
+  const long = (bytes: number): Uint8Array => meter(moduleOf(1, times(bytes / 4, CONST, 0, DROP, NOP)));
+  checkFunctions(long(250_000));
+  assert.throws(() => checkFunctions(long(263_000)), (error: unknown) => error instanceof TooMuchToCompile && /^its function 1 has \d+ bytes with the count, at most 262144 may be$/.test(error.message));
+});
+
+test('blocks within blocks', () => refused(5000, [...times(1000, CONST, 0, IF, NO_RESULT), ...times(1000, END)]));
+
+test('thousands of values below thousands of blocks', () => {
+  const below = (count: number, code: readonly number[]): number[] => [...times(count, CONST, 0), ...code, ...times(count, DROP)];
+  refused(1, below(5000, times(1000, ...IFS)));
+  allowed(1, below(5000, times(100, ...IFS)));
+  allowed(1, times(10, ...below(5000, IFS)));
+});
+
+test('values that come a thousand at a time, from a function or a block', () => {
+  refused(1, [...times(5, CALL, A_THOUSAND), ...times(1000, ...IFS), UNREACHABLE]);
+  refused(1, [...times(5, BLOCK, 1, UNREACHABLE, END), ...times(1000, ...IFS), UNREACHABLE]);
+});
+
+test('code that is never reached does not make up for what is', () => {
+  refused(5000, [...times(1000, ...IFS), UNREACHABLE, ...times(3000, IF, NO_RESULT, END)]);
+  refused(5000, [...times(1000, ...IFS), UNREACHABLE, ...times(9000, DROP), ...IFS]);
+});
+
+test('modules as compilers make them', () => {
+  for (const name of readdirSync('dist/plugins')) checkFunctions(readFileSync(`dist/plugins/${name}`));
+  const folder = 'node_modules/@wasmer/wasi/tests';
+  for (const name of readdirSync(folder).filter((file) => file.endsWith('.wasm'))) checkFunctions(meter(readFileSync(`${folder}/${name}`)));
+});
+
+test.run();
