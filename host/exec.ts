@@ -1,7 +1,9 @@
 // The one place where the host starts programs. Arguments are a list, never a shell's line; the environment is only what is given.
 // SPDX-License-Identifier: Apache-2.0
 
+import { readSync } from 'node:fs';
 import { timeLeft } from './deadline.ts';
+import { withFile } from './open-file.ts';
 import { errnoOf } from './system-error.ts';
 import { library } from '#parts';
 
@@ -26,7 +28,8 @@ export interface ProgramOutcome {
 /** bytes; an iptables table of a node with many services is some megabytes */
 const MAX_OUTPUT = 64 * 1024 * 1024;
 
-const NO_TIME: ProgramOutcome = { stdout: '', stderr: '', exitCode: undefined, timedOut: true, failure: 'was not started: no time is left' };
+const NOT_STARTED: ProgramOutcome = { stdout: '', stderr: '', exitCode: undefined, timedOut: false };
+const NO_TIME: ProgramOutcome = { ...NOT_STARTED, timedOut: true, failure: 'was not started: no time is left' };
 
 /** A tool of the node, such as iptables: what every chain pays for (RATIONALE, "Why does execa not start iptables?"). */
 export function runTool(file: string, args: readonly string[], { input = '', timeoutMs: most, env }: ProgramOptions): ProgramOutcome {
@@ -46,12 +49,30 @@ export function runTool(file: string, args: readonly string[], { input = '', tim
 export function runProgram(file: string, args: readonly string[], { input = '', timeoutMs: most, env }: ProgramOptions): ProgramOutcome {
   const timeoutMs = Math.min(most, timeLeft());
   if (timeoutMs < 1) return NO_TIME;
+  // Such a file the C library would give to a shell.
+  if (!isProgram(file)) return { ...NOT_STARTED, failure: `fork/exec ${file}: exec format error` };
   const { execaSync } = library<typeof import('execa')>('execa');
   // execa asks Node, which knows the process's working folder and not the thread's (RATIONALE, "Whom does it serve?").
   const result = execaSync(file, args, { cwd: '/proc/thread-self/cwd', input, env, extendEnv: false, timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: MAX_OUTPUT, stripFinalNewline: false, reject: false });
-  const { stdout, stderr, exitCode, timedOut, failed, originalMessage } = result;
-  return {
-    stdout, stderr, exitCode, timedOut,
-    ...(failed && exitCode === undefined ? { failure: timedOut ? `did not end within ${timeoutMs} ms` : originalMessage ?? 'was killed' } : {}),
+  const { stdout = '', stderr = '', exitCode, timedOut, failed, signal, code, originalMessage } = result;
+  const why = (): string => {
+    if (timedOut) return `did not end within ${timeoutMs} ms`;
+    if (signal !== undefined) return `signal: ${WORDS[signal] ?? signal}`;
+    return code === undefined ? originalMessage ?? 'was not started' : `fork/exec ${file}: ${WORDS[code] ?? code}`;
   };
+  return { stdout, stderr, exitCode, timedOut, ...(failed && exitCode === undefined ? { failure: why() } : {}) };
+}
+
+/** As the reference's library says them. */
+const WORDS: Readonly<Record<string, string>> = { EACCES: 'permission denied', ENOENT: 'no such file or directory', ENOEXEC: 'exec format error', SIGKILL: 'killed', SIGTERM: 'terminated', SIGSEGV: 'segmentation fault', SIGABRT: 'aborted' };
+
+/** With ELF's beginning, or an interpreter's; what cannot be read may be one. */
+function isProgram(file: string): boolean {
+  const beginning = Buffer.alloc(4);
+  try {
+    withFile(file, (fd) => readSync(fd, beginning));
+  } catch {
+    return true;
+  }
+  return beginning.toString('latin1') === '\x7fELF' || beginning.toString('latin1', 0, 2) === '#!';
 }

@@ -5,11 +5,11 @@ import { CniError, isErrorCode } from '../cni-error.ts';
 import { messageOf } from '../message-of.ts';
 import { field, parseObject } from './go-json.ts';
 
-export interface Failed { stdout: string; stderr: string; /** undefined when it was killed */ exitCode: number | undefined }
+export interface Failed { stdout: string; stderr: string; /** undefined when it was killed, or could not be started */ exitCode: number | undefined; /** why */ failure?: string | undefined }
 
 /** Its own error as it is; code 0 is what the reference gives the other three. */
-export function readError({ stdout, stderr, exitCode }: Failed): CniError {
-  const status = exitCode === undefined ? 'no exit status' : `exit status ${exitCode}`;
+export function readError({ stdout, stderr, exitCode, failure = 'no exit status' }: Failed): CniError {
+  const status = exitCode === undefined ? failure : `exit status ${exitCode}`;
   if (stdout.trim() === '') {
     return new CniError(0, stderr.trim() === '' ? `netplugin failed with no error message: ${status}` : `netplugin failed: ${JSON.stringify(stderr)}`);
   }

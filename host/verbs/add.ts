@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { CniError, CODE } from '../cni-error.ts';
+import { asCniError } from '../internal-error.ts';
 import { openJournal, type Journal } from '../ledger/journal.ts';
 import type { LedgerPlugin } from '../ledger/ledger.ts';
 import { hostLinksMade, isUsedByOthers, programIn, strikeOut } from '../ledger/records.ts';
 import type { Undo } from '../ledger/undo.ts';
-import { messageOf } from '../message-of.ts';
 import { nextNetconf } from '../protocol/compose-chain.ts';
 import type { Attachment, Request } from '../protocol/request.ts';
 import type { Result } from '../protocol/result.ts';
@@ -14,13 +14,14 @@ import { formatResult } from '../protocol/write-result.ts';
 import type { Chain, Host, Plugin } from './host.ts';
 import { inChain } from './in-chain.ts';
 import { enterNetns } from './netns.ts';
-import { mustBeAwaited, residueError, withAttachment, type Opened } from './open-call.ts';
+import { mustBeAwaited, withAttachment, withResidue, type Opened } from './open-call.ts';
 import { withPath } from './request-document.ts';
 import { runPlugin, type Run } from './run-plugin.ts';
 
 /** The document for stdout. */
-export function add(host: Host, { request, links }: Chain): string {
-  return withAttachment(host, request, () => enterNetns(host, request, links), (opened) => {
+export function add(host: Host, chain: Chain): string {
+  const { request, links } = chain;
+  return withAttachment(host, chain, () => enterNetns(host, request, links), (opened) => {
     mustBeAwaited(host);
     const journal = openJournal(host.roots.run, request.attachment, request.netns);
     const done: Done[] = [];
@@ -72,7 +73,7 @@ function commit(host: Host, { attachment, netns }: Request, journal: Journal, do
 function undone(host: Host, attachment: Attachment, journal: Journal, { kernel, takeBackAll }: Opened, error: unknown): unknown {
   const undos = undosIn(journal);
   const residues = takeBackAll(undos, () => isUsedByOthers({ attachment, since: journal.since, undos, wasKilled: false }, host.ledger, kernel));
-  if (residues.length > 0) return residueError(`the failed ADD (${messageOf(error)})`, residues, error);
+  if (residues.length > 0) return withResidue(asCniError(error, host.log), residues);
   // The record may have been written before the end of the journal failed.
   strikeOut(host.ledger, attachment, undos);
   journal.end();

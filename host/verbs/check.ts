@@ -13,8 +13,9 @@ import { enterNetns, isAnothersNetns } from './netns.ts';
 import { withAttachment } from './open-call.ts';
 import { runPlugin } from './run-plugin.ts';
 
-export function check(host: Host, { request, links }: Chain): void {
-  withAttachment(host, request, () => enterNetns(host, request, links), ({ kernel }) => {
+export function check(host: Host, chain: Chain): void {
+  const { request, links } = chain;
+  withAttachment(host, chain, () => enterNetns(host, request, links), ({ kernel }) => {
     const { attachment, netns } = request;
     const record = host.ledger.read(attachment);
     if (record && isAnothersNetns(kernel, livingOf(record, host.boot()))) {

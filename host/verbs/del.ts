@@ -20,17 +20,19 @@ import { enterNetnsIfThere, isAnothersNetns } from './netns.ts';
 import { residueError, takerBack, withAttachment, type Opened } from './open-call.ts';
 import { runPlugin, type Run } from './run-plugin.ts';
 
-export function del(host: Host, { request, links }: Chain): void {
+export function del(host: Host, chain: Chain): void {
+  const { request, links } = chain;
   const { attachment } = request;
   const formerNetworks = formerNetworksOf(host, attachment);
-  withAttachment(host, request, () => enterOwnNetns(host, request, formerNetworks), ({ kernel: direct, network }) => {
+  const left: unknown[] = [];
+  withAttachment(host, chain, () => enterOwnNetns(host, request, formerNetworks), ({ kernel: direct, network }) => {
     const kernel = deferringKernel(direct);
     const known = knownOf(host, attachment, formerNetworks);
     const record = known.find((one) => one.attachment.network === attachment.network);
     const tables = sparing(ruleTables(kernel, host.locks), once(() => namelessRulesOfOthers(record, attachment, host.ledger, direct.link)));
-    const takeBackAll = takerBack(host, kernel, network, request, tables);
+    const takeBackAll = takerBack(host, kernel, network, chain, tables);
     const failures: unknown[] = [];
-    let left = known;
+    let standing = known;
     const onlyBackend = onlyBackends(record, host.boot(), direct.link);
     for (const link of links.toReversed()) {
       try {
@@ -40,7 +42,7 @@ export function del(host: Host, { request, links }: Chain): void {
         if (hasNothingOutsideLedger(host, error, link, record)) host.log.warn({ plugin: link.name, attachment, err: error }, 'DEL from the ledger alone');
         else failures.push(error);
       }
-      left = left.map((made) => {
+      standing = standing.map((made) => {
         try {
           return withoutPlugin(host, made, link.name, { kernel, takeBackAll });
         } catch (error) {
@@ -52,12 +54,13 @@ export function del(host: Host, { request, links }: Chain): void {
     // Only what is really gone may be forgotten.
     try {
       kernel.deleteLinks();
-      for (const made of left) if (!known.includes(made)) host.ledger.write(made);
+      for (const made of standing) if (!known.includes(made)) host.ledger.write(made);
     } catch (error) {
       failures.push(error);
     }
+    failures.push(...left);
     if (failures.length > 0) throw firstOf(failures, host.log);
-  }, formerNetworks);
+  }, { others: formerNetworks, left });
 }
 
 /** The first is the answer, as of a plugin that stops there, and its text is what people know; its details tell the others. Ten are enough to read. */

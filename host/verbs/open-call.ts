@@ -8,12 +8,12 @@ import { forwardJournal, remainsAt } from '../ledger/journal.ts';
 import type { Lock, LockMode } from '../ledger/locks.ts';
 import { isUsedByOthers, strikeOut } from '../ledger/records.ts';
 import { describe, rollBack, type Residue } from '../ledger/roll-back.ts';
-import type { Undo } from '../ledger/undo.ts';
+import type { Inverse, Undo } from '../ledger/undo.ts';
 import { sparing } from '../ops/rules/sparing.ts';
 import { ruleTables } from '../ops/rules/tables.ts';
 import type { Request } from '../protocol/request.ts';
-import type { Host } from './host.ts';
-import { delegateDel } from './run-delegate.ts';
+import type { Chain, Host } from './host.ts';
+import { delegateDel, netconfNaming } from './run-delegate.ts';
 
 /** ms; calls on one attachment follow each other, and kubelet's overlap only in DEL */
 const LOCK_TIMEOUT = 60_000;
@@ -28,10 +28,12 @@ export interface Opened {
 
 /**
  * Always attachments before networks, and each in the order of their names, so that no two calls wait for each other. `others` are networks under
- * whose names the attachment may be known, too.
+ * whose names the attachment may be known, too. With `left` what stands in the way of taking a predecessor back is noted there, and the call goes on.
  */
-export function withAttachment<T>(host: Host, request: Request, openKernel: () => Kernel, act: (opened: Opened) => T, others: readonly string[] = []): T {
-  const { attachment, withinNetwork } = request;
+export function withAttachment<T>(
+  host: Host, chain: Chain, openKernel: () => Kernel, act: (opened: Opened) => T, { others = [], left }: { others?: readonly string[]; left?: unknown[] } = {},
+): T {
+  const { attachment, withinNetwork } = chain.request;
   const fileName = fileNameOf(attachment);
   const names = [attachment.network, ...others].sort();
   const lockAttachment = (name: string) => (): Lock => host.locks.hold(lockOf(name, fileName), 'exclusive', LOCK_TIMEOUT);
@@ -40,9 +42,16 @@ export function withAttachment<T>(host: Host, request: Request, openKernel: () =
   return holdingAll(names.map(lockAttachment), () => holdingAll(names.map(lockNetwork), (networks) => withKernel(openKernel(), (kernel) => {
     const openedOn = (name: string): Opened => {
       const network = networks[names.indexOf(name)]!;
-      return { kernel, network, takeBackAll: takerBack(host, kernel, network, request) };
+      return { kernel, network, takeBackAll: takerBack(host, kernel, network, chain) };
     };
-    for (const name of names) finishPredecessor(host, name, fileName, openedOn(name));
+    for (const name of names) {
+      try {
+        finishPredecessor(host, name, fileName, openedOn(name), chain);
+      } catch (error) {
+        if (!left) throw error;
+        left.push(error);
+      }
+    }
     return act(openedOn(attachment.network));
   })));
 }
@@ -81,32 +90,45 @@ const HELD_BY_OUTER: Lock = { tryExclusive: () => false, release: () => undefine
 
 export const lockOf = (network: string, fileName: string): string => `attachment-${folderOf(network)}-${fileName}`;
 
-/** Without a request there is no configuration at hand that could call a delegate; its own GC then does. */
-export const takerBack = (host: Host, kernel: Kernel, network: Lock, request?: Request, tables = ruleTables(kernel, host.locks)): Opened['takeBackAll'] => (undos, isUsed = () => false, othersRules) => {
+/** Without a chain there is no configuration at hand that could call a delegate; its own GC then does. */
+export const takerBack = (host: Host, kernel: Kernel, network: Lock, chain?: Chain, tables = ruleTables(kernel, host.locks)): Opened['takeBackAll'] => (undos, isUsed = () => false, othersRules) => {
   try {
-    const run = request && { request, kernel, journal: forwardJournal, ownLinks: new Set<number>(), plugin: '' };
-    return rollBack(undos, { kernel, tables: othersRules ? sparing(tables, othersRules) : tables, openStore: host.stores, ...(run ? { delegateDel: delegateDel(host, run) } : {}) }, network, isUsed);
+    const run = { kernel, journal: forwardJournal, ownLinks: new Set<number>(), plugin: '' };
+    return rollBack(undos, { kernel, tables: othersRules ? sparing(tables, othersRules) : tables, openStore: host.stores, ...(chain ? { delegateDel: delegateDel(host, chain, run) } : {}) }, network, isUsed);
   } finally {
     tables.release();
   }
 };
 
 /** A journal that is still there although its lock is free belongs to a call that was killed. */
-export function finishPredecessor(host: Host, network: string, fileName: string, { kernel, takeBackAll }: Pick<Opened, 'kernel' | 'takeBackAll'>): void {
+export function finishPredecessor(host: Host, network: string, fileName: string, { kernel, takeBackAll }: Pick<Opened, 'kernel' | 'takeBackAll'>, chain?: Chain): void {
   const remains = remainsAt(host.roots.run, network, fileName);
   // Of a call that a loss of power ended no journal is left.
   if (!remains) return host.ledger.dropDraft(network, fileName);
   const { attachment, since } = remains;
-  const undos = remains.entries.map(({ undo }) => undo);
+  const undos = remains.entries.map(({ undo }) => undo).filter(({ inverse }) => !isOfAnothersProgram(inverse, chain));
   const residues = takeBackAll(undos, () => isUsedByOthers({ attachment, since, undos, wasKilled: true }, host.ledger, kernel));
   host.log.warn({ network, journal: fileName, undone: undos.length - residues.length, left: residues.length }, 'took back what a killed call had left');
   if (residues.length > 0) throw residueError('a killed call', residues);
   if (attachment) strikeOut(host.ledger, attachment, undos);
   host.ledger.dropDraft(network, fileName);
-  remains.forget();
+  if (undos.length === remains.entries.length) remains.forget();
 }
 
-export const residueError = (of: string, residues: readonly Residue[], cause?: unknown): CniError =>
-  new CniError(CODE.residue, `could not take back everything of ${of}: ${describe(residues)}`, {
-    ...(cause === undefined ? {} : { cause }), hint: 'it is kept in the journal and tried again by the next call, DEL or GC',
-  });
+/**
+ * A chain's DEL begins at its end, with plugins whose configurations have no `ipam`: an IPAM program that another one has called is for that one's DEL, which
+ * comes later. ADD cannot begin before all of it is done.
+ */
+const isOfAnothersProgram = (inverse: Inverse, chain: Chain | undefined): boolean =>
+  inverse.do === 'delegate DEL' && chain !== undefined && chain.request.verb !== 'ADD' && !netconfNaming(inverse.type, chain);
+
+const KEPT = 'it is kept in the journal and tried again by the next call, DEL or GC';
+
+export const residueError = (of: string, residues: readonly Residue[]): CniError =>
+  new CniError(CODE.residue, `could not take back everything of ${of}: ${describe(residues)}`, { hint: KEPT });
+
+/** Why an ADD failed is what the runtime goes by: code 11 has it tried again. */
+export function withResidue({ code, message, facts }: CniError, residues: readonly Residue[]): CniError {
+  const details = [facts.details, `could not take back everything of it: ${describe(residues)}; ${KEPT}`].filter(Boolean).join('; ');
+  return new CniError(code, message, { ...facts, details });
+}

@@ -4,11 +4,14 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CniError, CODE } from '../cni-error.ts';
+import type { ProgramOutcome } from '../exec.ts';
+import { field } from '../protocol/go-json.ts';
 import { parseDelegateResult } from '../protocol/prev-result.ts';
 import { readError } from '../protocol/read-error.ts';
+import type { ModuleVerb, Netconf } from '../protocol/request.ts';
 import type { Result } from '../protocol/result.ts';
 import { withinCallOn } from '../protocol/within.ts';
-import type { Host } from './host.ts';
+import type { Chain, Host } from './host.ts';
 import { withPath } from './request-document.ts';
 import { runPlugin, type Run } from './run-plugin.ts';
 
@@ -34,19 +37,37 @@ function runBinary(host: Host, type: string, run: Run): Result | undefined {
     throw new CniError(CODE.plugin, `IPAM plugin "${type}" is called from inside ${MAX_DEPTH} calls on this attachment: it calls itself`, { kind: 'invalid', op: 'delegate.call', at: type });
   }
   run.settle?.();
-  if (run.verb === 'ADD') {
-    run.journal.intend(run.plugin, { life: 'call', by: type, op: 'delegate.call', inverse: { do: 'delegate DEL', type } });
-  }
-  const { stdout, stderr, exitCode, failure, timedOut } = host.runProgram(file, [], {
-    input: run.request.netconf.text, timeoutMs: PROGRAM_TIMEOUT, env: { ...host.env, CNI_COMMAND: run.verb, ...withinCallOn(run.request.attachment) },
+  const call = (verb: ModuleVerb): ProgramOutcome => host.runProgram(file, [], {
+    input: run.request.netconf.text, timeoutMs: PROGRAM_TIMEOUT, env: { ...host.env, CNI_COMMAND: verb, ...withinCallOn(run.request.attachment) },
   });
-  if (timedOut) throw new CniError(CODE.plugin, `IPAM plugin "${type}" ${failure}`, { kind: 'timeout', op: 'delegate.call', at: type });
-  if (exitCode !== 0) throw readError({ stdout, stderr, exitCode });
-  return run.verb === 'ADD' ? parseDelegateResult(stdout, run.request.netconf.cniVersion) : undefined;
+  const intent = run.verb === 'ADD' ? run.journal.intend(run.plugin, { life: 'call', by: type, op: 'delegate.call', inverse: { do: 'delegate DEL', type } }) : undefined;
+  const outcome = call(run.verb);
+  const error = errorOf(type, outcome);
+  if (error && intent !== undefined && !outcome.timedOut) {
+    // A program that refuses should have nothing, and its DEL may fail for the same reason: a datastore that does not answer. The runtime's DEL calls it again.
+    const again = errorOf(type, call('DEL'));
+    if (again) host.log.warn({ plugin: type, err: again }, 'after its ADD had failed its DEL did, too');
+    run.journal.refused(intent);
+  }
+  if (error) throw error;
+  return run.verb === 'ADD' ? parseDelegateResult(outcome.stdout, run.request.netconf.cniVersion) : undefined;
 }
 
-/** The DEL that takes a program's ADD back, with the configuration of the call at hand. */
-export const delegateDel = (host: Host, run: Omit<Run, 'verb'>) => (type: string): void => void runDelegate(host, type, { ...run, verb: 'DEL' });
+function errorOf(type: string, { stdout, stderr, exitCode, failure, timedOut }: ProgramOutcome): CniError | undefined {
+  if (timedOut) return new CniError(CODE.plugin, `IPAM plugin "${type}" ${failure}`, { kind: 'timeout', op: 'delegate.call', at: type });
+  return exitCode === 0 ? undefined : readError({ stdout, stderr, exitCode, failure });
+}
+
+/** The DEL that takes a program's ADD back, with the configuration that names it. */
+export const delegateDel = (host: Host, chain: Chain, run: Omit<Run, 'verb' | 'request'>) => (type: string): void => {
+  const netconf = netconfNaming(type, chain);
+  if (!netconf) throw new CniError(CODE.plugin, `IPAM plugin "${type}" is not that of this call's configuration`, { kind: 'invalid', op: 'delegate.call', at: type });
+  runDelegate(host, type, { ...run, request: { ...chain.request, netconf }, verb: 'DEL' });
+};
+
+/** Of a chain that is one call each plugin has its own. */
+export const netconfNaming = (type: string, { links }: Chain): Netconf | undefined =>
+  links.map(({ netconf }) => netconf).find(({ value }) => field(field(value, 'ipam'), 'type') === type);
 
 /** Without it no ADD can be served, which is what STATUS asks. */
 function findProgram(type: string, { request: { path }, verb }: Run): string {

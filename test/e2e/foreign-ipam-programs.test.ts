@@ -1,6 +1,7 @@
 // A foreign IPAM program below bridge, beside the reference: what it gets and what becomes of its answers, in every version, also its errors.
 // SPDX-License-Identifier: Apache-2.0
 
+import { chmodSync, writeFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { execute, type Answer } from '../../host/cli/run-conflist.ts';
@@ -24,9 +25,9 @@ const conf = (more: object = {}): Record<string, unknown> => ({
   isGateway: true, name: 'blue', runtimeConfig: { ips: ['192.0.2.9/24'] }, type: 'bridge', ...more,
 });
 
-function call(who: Who, verb: string, config: object, more: { netns?: string; prevResult?: unknown } = {}): Answer {
+function call(who: Who, verb: string, config: object, more: { netns?: string; prevResult?: unknown; as?: string } = {}): Answer {
   const attached = !['GC', 'STATUS'].includes(verb);
-  return execute('bridge', verb, {
+  return execute(more.as ?? 'bridge', verb, {
     containerId: attached ? 'c1' : '', netns: attached ? more.netns ?? '/run/netns/c1' : '', ifname: attached ? 'eth0' : '',
     path: [FOLDERS[who]], args: attached ? ARGS : '', env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', TRACEPARENT: '00-0af7-b7ad-01', CNI_PATH: `${FOLDERS[who]}:${acme.folder}` },
   }, JSON.stringify({ ...config, ...(more.prevResult === undefined ? {} : { prevResult: more.prevResult }) }));
@@ -118,6 +119,59 @@ for (const [what, script] of Object.entries({
     });
   }
 }
+
+const DOWN = `printf '{"cniVersion":"1.1.0","code":11,"msg":"the datastore does not answer"}'; exit 1`;
+const PORTMAP = { cniVersion: '1.1.0', name: 'blue', type: 'portmap' };
+
+same('its datastore is down, for ADD and DEL alike: each says so, and a plugin behind it in the chain ends all the same', (who) => {
+  for (const verb of ['ADD', 'DEL']) acme.does(verb, DOWN);
+  const ends = (verb: string, config: object, as = 'bridge'): unknown => answered(call(who, verb, config, { as }));
+  const said = [ends('ADD', conf()), ends('DEL', PORTMAP, 'portmap'), ends('DEL', conf())];
+  if (who === 'ours') assert.equal([notes(), files('/run/cni-wasm')], [[], []]);
+  return said;
+});
+
+test('a step after it fails, and its DEL, too: the runtime is told why ADD failed, and what is left goes with the DEL of its own plugin', () => {
+  fresh('c1');
+  acme.forget();
+  acme.gives(SEVERAL);
+  acme.does('DEL', DOWN);
+  const { stdout } = call('ours', 'ADD', conf({ ipMasq: true, ipMasqBackend: 'ipfw' }));
+  const error = JSON.parse(stdout) as { code: number; msg: string; details: string };
+  assert.match(error.msg, 'ipfw');
+  assert.match(error.details, /could not take back everything of it: delegate DEL .*the datastore does not answer/);
+  assert.is(call('ours', 'DEL', PORTMAP, { as: 'portmap' }).exitCode, 0);
+  assert.is((JSON.parse(call('ours', 'DEL', conf()).stdout) as { code: number }).code, 11);
+  acme.does('DEL', '');
+  assert.is(call('ours', 'DEL', conf()).exitCode, 0);
+  assert.equal([notes(), files('/run/cni-wasm')], [[], []]);
+});
+
+test('of a chain that is one call it gets its own plugin\'s configuration, also when its ADD is taken back', () => {
+  fresh('c1');
+  acme.forget();
+  acme.gives(SEVERAL);
+  const { type: _, name, cniVersion, runtimeConfig: __, ...bridge } = conf();
+  const chain = { name, cniVersion, type: 'cni-wasm', plugins: [{ ...bridge, type: 'bridge' }, { type: 'bandwidth', ingressRate: 8000 }] };
+  assert.match(call('ours', 'ADD', chain, { as: 'cni-wasm' }).stdout, 'burst must also be set');
+  assert.equal(acme.calls(), ['ADD c1 eth0', 'DEL c1 eth0']);
+  assert.is(acme.stdin('DEL'), acme.stdin('ADD'));
+  assert.equal([notes(), files('/run/cni-wasm')], [[], []]);
+});
+
+for (const [what, mode, text] of [['no text of a program', 0o755, 'ADD=1\n'], ['no right to be started', 0o644, '#!/bin/sh\n'], ['an interpreter that is not there', 0o755, '#!/none\n']] as const) {
+  same(`a file with ${what}`, (who) => {
+    writeFileSync(`${acme.folder}/odd`, text, { mode });
+    chmodSync(`${acme.folder}/odd`, mode);
+    const odd = conf({ ipam: { type: 'odd' } });
+    return ['ADD', 'DEL', 'STATUS'].map((verb) => answered(call(who, verb, odd)));
+  });
+}
+
+same('one that is killed', (who) => {
+  acme.does('ADD', 'kill -9 $$');
+  return answered(call(who, 'ADD', conf()));
+});
 
 same('an answer without an address', (who) => {
   acme.gives({ cniVersion: '1.1.0' });
