@@ -41,7 +41,7 @@ function judge(open: (kernel: Kernel) => Kernel, { endGone = true, changed = {} 
 }
 
 const fails = (facts: ErrorFacts) => (): never => { throw new CniError(CODE.plugin, 'failed to open netns', facts); };
-const anotherNamespace = (kernel: Kernel): Kernel => ({ ...kernel, netnsId: (ns) => (ns === 'host' ? kernel.netnsId(ns) : '4:999') });
+const anotherNamespace = (kernel: Kernel): Kernel => ({ ...kernel, netnsId: (ns) => (ns === 'host' ? kernel.netnsId(ns) : '4:999'), isNetns: (ns, mark) => (ns === 'host' ? kernel.isNetns(ns, mark) : mark === '4:999') });
 
 for (const [name, open, why] of [
   ['no such path', fails({ kind: 'not-found', errno: 'ENOENT' }), 'its network namespace is gone'],
