@@ -6,7 +6,7 @@ import { delegateCall } from '../sdk/gen/ops';
 import { Obj } from '../sdk/json';
 import { checkMasquerade } from '../sdk/masquerade';
 import { Request } from '../sdk/request';
-import { AssignedIp, Result } from '../sdk/result';
+import { Result } from '../sdk/result';
 import { BridgeConf } from './bridge-conf';
 import { notCallingIptables } from './bridge-netfilter';
 import { checkIps, checkRoutes } from './check-addresses';
@@ -24,7 +24,7 @@ export function check(length: i32): i32 {
   const result = Result.from(request.prevResult);
   const links = new CheckedLinks(conf, request.ifname, result);
   if (links.check() != 0) return 1;
-  const ips = ownIps(result, request.ifname);
+  const ips = result.ipsOf(request.ifname);
   if (links.checkGuards(request) != 0) return 1;
   if (checkIps(links.container, request.ifname, ips) != 0 || checkRoutes(result.routes) != 0) return 1;
   if (conf.nfCallIptables) {
@@ -34,14 +34,4 @@ export function check(length: i32): i32 {
   if (conf.ipam.length == 0) return 0;
   if (conf.isGateway && links.checkGateways(ips) != 0) return 1;
   return conf.ipMasq ? checkMasquerade(request, conf.ipMasqBackend, ips) : 0;
-}
-
-/** Not those that another plugin of the chain gave to another interface. */
-function ownIps(result: Result, ifname: string): AssignedIp[] {
-  const own: AssignedIp[] = [];
-  for (let i = 0; i < result.ips.length; i++) {
-    const index = result.ips[i].index;
-    if (index < 0 || index >= result.interfaces.length || result.interfaces[index].name == ifname) own.push(result.ips[i]);
-  }
-  return own;
 }

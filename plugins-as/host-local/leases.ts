@@ -3,8 +3,10 @@
 
 import { fail, failWith, NOT_AVAILABLE, PLUGIN_ERROR } from '../sdk/fail';
 import { storeCollect, storeDelete, storeFirstFree } from '../sdk/gen/ops';
+import { Ip, Prefix } from '../sdk/ip';
 import { Obj } from '../sdk/json';
 import { Request } from '../sdk/request';
+import { Result } from '../sdk/result';
 import { owned } from './owner';
 import { PoolConfig } from './pool-config';
 
@@ -23,7 +25,13 @@ export function check(length: i32): i32 {
   if (pool.problem.length > 0) return fail(pool.problem);
   const leases = owned(request);
   if (leases.problem.length > 0) return fail(leases.problem);
-  return leases.keys.length > 0 ? 0 : fail('host-local: Failed to find address added by container ' + request.containerId);
+  if (leases.keys.length == 0) return fail('host-local: Failed to find address added by container ' + request.containerId);
+  const ips = givenTo(request, pool);
+  // A lone address is not compared: for the reference any lease of the container will do.
+  for (let i = 0; i < ips.length && ips.length > 1; i++) {
+    if (!leases.has(ips[i])) return fail('host-local: Failed to find address ' + ips[i].text() + ' added by container ' + request.containerId);
+  }
+  return 0;
 }
 
 /** The host does it: the leases of a node may be more than a message, or a module's memory, can hold. */
@@ -45,6 +53,17 @@ export function status(length: i32): i32 {
       'all ' + set.size.toString() + ' addresses of range set ' + i.toString() + ' are leased; give it more, or have leases of containers that are gone freed by GC');
   }
   return 0;
+}
+
+/** What the result says the interface has out of this pool. Others than we may have given it addresses as well, which lie in none of its ranges. */
+function givenTo(request: Request, pool: PoolConfig): Ip[] {
+  const given: Ip[] = [];
+  const ips = Result.from(request.prevResult).ipsOf(request.ifname);
+  for (let i = 0; i < ips.length; i++) {
+    const address = Prefix.parse(ips[i].address);
+    if (address !== null && pool.hands(address.ip)) given.push(address.ip);
+  }
+  return given;
 }
 
 /** Tries all; the errors of those that stayed are told at the end. */

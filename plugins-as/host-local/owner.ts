@@ -2,12 +2,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { storeList } from '../sdk/gen/ops';
+import { Ip } from '../sdk/ip';
 import { Obj } from '../sdk/json';
 import { Request } from '../sdk/request';
 
 export class Owned {
   keys: string[] = [];
   problem: string = '';
+
+  has(ip: Ip): bool {
+    for (let i = 0; i < this.keys.length; i++) {
+      const key = Ip.parse(this.keys[i]);
+      if (key !== null && key.equals(ip)) return true;
+    }
+    return false;
+  }
 }
 
 export function ownerOf(request: Request): string {

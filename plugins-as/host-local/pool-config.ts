@@ -3,6 +3,7 @@
 
 import { Config } from '../sdk/config';
 import { confFile } from '../sdk/gen/ops';
+import { Ip } from '../sdk/ip';
 import { Kind, Obj } from '../sdk/json';
 import { Request } from '../sdk/request';
 import { Route } from '../sdk/result';
@@ -34,17 +35,25 @@ export class PoolConfig {
     if (pool.problem.length == 0 && !ipam.json.exists) pool.problem = "IPAM config missing 'ipam' key";
     if (pool.problem.length == 0) pool.problem = pool.requested.problem;
     if (pool.problem.length == 0 && texts.length == 0) pool.problem = 'no IP ranges specified';
-    // What only gives back or looks needs no pool: it must work on a node that has lost its pod subnets.
-    const allocates = request.verb == 'ADD' || request.verb == 'STATUS';
-    if (pool.problem.length == 0) pool.validate(allocates ? pool.expanded(texts) : withoutPodCidr(texts), request.cniVersion);
+    if (pool.problem.length == 0) pool.validate(pool.expanded(texts, request.verb), request.cniVersion);
     return pool;
   }
 
+  /** Whether an address is one to hand out. */
+  hands(ip: Ip): bool {
+    for (let i = 0; i < this.sets.length; i++) if (this.sets[i].rangeFor(ip) !== null) return true;
+    return false;
+  }
+
   /** A set with the node's pod subnet in it is one set for each line of the node's file: on a dual-stack node for each family. */
-  private expanded(texts: RangeText[][]): RangeText[][] {
-    if (withoutPodCidr(texts).length == texts.length) return texts;
+  private expanded(texts: RangeText[][], verb: string): RangeText[][] {
+    const known = withoutPodCidr(texts);
+    // What only gives back or looks needs no pool: it must work on a node that has lost its pod subnets.
+    const allocates = verb == 'ADD' || verb == 'STATUS';
+    if (known.length == texts.length || (!allocates && verb != 'CHECK')) return known;
     const file = confFile(new Obj().str('key', 'node.podCidr'));
     if (!file.ok) {
+      if (!allocates) return known;
       this.problem = file.error.msg;
       this.hint = file.error.hint;
       return [];

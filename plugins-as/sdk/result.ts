@@ -98,6 +98,16 @@ export class Result {
     return result;
   }
 
+  /** Not those that another plugin of the chain gave to another interface. */
+  ipsOf(ifname: string): AssignedIp[] {
+    const own: AssignedIp[] = [];
+    for (let i = 0; i < this.ips.length; i++) {
+      const index = this.ips[i].index;
+      if (index < 0 || index >= this.interfaces.length || this.interfaces[index].name == ifname) own.push(this.ips[i]);
+    }
+    return own;
+  }
+
   json(): Obj {
     const interfaces = new Arr();
     const ips = new Arr();

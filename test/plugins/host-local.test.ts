@@ -112,9 +112,39 @@ test('DEL gives back what the attachment holds, or what old versions noted for t
   assert.is(run('DEL', conf(V4), entries).error, undefined);
 });
 
+const LOST = 'host-local: Failed to find address added by container c1';
+
 test('CHECK wants a lease', () => {
   assert.is(run('CHECK', conf(V4), { '192.0.2.2': OWNER }).error, undefined);
-  assert.equal(run('CHECK', conf(V4), { '192.0.2.2': 'c2\r\neth0' }).error, { code: 999, msg: 'host-local: Failed to find address added by container c1' });
+  assert.equal(run('CHECK', conf(V4), { '192.0.2.2': 'c2\r\neth0' }).error, { code: 999, msg: LOST });
+});
+
+const BOTH = ['192.0.2.2/24', '2001:db8::2/64'];
+const DUAL = { ranges: [[V4], [V6]] };
+const given = (addresses: readonly string[], ipam: object = DUAL): Record<string, unknown> => conf(ipam, { prevResult: { ips: addresses.map((address) => ({ address })) } });
+const unleased = (ip: string): string => `host-local: Failed to find address ${ip} added by container c1`;
+
+const looks: [string, Record<string, unknown>, Entries, string?][] = [
+  ['both are there', given(BOTH), { '192.0.2.2': OWNER, '2001:db8::2': OWNER }],
+  ['both are there in the form of old versions', given(BOTH), { '192.0.2.2': 'c1', '2001:db8::2': 'c1' }],
+  ['the first is gone', given(BOTH), { '2001:db8::2': OWNER }, unleased('192.0.2.2')],
+  ['the second is gone', given(BOTH), { '192.0.2.2': OWNER }, unleased('2001:db8::2')],
+  ['one is another container\'s', given(BOTH), { '192.0.2.2': 'c2\r\neth0', '2001:db8::2': OWNER }, unleased('192.0.2.2')],
+  ['one is another interface\'s', given(BOTH), { '192.0.2.2': OWNER, '2001:db8::2': 'c1\r\nnet1' }, unleased('2001:db8::2')],
+  ['one was emptied', given(BOTH), { '192.0.2.2': '', '2001:db8::2': OWNER }, unleased('192.0.2.2')],
+  ['both are gone', given(BOTH), {}, LOST],
+  ['nobody says which were given', conf(DUAL), { '192.0.2.2': OWNER }],
+  ['a plugin with other addresses came before', given([...BOTH, '198.51.100.7/24', '2001:db8:1::7/64']), { '192.0.2.2': OWNER, '2001:db8::2': OWNER }],
+  ['the ranges were changed since', given(BOTH, { ranges: [[{ ...V4, rangeStart: '192.0.2.50' }], [V6]] }), { '2001:db8::2': OWNER }],
+  ['a lone address is not the one that is leased, as for the reference', given(['192.0.2.9/24']), { '192.0.2.2': OWNER }],
+];
+for (const [what, config, entries, msg] of looks) {
+  test(`CHECK of the lease of each address: ${what}`, () => assert.is(run('CHECK', config, entries).error?.msg, msg));
+}
+
+test('CHECK looks at no address that the result gives to another interface', () => {
+  const prevResult = { interfaces: [{ name: 'eth0' }, { name: 'net1' }], ips: [{ address: '192.0.2.2/24', interface: 0 }, { address: '2001:db8::2/64', interface: 0 }, { address: '192.0.2.9/24', interface: 1 }] };
+  assert.is(run('CHECK', conf(DUAL, { prevResult }), { '192.0.2.2': OWNER, '2001:db8::2': OWNER }).error, undefined);
 });
 
 test('GC gives back the leases of attachments that are not valid, only when the valid ones are known', () => {
@@ -157,6 +187,8 @@ test('a node that does not know its pod subnets hands out nothing, and still giv
   assert.equal(run('STATUS', POD, {}, {}, unknown).error, { code: 50, msg: 'not known', details: 'write them' });
   const entries: Entries = { '192.0.2.2': OWNER };
   assert.is(run('CHECK', POD, entries, {}, unknown).error, undefined);
+  assert.is(run('CHECK', given(BOTH, { subnet: 'usePodCidr' }), entries, {}, unknown).error, undefined);
+  assert.is(run('CHECK', given(BOTH, { subnet: 'usePodCidr' }), entries, {}, { text: '192.0.2.0/24\n2001:db8::/64' }).error!.msg, unleased('2001:db8::2'));
   assert.is(run('DEL', POD, entries, {}, unknown).error, undefined);
   assert.equal(entries, {});
   assert.is(run('DEL', conf({ ranges: [[{ subnet: 'usePodCidr' }], []] }), {}, {}, unknown).error!.msg, 'invalid range set 0: empty range set');
