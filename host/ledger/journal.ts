@@ -10,9 +10,10 @@ import { naming } from '../system-error.ts';
 import { fileNameOf, folderOf } from './attachment-id.ts';
 import { namesIfThere, textIfThere } from './if-there.ts';
 import type { Undo } from './undo.ts';
+import { isLine } from './well-formed.ts';
 
 /** One line: whose the journal is and when it begins (ISO 8601); an intent; what became known once the kernel had done it; or that it refused. */
-type Line =
+export type Line =
   | { attachment: Attachment; netnsPath: string; since: string }
   | { i: number; plugin: string; undo: Undo }
   | { i: number; index: number; peerIndex?: number }
@@ -145,7 +146,8 @@ function readRemains(path: string): Remains | undefined {
 /** A call that is killed may leave its last line torn: that change was never made, since the intent is written first. */
 function parsedLine(text: string): Line[] {
   try {
-    return text ? [JSON.parse(text) as Line] : [];
+    const line: unknown = text ? JSON.parse(text) : undefined;
+    return isLine(line) ? [line] : [];
   } catch {
     return [];
   }

@@ -4,11 +4,13 @@
 import { closeSync, lstatSync, openSync, readFileSync, renameSync, rmSync, rmdirSync, statSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makeFolder } from '../make-folder.ts';
+import { isObject } from '../protocol/go-json.ts';
 import type { Attachment } from '../protocol/request.ts';
 import { errnoOf, isAbsence, isFull, naming } from '../system-error.ts';
 import { fileNameOf, folderOf } from './attachment-id.ts';
 import { namesIfThere, textIfThere } from './if-there.ts';
 import type { Undo } from './undo.ts';
+import { isRecord } from './well-formed.ts';
 
 export interface LedgerPlugin {
   name: string;
@@ -35,7 +37,7 @@ export interface Ledger {
   write(record: LedgerRecord): void;
   /** What a call that was killed while it wrote a record has left beside it. */
   dropDraft(network: string, fileName: string): void;
-  /** The same of a whole network, of calls of which not even a journal is left; and records that a loss of power has emptied or torn. */
+  /** The same of a whole network, of calls of which not even a journal is left; and records that say nothing: a loss of power has emptied or torn them. */
   dropDrafts(network: string): void;
   /** Records of the same container and interface under other networks: a network can be renamed while its containers run. */
   elsewhere(attachment: Attachment): LedgerRecord[];
@@ -63,7 +65,7 @@ export function diskLedger(state: string): Ledger {
     },
     dropDraft: (network, fileName) => dropDraftOf(join(root, folderOf(network), fileName)),
     dropDrafts: (network) => namesIfThere(join(root, folderOf(network))).map((name) => join(root, folderOf(network), name))
-      .filter((path) => isDraft(path) || parsed(readFileSync(path, 'utf8')) === undefined).forEach((path) => rmSync(path, { force: true })),
+      .filter((path) => isDraft(path) || saysNothing(readFileSync(path, 'utf8'))).forEach((path) => rmSync(path, { force: true })),
     elsewhere: (attachment) => namesIfThere(root).filter((folder) => folder !== folderOf(attachment.network))
       .flatMap((folder) => readRecord(join(root, folder, fileNameOf(attachment))) ?? []),
     of: (network) => recordsIn(join(root, folderOf(network))),
@@ -80,13 +82,19 @@ const recordsIn = (folder: string): LedgerRecord[] => namesIfThere(folder).filte
 function readRecord(path: string): LedgerRecord | undefined {
   const text = textIfThere(path);
   const record = text === undefined ? undefined : parsed(text);
-  return record?.version === 1 && Array.isArray(record.plugins) ? record as LedgerRecord : undefined;
+  return isRecord(record) ? record : undefined;
+}
+
+/** Not by this host, and not by one to come, which counts on from its version. */
+function saysNothing(text: string): boolean {
+  const record = parsed(text);
+  return !isRecord(record) && !(isObject(record) && Number(record['version']) > 1);
 }
 
 /** Undefined for what is no document at all. */
-function parsed(text: string): Partial<LedgerRecord> | undefined {
+function parsed(text: string): unknown {
   try {
-    return (JSON.parse(text) ?? {}) as Partial<LedgerRecord>;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

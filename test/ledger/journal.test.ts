@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -69,5 +69,24 @@ test('what the kernel answered is known to the call that asked, whether it fits 
   journal.end();
   journal.close();
 });
+
+const shapes: [string, string][] = [
+  ['null', 'null'], ['a number', '5'], ['a text', '"attachment"'], ['a list', '[]'], ['an attachment of null', '{"attachment":null}'],
+  ['an attachment without names', '{"attachment":{},"netnsPath":"","since":""}'], ['no number', '{"plugin":"bridge","undo":{}}'],
+  ['a number below 0', JSON.stringify({ i: -1, plugin: 'bridge', undo: link('x') })], ['an undo of null', '{"i":5,"plugin":"bridge","undo":null}'],
+  ['an undo without inverse', '{"i":5,"plugin":"bridge","undo":{"life":"attachment"}}'], ['an inverse that says not what to do', '{"i":5,"plugin":"bridge","undo":{"inverse":{}}}'],
+  ['no plugin', JSON.stringify({ i: 5, undo: link('x') })],
+];
+for (const [what, line] of shapes) {
+  test(`a line of another shape says nothing, as a torn one: ${what}`, () => {
+    const journal = openJournal(run, attachment, '/run/netns/c1');
+    journal.made(journal.intend('bridge', link('one')), 7);
+    appendFileSync(path, `${line}\n`);
+    assert.equal(written(), [{ name: 'one', index: 7 }]);
+    assert.equal(remainsAt(run, 'blue', fileNameOf(attachment))?.attachment, attachment);
+    journal.end();
+    journal.close();
+  });
+}
 
 test.run();

@@ -3,7 +3,7 @@
 
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fileNameOf } from '../../host/ledger/attachment-id.ts';
@@ -56,5 +56,30 @@ test('what is no document goes with the drafts; the record of a host to come sta
   ledger.dropDrafts('torn');
   assert.equal(readdirSync(folder).sort(), Object.keys(kept).sort());
 });
+
+/** The same as any other, but for what a test breaks. */
+const broken = (change: object): string => JSON.stringify({ ...record('odd'), ...change });
+const plugin = (change: object): string => broken({ plugins: [{ ...record('odd').plugins[0], ...change }] });
+const shapes: [string, string][] = [
+  ['null', 'null'], ['a number', '5'], ['a list', '[]'], ['an empty object', '{}'], ['nothing but a version', '{"version":1,"plugins":[]}'],
+  ['no attachment', broken({ attachment: undefined })], ['an attachment of null', broken({ attachment: null })],
+  ['an attachment without a network', broken({ attachment: { containerId: 'c1', ifname: 'eth0' } })], ['a container that is a number', broken({ attachment: { network: 'odd', containerId: 1, ifname: 'eth0' } })],
+  ['no boot', broken({ boot: undefined })], ['no path', broken({ netnsPath: 5 })],
+  ['plugins that are no list', broken({ plugins: {} })], ['a plugin of null', broken({ plugins: [null] })], ['a plugin without a name', plugin({ name: undefined })],
+  ['a plugin without a time', plugin({ at: undefined })], ['undos that are no list', plugin({ undo: 'x' })], ['an undo of null', plugin({ undo: [null] })],
+  ['an undo without inverse', plugin({ undo: [{ life: 'attachment' }] })], ['an inverse that says not what to do', plugin({ undo: [{ inverse: {} }] })],
+];
+for (const [what, text] of shapes) {
+  test(`a document of another shape says nothing, and goes with the drafts: ${what}`, () => {
+    const { attachment } = record('odd');
+    const path = join(state, 'ledger/odd', fileNameOf(attachment));
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+    assert.is(ledger.read(attachment), undefined);
+    assert.equal(ledger.of('odd'), []);
+    ledger.dropDrafts('odd');
+    assert.not.ok(existsSync(path));
+  });
+}
 
 test.run();
