@@ -39,9 +39,12 @@ export function objectsOf(inverse: Inverse): OwnedObject[] {
     case 'set sysctl': return [other(`sysctl ${inverse.key} in the ${inverse.ns}`)];
     case 'unbind sources': case 'bind sources': return inverse.sources.map((source) => other(`source ${source} in firewalld's zone ${inverse.zone}`, addressOf(source)));
     case 'delegate DEL': return [other(`whatever the IPAM program "${inverse.type}" holds`)];
-    default: return inverse satisfies never;
+    default: return newer(inverse);
   }
 }
+
+/** A record may be a newer host's, with what this one does not know. */
+const newer = (inverse: never): OwnedObject[] => [other(`what only a newer version of cni-wasm knows ("${(inverse as Inverse).do}")`)];
 
 export function textOf(object: OwnedObject): string {
   switch (object.kind) {

@@ -6,14 +6,11 @@ import { namelessKeys } from '../ops/rules/sparing.ts';
 import type { Backend } from '../ops/rules/tables.ts';
 import type { Attachment } from '../protocol/request.ts';
 import type { Ledger, LedgerRecord } from './ledger.ts';
-import type { Undo } from './undo.ts';
+import { isOutsideKernel, type Undo } from './undo.ts';
 
 /** After a reboot the kernel's objects are gone and their numbers given to others; entries on disk are still there. */
 export const survivors = (record: LedgerRecord, boot: string, undos: readonly Undo[]): readonly Undo[] =>
   record.boot === boot ? undos : undos.filter(isOutsideKernel);
-
-/** On disk, or with a program: it outlives the kernel's objects, and who gets it next must not find them there. */
-export const isOutsideKernel = ({ inverse }: Undo): boolean => inverse.do === 'delete entry' || inverse.do === 'put entry' || inverse.do === 'delegate DEL';
 
 /**
  * For each plugin the one packet filter in which it made rules for the attachment. Undefined when it is not known, or both: then DEL looks in both.

@@ -2,6 +2,7 @@
 // Every inverse is checked against identity (namespace, index, name) and may find its work already done.
 // SPDX-License-Identifier: Apache-2.0
 
+import { CniError, CODE } from '../cni-error.ts';
 import { canonicalAddress } from '../kernel/address.ts';
 import { isExists, unlessGone } from '../kernel/kernel-error.ts';
 import type { Filter, HtbClass, Kernel, LinkChange, NewRoute, Ns, PolicyRule } from '../kernel/kernel.ts';
@@ -58,8 +59,25 @@ export interface UndoTools {
   delegateDel?: (type: string) => void;
 }
 
+/**
+ * Where that is which it takes back: the kernel's objects go with a boot at the latest. One that this host does not know, a newer one wrote; it may be
+ * anywhere, and must not count as done.
+ */
+const PLACE: Record<Inverse['do'], 'kernel' | 'outside'> = {
+  'delete link': 'kernel', 'set link': 'kernel', 'delete address': 'kernel', 'add address': 'kernel', 'delete route': 'kernel', 'add route': 'kernel',
+  'delete policy rule': 'kernel', 'add policy rule': 'kernel', 'delete neighbour': 'kernel', 'add neighbour': 'kernel', nft: 'kernel', iptables: 'kernel',
+  'delete qdisc': 'kernel', 'delete class': 'kernel', 'delete filter': 'kernel', 'set sysctl': 'kernel', 'unbind sources': 'kernel', 'bind sources': 'kernel',
+  'delete entry': 'outside', 'put entry': 'outside', 'delegate DEL': 'outside',
+};
+
+const isKnown = (inverse: Inverse): boolean => Object.hasOwn(PLACE, inverse.do);
+
+/** On disk, or with a program: it outlives the kernel's objects, and who gets it next must not find them there. */
+export const isOutsideKernel = ({ inverse }: Undo): boolean => !isKnown(inverse) || PLACE[inverse.do] === 'outside';
+
 /** Carries out one inverse. Nothing to do is success; throws what stood in the way otherwise. */
 export function carryOut(inverse: Inverse, { kernel, tables, openStore, delegateDel }: UndoTools): void {
+  if (!isKnown(inverse)) throw new CniError(CODE.residue, NEWER, { kind: 'unsupported' });
   if ('netns' in inverse && inverse.do !== 'delete link' && !kernel.isNetns(inverse.ns, inverse.netns)) return;
   switch (inverse.do) {
     case 'delete link': return deleteLink(kernel, inverse);
@@ -89,6 +107,8 @@ export function carryOut(inverse: Inverse, { kernel, tables, openStore, delegate
     default: return inverse satisfies never;
   }
 }
+
+const NEWER = 'a newer version of cni-wasm wrote this, which alone can take it back; install that version and call DEL or GC again';
 
 /** Killed between making and writing it, or out of space, an entry is empty or a part. Of a lease, what names the whole container is. */
 function isWrittenBy({ store: { layout }, value }: Extract<Inverse, { do: 'delete entry' }>, found = value): boolean {
