@@ -6,7 +6,9 @@ import type { Answers, Requests } from '../../abi/gen/types.ts';
 import { CniError, CODE } from '../cni-error.ts';
 import { canonicalAddress, isAddress } from '../kernel/address.ts';
 import { collectLeases } from '../store/collect.ts';
+import { folderFor } from '../store/disk-store.ts';
 import { firstFree } from '../store/first-free.ts';
+import { mustHaveRoom } from '../store/room.ts';
 import { isCursor, type Store } from '../store/store.ts';
 import { intend, type Call } from './call.ts';
 import { denied } from './scope.ts';
@@ -78,6 +80,7 @@ function checkReturn(call: Call, op: string, key: string): void {
 
 function free(call: Call, req: Requests['store.firstFree']): Answers['store.firstFree'] {
   const store = held(call, 'store.firstFree');
+  if (call.verb === 'STATUS') mustHaveRoom(folderFor(call.storePlace()));
   return firstFree(store, req.ranges, req.after) ?? freeOfEarlierBoot(call, store, req) ?? {};
 }
 

@@ -1,19 +1,23 @@
 // STATUS: can ADD be served? Each plugin says so for itself.
 // SPDX-License-Identifier: Apache-2.0
 
-import { accessSync, constants, statfsSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
 import { CniError, CODE } from '../cni-error.ts';
 import { asCniError } from '../internal-error.ts';
+import { folderOf } from '../ledger/attachment-id.ts';
 import { forwardJournal } from '../ledger/journal.ts';
-import { makeFolder } from '../make-folder.ts';
+import { isFolder, makeFolder } from '../make-folder.ts';
 import type { Chain, Host } from './host.ts';
 import { inChain } from './in-chain.ts';
 import { withKernel } from './open-call.ts';
 import { runPlugin } from './run-plugin.ts';
+import { hasRoom } from '../store/room.ts';
 import { errnoOf } from '../system-error.ts';
 
 export function status(host: Host, { request, links }: Chain): void {
-  for (const root of [host.roots.state, host.roots.run]) needWritable(root);
+  for (const root of [host.roots.state, host.roots.run]) sayingWhich(root, () => makeFolder(root, 0o700));
+  for (const folder of [host.roots.state, host.roots.run, ...foldersOf(host.roots, request.attachment.network)]) needWritable(folder);
   const attachments = host.ledger.of(request.attachment.network).filter(({ boot }) => boot === host.boot()).length;
   withKernel(host.openKernel(''), (kernel) => {
     for (const link of links) {
@@ -34,18 +38,23 @@ function notAvailableUnless(act: () => void, log: Host['log']): void {
   }
 }
 
-function needWritable(root: string): void {
-  try {
-    makeFolder(root, 0o700);
-    accessSync(root, constants.W_OK);
-    if (hasNoRoom(root)) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
-  } catch (error) {
-    throw new CniError(CODE.notAvailable, `"${root}" cannot be written (${errnoOf(error)}); journal and ledger are kept there`, { kind: 'io', cause: error });
-  }
+/** Of ours below the roots, and of this network below those, only what is there: ADD makes the rest where it may. */
+function foldersOf({ state, run }: Host['roots'], network: string): string[] {
+  const own = [join(state, 'ledger'), join(state, 'ledger', folderOf(network)), join(run, 'lock'), join(run, 'journal'), join(run, 'journal', folderOf(network))];
+  return own.filter((folder) => sayingWhich(folder, () => isFolder(folder)));
 }
 
-/** Of bytes, or of files. A file system that does not count them says that there are none in all. */
-function hasNoRoom(root: string): boolean {
-  const { blocks, bfree, files, ffree } = statfsSync(root);
-  return (blocks > 0 && bfree === 0) || (files > 0 && ffree === 0);
+function needWritable(folder: string): void {
+  sayingWhich(folder, () => {
+    accessSync(folder, constants.W_OK);
+    if (!hasRoom(folder)) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+  });
+}
+
+function sayingWhich<T>(folder: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw new CniError(CODE.notAvailable, `"${folder}" cannot be written (${errnoOf(error)}); journal and ledger are kept there`, { kind: 'io', cause: error });
+  }
 }

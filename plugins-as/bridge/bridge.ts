@@ -59,7 +59,7 @@ export class Bridge {
   }
 
   find(): Answer {
-    return linkGet(new Obj().str('ns', 'host').str('name', this.name));
+    return hostLink(this.name);
   }
 
   private make(): Answer {
@@ -83,6 +83,10 @@ export class Bridge {
     shown.mtu = now.json.get('mtu').int();
     return 0;
   }
+}
+
+export function hostLink(name: string): Answer {
+  return linkGet(new Obj().str('ns', 'host').str('name', name));
 }
 
 function isBridge(found: Answer): bool {

@@ -9,7 +9,11 @@ import { quote } from '../sdk/quote';
 import { AssignedIp, Result, Route } from '../sdk/result';
 import { Bridge } from './bridge';
 import { BridgeConf } from './bridge-conf';
+import { GatewayPlace } from './gateway-place';
 import { VlanGateway } from './vlan-gateway';
+
+export const BRIDGE_CARRIES = 'failed to set bridge addr';
+export const VLAN_CARRIES = 'failed to set vlan interface for bridge with addr';
 
 export class Gateways {
   private v4: Prefix[] = [];
@@ -18,7 +22,7 @@ export class Gateways {
   /** The interface that carries them, its name, and what the reference calls putting an address there. */
   private link: i64 = 0;
   private name: string = '';
-  private what: string = 'failed to set bridge addr';
+  private what: string = BRIDGE_CARRIES;
   /** Another attachment put the first address there while this one was about to, and pins the bridge's hardware address: twice would be to two of them. */
   private isSecond: bool = false;
 
@@ -57,7 +61,7 @@ export class Gateways {
       result.interfaces.push(own.shown);
       this.link = own.link;
       this.name = own.name;
-      this.what = 'failed to set vlan interface for bridge with addr';
+      this.what = VLAN_CARRIES;
     }
     if (this.ensureAll(bridge, this.v4, 'net/ipv4/ip_forward') != 0) return 1;
     return this.ensureAll(bridge, this.v6, 'net/ipv6/conf/all/forwarding');
@@ -75,20 +79,11 @@ export class Gateways {
   private ensure(bridge: Bridge, gateway: Prefix): i32 {
     const listed = addrList(new Obj().int('link', this.link));
     if (!listed.ok) return failWith(listed.error, this.what + ': could not get list of IP addresses');
-    const conflicts: string[] = [];
-    for (let e = listed.json.get('addrs').first(); e.present; e = e.next()) {
-      const there = Prefix.parse(e.get('address').str());
-      if (there === null || there.ip.v6 != gateway.ip.v6) continue;
-      if (there.equals(gateway)) return 0;
-      // Several IPv6 subnets can share a bridge as long as they do not overlap; IPv4 has one.
-      if (!gateway.ip.v6 || there.overlaps(gateway)) conflicts.push(there.text());
-    }
-    if (conflicts.length > 0 && !this.conf.forceAddress) {
-      return fail(this.what + ': ' + quote(this.name) + ' already has an IP address different from ' + gateway.text(), PLUGIN_ERROR,
-        'it has ' + conflicts.join(', ') + '; give this network a bridge of its own, or "forceAddress": true to replace that');
-    }
-    for (let i = 0; i < conflicts.length; i++) {
-      const removed = addrDelete(new Obj().int('link', this.link).str('address', conflicts[i]));
+    const place = GatewayPlace.on(listed.json, gateway);
+    if (place.isThere) return 0;
+    if (place.isTaken && !this.conf.forceAddress) return fail(place.problem(this.what, this.name), PLUGIN_ERROR, place.advice);
+    for (let i = 0; i < place.conflicts.length; i++) {
+      const removed = addrDelete(new Obj().int('link', this.link).str('address', place.conflicts[i]));
       if (!removed.ok) return failWith(removed.error, this.what + ': could not remove IP address from ' + quote(this.name));
     }
     const added = addrAdd(new Obj().int('link', this.link).str('address', gateway.text()).str('life', 'network'));

@@ -11,6 +11,7 @@ import { isLacking, whyNot } from '../sdk/usable';
 import { Bridge } from './bridge';
 import { BridgeConf } from './bridge-conf';
 import { cannotCallIptables } from './bridge-netfilter';
+import { checkGatewaysAhead } from './gateways-ahead';
 import { cannotCheckSpoofing, collectSpoofChecks } from './spoof-check';
 
 /** SPEC §STATUS: an ADD would fail, and containers that are there may not be reached. */
@@ -49,6 +50,7 @@ export function status(length: i32): i32 {
   if (conf.ipam.length > 0) {
     const delegated = delegateCall(new Obj().str('verb', 'STATUS'));
     if (!delegated.ok) return failWith(delegated.error);
+    if (checkGatewaysAhead(request, conf) != 0) return 1;
   }
   let why = cannotMake('bridge');
   if (why.length == 0) why = cannotMake('veth');

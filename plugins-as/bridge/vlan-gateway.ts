@@ -8,7 +8,7 @@ import { linkCreate, linkGet, linkSet } from '../sdk/gen/ops';
 import { Obj } from '../sdk/json';
 import { quote } from '../sdk/quote';
 import { Interface } from '../sdk/result';
-import { Bridge } from './bridge';
+import { Bridge, hostLink } from './bridge';
 import { BridgeConf } from './bridge-conf';
 import { noAdvertisements } from './no-advertisements';
 import { setPortVlans } from './port-vlans';
@@ -48,7 +48,7 @@ export class VlanGateway {
   }
 
   private find(): Answer {
-    return linkGet(new Obj().str('ns', 'host').str('name', this.name));
+    return hostLink(this.name);
   }
 
   private make(bridge: Bridge): i32 {

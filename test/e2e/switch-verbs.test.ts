@@ -3,6 +3,7 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -113,6 +114,40 @@ for (const [full, options, fill] of [['bytes', 'size=64k', true], ['files', 'nr_
   if (fill) writeFileSync(`${root}/much`, Buffer.alloc(64 * 1024));
   for (const kept of ['STATE', 'RUN']) saysNotAvailable(`the file system of CNI_WASM_${kept} is full of ${full}`, [bridge(POOL)], new RegExp(`\\\\"${root}\\\\" cannot be written \\(ENOSPC\\)`), { [`CNI_WASM_${kept}`]: root });
 }
+
+// Ours below the roots, and the network's below those: in the place of a folder something else, or a file system that cannot be written.
+for (const [root, below] of [['STATE', 'ledger'], ['STATE', 'ledger/blue'], ['RUN', 'journal'], ['RUN', 'journal/blue'], ['RUN', 'lock']] as const) {
+  const name = below.replace('/', '-');
+  const [file, mounted] = [`/run/file-for-${name}`, `/run/mount-for-${name}`];
+  for (const top of [file, mounted]) mkdirSync(dirname(join(top, below)), { recursive: true, mode: 0o700 });
+  writeFileSync(join(file, below), '');
+  mkdirSync(join(mounted, below));
+  sh('mount', '-t', 'tmpfs', '-o', 'ro,mode=700', 'tmpfs', join(mounted, below));
+  const says = (top: string, errno: string): RegExp => new RegExp(`\\\\"${join(top, below)}\\\\" cannot be written \\(${errno}\\)`);
+  saysNotAvailable(`a file is in the place of ${below}`, [bridge(POOL)], says(file, 'ENOTDIR'), { [`CNI_WASM_${root}`]: file });
+  saysNotAvailable(`${below} is mounted read-only`, [bridge(POOL)], says(mounted, 'EROFS'), { [`CNI_WASM_${root}`]: mounted });
+}
+
+mkdirSync('/run/full-leases');
+sh('mount', '-t', 'tmpfs', '-o', 'size=4k', 'tmpfs', '/run/full-leases');
+writeFileSync('/run/full-leases/much', Buffer.alloc(4096));
+// The lock of the leases is a file without bytes, for which there is room.
+for (const [what, keys, env] of [['CNI_WASM_LEASES', {}, { CNI_WASM_LEASES: '/run/full-leases' }], ['dataDir', { dataDir: '/run/full-leases' }, {}]] as const) {
+  saysNotAvailable(`the file system of ${what} is full`, [bridge({ ...POOL, ...keys })], /\\"\/run\/full-leases\/[a-z]+\\" has no space left \(ENOSPC\)/, env);
+}
+
+test('STATUS is 50 when the bridge has another address, as ADD says it', async () => {
+  fresh('c1');
+  sh('ip', 'link', 'add', 'cni0', 'type', 'bridge');
+  sh('ip', 'address', 'add', '203.0.113.9/24', 'dev', 'cni0');
+  const plugins = [bridge(POOL)];
+  const [status, add] = [await end(start('STATUS', plugins)), await end(start('ADD', plugins, {}, of(0)))];
+  const said = ({ out }: { out: string }): { code: number; msg: string } => JSON.parse(out) as { code: number; msg: string };
+  assert.is(said(status).code, 50);
+  assert.match(said(status).msg, /^failed to set bridge addr: "cni0" already has an IP address different from /);
+  assert.is(said(add).msg, said(status).msg);
+  sh('ip', 'link', 'delete', 'cni0');
+});
 
 test("STATUS is 50 when a link has the bridge's name, and 51 when containers had been on the bridge", async () => {
   const status = async (): Promise<string> => (await end(start('STATUS', [bridge(POOL)]))).out;

@@ -125,4 +125,44 @@ test('STATUS asks IPAM, and whether masquerading is possible', () => {
   assert.equal(status({ 'delegate.call': exhausted }), { code: 50, msg: 'no IP addresses available in range set: a-b' });
 });
 
+const V4 = { subnet: '192.0.2.0/24' };
+const V6 = { subnet: '2001:db8::/64' };
+const OTHER = { subnet: '198.51.100.0/24' };
+const different = (gateway: string, has: string, name = 'cni0', what = 'failed to set bridge addr'): object => ({
+  code: 50, msg: `${what}: "${name}" already has an IP address different from ${gateway}`,
+  details: `it has ${has}; give this network a bridge of its own, or "forceAddress": true to replace that`,
+});
+const ahead = (ipam: object, more: object = {}): Message => conf({ isGateway: true, ipam: { type: 'host-local', ...ipam }, ...more });
+
+const gatewaysAhead: [string, Message, string[], object?][] = [
+  ['a bridge without addresses', ahead(V4), []],
+  ['its own gateway', ahead(V4), ['192.0.2.1/24']],
+  ['its own gateway beside another address', ahead(V4), ['203.0.113.9/24', '192.0.2.1/24']],
+  ['another address', ahead(V4), ['203.0.113.9/24'], different('192.0.2.1/24', '203.0.113.9/24')],
+  ['another one in the subnet', ahead({ ...V4, gateway: '192.0.2.9' }), ['192.0.2.1/24'], different('192.0.2.9/24', '192.0.2.1/24')],
+  ['another prefix length', ahead(V4), ['192.0.2.1/25'], different('192.0.2.1/24', '192.0.2.1/25')],
+  ['another address, which may be replaced', ahead(V4, { forceAddress: true }), ['203.0.113.9/24']],
+  ['another address, which nobody minds', ahead(V4, { isGateway: false }), ['203.0.113.9/24']],
+  ['the default gateway is one as well', ahead(V4, { isGateway: false, isDefaultGateway: true }), ['203.0.113.9/24'], different('192.0.2.1/24', '203.0.113.9/24')],
+  ['IPv6 beside it', ahead({ ranges: [[V6]] }), ['203.0.113.9/24', '2001:db8:1::1/64', 'fe80::1/64']],
+  ['IPv6 that overlaps', ahead({ ranges: [[V4], [V6]] }), ['192.0.2.1/24', '2001:db8::7/64'], different('2001:db8::1/64', '2001:db8::7/64')],
+  ['one range of the set fits', ahead({ ranges: [[OTHER, V4]] }), ['192.0.2.1/24']],
+  ['no range of the set fits', ahead({ ranges: [[OTHER, V4]] }), ['203.0.113.9/24'], different('198.51.100.1/24', '203.0.113.9/24')],
+  ['the runtime\'s ranges come first', ahead(V4, { runtimeConfig: { ipRanges: [[OTHER]] } }), ['192.0.2.1/24'], different('198.51.100.1/24', '192.0.2.1/24')],
+  ['the node\'s pod subnets are not known here', ahead({ subnet: 'usePodCidr' }), ['203.0.113.9/24']],
+  ['nor are another program\'s ranges', ahead({ ...V4, type: 'acme' }), ['203.0.113.9/24']],
+];
+for (const [what, config, has, error] of gatewaysAhead) {
+  test(`STATUS compares the bridge's addresses as ADD does: ${what}`, () => assert.equal(bridge({ verb: 'STATUS', config }, { ...node, 'addr.list': addrs(...has) }).error, error));
+}
+
+test('STATUS compares no address of a bridge that is to be made, and with a VLAN those of its own interface', () => {
+  const status = (config: Message, name: string): object | undefined => bridge({ verb: 'STATUS', config }, {
+    ...node, 'addr.list': ({ link }) => addrs(...(link === 5 ? ['203.0.113.9/24'] : [])), 'link.get': (asked) => (asked['name'] === name ? { ...BRIDGE, name, link: 5 } : notFound()),
+  }).error;
+  assert.is(status(ahead(V4), 'other'), undefined);
+  assert.equal(status(ahead(V4, { vlan: 7 }), 'cni0.7'), different('192.0.2.1/24', '203.0.113.9/24', 'cni0.7', 'failed to set vlan interface for bridge with addr'));
+  assert.is(status(ahead(V4, { vlan: 7 }), 'cni0'), undefined);
+});
+
 test.run();
