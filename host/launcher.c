@@ -141,13 +141,14 @@ static void await(int fd, short events) {
   call6(PPOLL, (i64)&one, 1, 0, 0, 0, 0);
 }
 
-static void write_all(int fd, const void *bytes, u64 count) {
+static int write_all(int fd, const void *bytes, u64 count) {
   for (u64 at = 0; at < count;) {
     const i64 written = call(WRITE, fd, (const u8 *)bytes + at, count - at);
     if (written > 0) at += (u64)written;
     else if (written == EAGAIN) await(fd, POLLOUT);
-    else if (written != EINTR) return;
+    else if (written != EINTR) return 0;
   }
+  return 1;
 }
 
 __attribute__((noreturn)) static void leave(i64 code) {
@@ -231,8 +232,7 @@ static void answer_version(struct launch *launch, const char *host) {
     while (*end && *end != '\n') end++;
     end += *end == '\n';
     if (answer && *answer == ' ') {
-      write_all(1, answer + 1, (u64)(end - answer - 1));
-      leave(0);
+      leave(write_all(1, answer + 1, (u64)(end - answer - 1)) ? 0 : 1);
     }
     line = end;
   }
@@ -365,8 +365,8 @@ static void relay_answer(int fd) {
   u8 *text = room((u64)head[1] + head[2] + 1);
   if (!text || !receive(fd, text, (u64)head[1] + head[2])) return;
   write_all(2, text + head[1], head[2]);
-  write_all(1, text, head[1]);
-  leave(head[0]);
+  /* Success that nobody was told of is none. */
+  leave(write_all(1, text, head[1]) ? head[0] : 1);
 }
 
 /** Returns when somebody else has to do the work. */

@@ -11,9 +11,15 @@ import { calledWith, library } from '#parts';
 async function main(calledAs: string, words: readonly string[]): Promise<number> {
   if (words.length > 0) return library<typeof import('./cli/cli.ts')>('cli').cli(words);
   if (!process.env['CNI_COMMAND']) return about(calledAs);
-  const { exitCode, stdout } = await answer(openHost(process.env), { calledAs, env: process.env, readStdin });
-  if (stdout !== undefined) writeOut(stdout);
-  return exitCode;
+  const host = openHost(process.env);
+  const { exitCode, stdout } = await answer(host, { calledAs, env: process.env, readStdin });
+  try {
+    if (stdout !== undefined) writeOut(stdout);
+    return exitCode;
+  } catch (error) {
+    host.log.error({ verb: process.env['CNI_COMMAND'], exitCode, err: error }, 'the answer cannot be written to stdout: what an ADD made stands, and DEL takes it away');
+    return 1;
+  }
 }
 
 const [calledAs = 'cni-wasm', ...words] = calledWith();

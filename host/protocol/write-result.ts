@@ -22,7 +22,7 @@ const goJson = (value: object): string =>
 
 const STDOUT = 1;
 
-/** stdout is the protocol's. A pipe may take it in parts, or be full for a moment. */
+/** stdout is the protocol's. A pipe may take it in parts, or be full for a moment. Throws what the system says of a closed pipe or a full disk. */
 export function writeOut(text: string, fd = STDOUT): void {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length;) {

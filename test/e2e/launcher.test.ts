@@ -281,6 +281,25 @@ test('with stdin, stdout or both closed the answer is the one-shot host\'s, and 
   await end(host);
 });
 
+test('an answer that cannot be written is no success, whoever gave it, and nobody sees the inside of the host', async () => {
+  sh('mkfifo', '/run/pipe');
+  // Who opened the pipe to read has closed it; and a launcher that SIGPIPE ends has said enough.
+  const places = ['> /dev/full', '4<> /run/pipe 5> /run/pipe 4<&- >&5'];
+  const into = (place: string, env: Record<string, string> = ENV): Promise<Said> => call(config(), { program: '/bin/sh', args: ['-c', `trap "" PIPE; "${BIN}/static" ${place}`], env });
+  const written = /the answer cannot be written to stdout: what an ADD made stands, and DEL takes it away/;
+  for (const place of places) {
+    const { code, stderr } = await into(place);
+    assert.is(code, 1, place);
+    assert.match(stderr, written);
+    assert.is(stderr.trim().split('\n').length, 1, stderr);
+  }
+  const host = await playHost((socket) => socket.write('.'), onceWhole((socket) => socket.end(ANSWER)));
+  for (const place of places) assert.equal(await into(place), { code: 1, stdout: '', stderr: '' }, place);
+  assert.is(host.connections, 2);
+  await end(host);
+  assert.is((await into('> /dev/full', { ...ENV, CNI_COMMAND: 'VERSION' })).code, 1);
+});
+
 const isRealRoot = process.env['CNI_WASM_TEST_ROOT'] === 'real';
 if (!isRealRoot) console.log('SKIP a host of another user needs real root');
 
