@@ -1,7 +1,7 @@
 // A worker thread of the resident host: one call after the other, each as if it were a process of its own.
 // SPDX-License-Identifier: Apache-2.0
 
-import { existsSync, readlinkSync, statSync } from 'node:fs';
+import { readlinkSync, statSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { answer } from '../answer.ts';
 import { keptSockets } from '../kernel/live/kept-sockets.ts';
@@ -10,6 +10,7 @@ import { SysctlFolders } from '../kernel/live/sysctl-folders.ts';
 import { openHost, type Lasting } from '../open-host.ts';
 import type { KeptModules } from '../selection/load-plugin.ts';
 import type { End, Outcome, Shared, Task, Word } from './call-thread.ts';
+import { isStillThere } from './caller.ts';
 import { systemCalls } from './system-calls.ts';
 
 /** contents of modules; more have been installed one after the other than are in use */
@@ -46,17 +47,16 @@ async function perform({ calledAs, env, stdin, caller }: Task): Promise<Word> {
   }
   system.umask(caller.umask);
   try {
-    return await answerAs(calledAs, env, stdin, caller.pid);
+    return await answerAs(calledAs, env, stdin, caller);
   } finally {
     // Somewhere else it would keep a file system from being unmounted.
     system.enterFolder('/');
   }
 }
 
-async function answerAs(calledAs: string, env: Task['env'], stdin: Uint8Array, pid: number): Promise<Outcome> {
+async function answerAs(calledAs: string, env: Task['env'], stdin: Uint8Array, caller: Task['caller']): Promise<Outcome> {
   let stderr = '';
-  // A process that has ended has no working folder, also before its parent has taken notice.
-  const host = openHost(env, lasting, { toStderr: (line) => { stderr += line; }, isThere: () => existsSync(`/proc/${pid}/cwd`) });
+  const host = openHost(env, lasting, { toStderr: (line) => { stderr += line; }, isThere: () => isStillThere(caller) });
   const { exitCode, stdout = '' } = await answer(host, { calledAs, env, readStdin: () => stdin });
   if (modules.size > MAX_MODULES) modules.clear();
   return { exitCode, stdout, stderr, isFit: ownNetns() === home };

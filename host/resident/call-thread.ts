@@ -10,7 +10,7 @@ export interface Task {
   calledAs: string;
   env: Readonly<Record<string, string>>;
   stdin: Uint8Array;
-  caller: { pid: number; umask: number };
+  caller: { pid: number; umask: number; program: string };
 }
 
 /** Stands for a task when there are no more: the thread ends by itself, since nobody else can close what it keeps open. */

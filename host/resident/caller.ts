@@ -11,6 +11,8 @@ export interface Place {
   /** effective capabilities */
   capabilities: bigint;
   umask: number;
+  /** what it runs: "dev:inode", which a file that is replaced meanwhile keeps */
+  program: string;
 }
 
 const SAME = ['ns/net', 'ns/mnt', 'ns/user', 'root'] as const;
@@ -19,13 +21,25 @@ const SAME = ['ns/net', 'ns/mnt', 'ns/user', 'root'] as const;
 export function placeOf(of: number | 'self'): Place {
   const status = readFileSync(`/proc/${of}/status`, 'utf8');
   return {
-    ids: Object.fromEntries(SAME.map((name) => [name, name === 'root' ? folderId(`/proc/${of}/root`) : readlinkSync(`/proc/${of}/${name}`)])) as Place['ids'],
+    ids: Object.fromEntries(SAME.map((name) => [name, name === 'root' ? idOf(`/proc/${of}/root`) : readlinkSync(`/proc/${of}/${name}`)])) as Place['ids'],
     capabilities: BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)![1]!}`),
     umask: Number.parseInt(/^Umask:\s*([0-7]+)$/m.exec(status)![1]!, 8),
+    program: programOf(of),
   };
 }
 
-function folderId(path: string): string {
+const programOf = (pid: number | 'self'): string => idOf(`/proc/${pid}/exe`);
+
+/** A launcher that has lost patience becomes the one-shot host, and keeps its process id. One that has ended runs nothing, also before its parent has taken notice. */
+export function isStillThere({ pid, program }: { pid: number; program: string }): boolean {
+  try {
+    return programOf(pid) === program;
+  } catch {
+    return false;
+  }
+}
+
+function idOf(path: string): string {
   const { dev, ino } = statSync(path);
   return `${dev}:${ino}`;
 }

@@ -1,11 +1,12 @@
 // Whom a resident host acts for: those that could do the same from where they are.
 // SPDX-License-Identifier: Apache-2.0
 
+import { spawn } from 'node:child_process';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { namesItself, namesItselfIn, placeOf, whyElsewhere, type Place } from '../../host/resident/caller.ts';
+import { isStillThere, namesItself, namesItselfIn, placeOf, whyElsewhere, type Place } from '../../host/resident/caller.ts';
 
-const own: Place = { ids: { 'ns/net': '4:1', 'ns/mnt': '4:2', 'ns/user': '4:3', root: '8:2' }, capabilities: 0b1011n, umask: 0o022 };
+const own: Place = { ids: { 'ns/net': '4:1', 'ns/mnt': '4:2', 'ns/user': '4:3', root: '8:2' }, capabilities: 0b1011n, umask: 0o022, program: '8:3' };
 
 test('the same place is served, with whatever umask', () => {
   assert.is(whyElsewhere(own, own), undefined);
@@ -28,6 +29,25 @@ test('the kernel says of this process what it is', () => {
   assert.equal(self, placeOf(process.pid));
   assert.is(self.umask, process.umask());
   assert.throws(() => placeOf(2 ** 22 + 1));
+});
+
+test('who has become another program under its process id, or has ended, is gone', async () => {
+  // The launcher becomes the one-shot host by execve(2).
+  const child = spawn('/bin/sh', ['-c', 'echo ready; read word; exec /bin/cat'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const pid = child.pid!;
+  await new Promise((ready) => { child.stdout.once('data', ready); });
+  const { program } = placeOf(pid);
+  assert.ok(isStillThere({ pid, program }));
+  const becameCat = new Promise((echoed) => { child.stdout.once('data', echoed); });
+  child.stdin.write('go\n');
+  child.stdin.write('echo\n');
+  await becameCat;
+  assert.not.ok(isStillThere({ pid, program }));
+  assert.ok(isStillThere(Object.assign({ pid }, placeOf(pid))));
+  const ended = new Promise((done) => { child.on('exit', done); });
+  child.stdin.end();
+  await ended;
+  assert.not.ok(isStillThere({ pid, program }));
 });
 
 test('paths that mean the process that follows them are known', () => {
