@@ -5,7 +5,7 @@ import type { Kernel, LinkKernel, Ns } from '../kernel/kernel.ts';
 import { namelessKeys } from '../ops/rules/sparing.ts';
 import type { Backend } from '../ops/rules/tables.ts';
 import type { Attachment } from '../protocol/request.ts';
-import type { Ledger, LedgerRecord } from './ledger.ts';
+import type { Ledger, LedgerPlugin, LedgerRecord } from './ledger.ts';
 import { isOutsideKernel, type Undo } from './undo.ts';
 
 /** After a reboot the kernel's objects are gone and their numbers given to others; entries on disk are still there. */
@@ -42,6 +42,21 @@ function isLinkThere({ inverse }: Undo, link: Pick<LinkKernel, 'get'>): boolean 
 
 /** All that the record says and that can still exist. */
 export const livingOf = (record: LedgerRecord, boot: string): Undo[] => record.plugins.flatMap(({ undo }) => survivors(record, boot, undo));
+
+/**
+ * An ADD over a record. Of an earlier boot's that is left which outlives a boot, and it goes with the plugin of the same name: DEL takes one entry for each
+ * plugin of its chain.
+ */
+export function joined(known: LedgerRecord, boot: string, made: readonly LedgerPlugin[]): LedgerPlugin[] {
+  if (known.boot === boot) return [...known.plugins, ...made];
+  const left = known.plugins.map((plugin) => ({ ...plugin, undo: [...survivors(known, boot, plugin.undo)] }));
+  const heirs = made.map((plugin, i) => {
+    const before = made.findIndex(({ name }) => name === plugin.name) === i ? left.filter(({ name }) => name === plugin.name) : [];
+    const program = plugin.program ?? before.flatMap((one) => one.program ?? [])[0];
+    return { ...plugin, ...(program === undefined ? {} : { program }), undo: [...before.flatMap(({ undo }) => undo), ...plugin.undo] };
+  });
+  return [...left.filter(({ name }) => !made.some((plugin) => plugin.name === name)), ...heirs];
+}
 
 /** A call's own changes, since when it made them, and whose they are if that is known. */
 export interface Changes { attachment: Attachment | undefined; since: string; undos: readonly Undo[]; /** or does it take them back itself? */ wasKilled: boolean }

@@ -5,7 +5,7 @@ import { CniError, CODE } from '../cni-error.ts';
 import { asCniError } from '../internal-error.ts';
 import { openJournal, type Journal } from '../ledger/journal.ts';
 import type { LedgerPlugin } from '../ledger/ledger.ts';
-import { hostLinksMade, isUsedByOthers, programIn, strikeOut } from '../ledger/records.ts';
+import { hostLinksMade, isUsedByOthers, joined, programIn, strikeOut } from '../ledger/records.ts';
 import type { Undo } from '../ledger/undo.ts';
 import { nextNetconf } from '../protocol/compose-chain.ts';
 import type { Attachment, Request } from '../protocol/request.ts';
@@ -65,8 +65,8 @@ function commit(host: Host, { attachment, netns }: Request, journal: Journal, do
     return { name, digest, at: new Date().toISOString(), undo: undos.filter(({ life }) => life === 'attachment'), ...(program === undefined ? {} : { program }) };
   });
   const known = host.ledger.read(attachment);
-  const before = known?.boot === host.boot() ? known.plugins : [];
-  host.ledger.write({ version: 1, attachment, netnsPath: netns, boot: host.boot(), plugins: [...before, ...made.filter(({ undo, program }) => undo.length > 0 || program !== undefined)] });
+  const plugins = (known ? joined(known, host.boot(), made) : made).filter(({ undo, program }) => undo.length > 0 || program !== undefined);
+  host.ledger.write({ version: 1, attachment, netnsPath: netns, boot: host.boot(), plugins });
   journal.end();
 }
 

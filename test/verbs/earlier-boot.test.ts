@@ -47,4 +47,38 @@ test('not in the same boot, not while its namespace is there', () => {
   }
 });
 
+test('an ADD over the record of an earlier boot keeps what that has leased: DEL frees it with its own, and GC what no plugin of the chain takes', () => {
+  const pool = (node: FakeNode, dataDir: string): Record<string, unknown> => ({ type: 'host-local', ipam: { type: 'host-local', subnet: '192.0.2.0/24', dataDir: join(node.root, dataDir) } });
+  const leased = (node: FakeNode): string[] => ['before', 'after'].filter((dataDir) => files(join(node.root, dataDir)).some((line) => line.includes('c1')));
+  const chain = (node: FakeNode, dataDir: string): Record<string, unknown>[] => [pool(node, dataDir), { type: 'loopback' }];
+  const inherited = (): FakeNode => {
+    const node = fakeNode();
+    node.add(chainOf('ADD', chain(node, 'before')));
+    node.reboot();
+    node.add(chainOf('ADD', chain(node, 'after')));
+    assert.equal(leased(node), ['before', 'after']);
+    return node;
+  };
+  const ended: Record<string, (node: FakeNode) => void> = {
+    DEL: (node) => node.del(chainOf('DEL', chain(node, 'after'))),
+    'DEL after another boot': (node) => {
+      node.reboot();
+      node.del(chainOf('DEL', chain(node, 'after'), { netns: '' }));
+    },
+    GC: (node) => node.gc(chainOf('GC', chain(node, 'after'), { netns: '', frame: { 'cni.dev/valid-attachments': null } })),
+    'DEL of another chain, and GC': (node) => {
+      node.del(chainOf('DEL', [{ type: 'loopback' }]));
+      assert.equal(leased(node), ['before', 'after']);
+      node.gc(chainOf('GC', [{ type: 'loopback' }], { netns: '', frame: { 'cni.dev/valid-attachments': null } }));
+    },
+  };
+  for (const [how, end] of Object.entries(ended)) {
+    const node = inherited();
+    end(node);
+    assert.equal(leased(node), [], how);
+    assert.equal(node.host.ledger.all(), [], how);
+    node.remove();
+  }
+});
+
 test.run();
