@@ -17,8 +17,8 @@ export const OUT = 'dist/lib';
 const BESIDE = ['./*.cjs', './*.node'];
 /** Hosts of their own, not for calls: that of the command for people, that of `cni-wasm plan`, with the fake kernel, and the resident one, read by `cni-wasm serve` alone. */
 const HOSTS = { 'host/cli/cli.ts': 'cli.cjs', 'host/cli/plan.ts': 'plan.cjs', 'host/cli/serve.ts': 'serve.cjs' };
-/** What does calls: of the one-shot host, and of the resident host's threads. They come with V8's code for them. */
-const CALLS = { 'host/main.ts': { file: 'host.cjs', name: 'call' }, 'host/resident/answer-calls.ts': { file: 'answer-calls.cjs', name: 'thread' } };
+/** What does calls: of the one-shot host, and of the resident host's threads, which only the host they were built with finds. They come with V8's code for them. */
+const CALLS = { 'host/main.ts': { file: 'host.cjs', name: 'call' }, 'host/resident/answer-calls.ts': { name: 'thread' } };
 /** Programs for people; they run from the repository, so their packages stay where they are. */
 const PROGRAMS = { 'conf/demo.ts': 'dist/demo.mjs', 'test/bench/bench.ts': 'dist/bench.mjs' };
 
@@ -45,17 +45,19 @@ export const buildEmbedded = (out, digests) => buildParts(out, digests, {
 /** `conditions` decide where the parts will find each other: package.json, `#parts`. */
 async function buildParts(out, digests, { hosts, calls, start, conditions }) {
   const define = defineFor(digests);
+  const startWith = async (define) => (await bundle(start, { outfile: `${out}/start.cjs`, define, conditions }))[0].text;
+  const started = {};
+  for (const [entry, names] of Object.entries(calls).filter(([entry]) => existsSync(entry))) {
+    const [map, program] = await bundle(entry, { outfile: `${out}/${names.name}.cjs`, sourcemap: 'external', define, conditions });
+    started[names.name] = await writeProgram(out, names, { source: program.text, map: map.text }, startWith);
+  }
+  const knowing = { ...define, THREAD: JSON.stringify(started.thread ?? '') };
   const outputs = await Promise.all([
     ...Object.entries(hosts).filter(([entry]) => existsSync(entry))
-      .map(([entry, file]) => bundle(entry, { outfile: `${out}/${file}`, sourcemap: 'linked', define, conditions })),
+      .map(([entry, file]) => bundle(entry, { outfile: `${out}/${file}`, sourcemap: 'linked', define: knowing, conditions })),
     ...readdirSync('host/side').map((file) => bundle(`host/side/${file}`, { outfile: `${out}/${file.replace(/\.ts$/, '.cjs')}` })),
   ]);
   for (const { path, contents } of outputs.flat()) writeFile(path, contents);
-  const startWith = async (define) => (await bundle(start, { outfile: `${out}/start.cjs`, define, conditions }))[0].text;
-  for (const [entry, names] of Object.entries(calls).filter(([entry]) => existsSync(entry))) {
-    const [map, program] = await bundle(entry, { outfile: `${out}/${names.name}.cjs`, sourcemap: 'external', define, conditions });
-    await writeProgram(out, names, { source: program.text, map: map.text }, startWith);
-  }
 }
 
 /** CommonJS because Node starts it 3 to 6 ms sooner than a module; names are kept for stack traces. */

@@ -8,24 +8,26 @@ import { readdirSync, rmSync } from 'node:fs';
 import { writeFile } from '../../plugins-as/sdk/tool/write-file.mjs';
 
 /**
- * `bundle` is a bundle as esbuild makes it, `start` makes one of host/start.ts. Returns nothing; writes `file`, and under `name` with a digest the program
- * it starts, its code and its map.
+ * `bundle` is a bundle as esbuild makes it, `start` makes one of host/start.ts. Writes under `name` with a digest the program, its code and its map, and what
+ * starts it as `file`: without one under the same name, so that what is put in its place later has another. Returns the name of that file.
  * @param {string} out
- * @param {{ file: string, name: string }} names
+ * @param {{ file?: string, name: string }} names
  * @param {{ source: string, map: string }} bundle
  * @param {(define: Record<string, string>) => Promise<string>} start
  */
-export async function writeProgram(out, { file, name }, { source, map }, start) {
+export async function writeProgram(out, { file: fixed, name }, { source, map }, start) {
   // Read as one byte for each character, which is quicker than UTF-8; esbuild escapes the others.
   if (/[^\0-\x7f]/.test(source)) throw new Error('the bundle of the host has characters outside of ASCII');
   const script = `(function (require, __dirname) { var module = { exports: {} }, exports = module.exports; ${source.replace(/\/\/# sourceMappingURL=.*\n?$/, '')}\n})`;
   const version = `${name}-${createHash('sha256').update(script).digest('hex').slice(0, 16)}`;
   const program = `${script}\n//# sourceMappingURL=${version}.cjs.map\n`;
+  const file = fixed ?? `${version}.start.cjs`;
   const parts = { [`${version}.cjs`]: program, [`${version}.cjs.map`]: map, [`${version}.code`]: codeOf(program, `${version}.cjs`) };
   for (const [part, content] of Object.entries(parts)) writeFile(`${out}/${part}`, content);
   writeFile(`${out}/${file}`, await start({ PROGRAM: JSON.stringify(`${version}.cjs`), CODE: JSON.stringify(`${version}.code`) }));
-  const isOld = (part) => part.startsWith(`${name}-`) && /^[0-9a-f]{16}\./.test(part.slice(name.length + 1)) && !(part in parts);
+  const isOld = (part) => part.startsWith(`${name}-`) && /^[0-9a-f]{16}\./.test(part.slice(name.length + 1)) && !(part in parts) && part !== file;
   for (const old of readdirSync(out).filter(isOld)) rmSync(`${out}/${old}`);
+  return file;
 }
 
 /** V8's tables lie in an order that depends on a random number. With always the same one the code is the same each time, and V8 does not look for it when it reads. */

@@ -18,6 +18,9 @@ import { newPool } from './pool.ts';
 import { systemCalls } from './system-calls.ts';
 import { pathOf } from '#parts';
 
+/** Defined by the build: the file of the threads, with a digest in its name. One that is started after an upgrade must not be the new version's. */
+declare const THREAD: string;
+
 const PROCESSORS = availableParallelism();
 const LIMITS = { kept: Math.min(2, PROCESSORS), quick: PROCESSORS, most: 64, patience: 50, slow: 500, longest: 3_000, stuck: 1_000, idle: 60_000 };
 /** more than that are closed at once, and their launchers do the calls */
@@ -36,7 +39,7 @@ export async function serve(): Promise<void> {
   const path = pathOf('host.cjs');
   const program = { path, id: identityOf(path) };
   const shared = { compiled: compiledBuiltins() };
-  const pool = newPool<Task, Outcome>(() => callThread(pathOf('answer-calls.cjs'), shared, (error) => log.error({ err: error }, 'a thread ended')), LIMITS, ({ isFit }) => isFit);
+  const pool = newPool<Task, Outcome>(() => callThread(pathOf(THREAD), shared, (error) => log.error({ err: error }, 'a thread ended')), LIMITS, ({ isFit }) => isFit);
   /** hosts that launchers belong to, and that have been told of: it is the same with each of their calls */
   const others = new Set<string>();
   let isStopping = false;

@@ -12,7 +12,14 @@ import { codeOf } from '../../host/build/program.mjs';
 import { engineHere, machineCodeName, restore, wholeCode } from '../../host/sandbox/machine-code.ts';
 import { builtins } from '../../host/selection/builtins.ts';
 
-for (const [file, name] of [['host.cjs', 'call'], ['answer-calls.cjs', 'thread']] as const) {
+const thread = readdirSync('dist/lib').find((one) => /^thread-[0-9a-f]{16}\.start\.cjs$/.test(one))!;
+
+test('the resident host names the threads that it was built with, by their digest', () => {
+  assert.equal(readdirSync('dist/lib').filter((one) => one.endsWith('.start.cjs')), [thread]);
+  assert.ok(readFileSync('dist/lib/serve.cjs', 'utf8').includes(`"${thread}"`));
+});
+
+for (const [file, name] of [['host.cjs', 'call'], [thread, 'thread']] as const) {
   test(`${file} brings code that V8 takes`, () => {
     const code = readdirSync('dist/lib').filter((one) => one.startsWith(`${name}-`) && one.endsWith('.code'));
     assert.is(code.length, 1);
