@@ -55,6 +55,6 @@ function sayingWhich<T>(folder: string, act: () => T): T {
   try {
     return act();
   } catch (error) {
-    throw new CniError(CODE.notAvailable, `"${folder}" cannot be written (${errnoOf(error)}); journal and ledger are kept there`, { kind: 'io', cause: error });
+    throw new CniError(CODE.notAvailable, `"${folder}" cannot be written (${errnoOf(error)}); journal, ledger and locks are kept there`, { kind: 'io', cause: error });
   }
 }
