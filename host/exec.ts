@@ -15,6 +15,11 @@ interface ProgramOptions {
   env: Readonly<Record<string, string | undefined>>;
 }
 
+interface ToolOptions extends ProgramOptions {
+  /** that it inherits */
+  descriptors?: readonly number[];
+}
+
 export interface ProgramOutcome {
   stdout: string;
   stderr: string;
@@ -32,12 +37,13 @@ const NOT_STARTED: ProgramOutcome = { stdout: '', stderr: '', exitCode: undefine
 const NO_TIME: ProgramOutcome = { ...NOT_STARTED, timedOut: true, failure: 'was not started: no time is left' };
 
 /** A tool of the node, such as iptables: what every chain pays for (RATIONALE, "Why does execa not start iptables?"). */
-export function runTool(file: string, args: readonly string[], { input = '', timeoutMs: most, env }: ProgramOptions): ProgramOutcome {
+export function runTool(file: string, args: readonly string[], { input = '', timeoutMs: most, env, descriptors = [] }: ToolOptions): ProgramOutcome {
   const timeout = Math.min(most, timeLeft());
   if (timeout < 1) return NO_TIME;
   // 1.5 ms, which calls that start no program need not pay.
   const { spawnSync } = require('node:child_process') as typeof import('node:child_process');
-  const { stdout, stderr, status, signal, error } = spawnSync(file, args, { input, env: { ...env }, timeout, killSignal: 'SIGKILL', maxBuffer: MAX_OUTPUT, encoding: 'utf8' });
+  const stdio = ['pipe' as const, 'pipe' as const, 'pipe' as const, ...descriptors];
+  const { stdout, stderr, status, signal, error } = spawnSync(file, args, { stdio, input, env: { ...env }, timeout, killSignal: 'SIGKILL', maxBuffer: MAX_OUTPUT, encoding: 'utf8' });
   const timedOut = errnoOf(error) === 'ETIMEDOUT';
   return {
     stdout: stdout ?? '', stderr: stderr ?? '', exitCode: error ? undefined : status ?? undefined, timedOut,

@@ -76,7 +76,7 @@ export function openHost(env: Readonly<Record<string, string | undefined>>, { li
     ledger: diskLedger(roots.state),
     stores: diskStores(locks, diskIndex(roots.state, boot)),
     log,
-    openKernel: (netns) => liveKernel(libc(), netns, { env, ...(sockets ? { kept: sockets } : {}), ...(sysctls ? { sysctls } : {}), ...(dialects ? { dialects } : {}) }),
+    openKernel: (netns) => liveKernel(libc(), netns, { env, locks: locks.descriptors, ...(sockets ? { kept: sockets } : {}), ...(sysctls ? { sysctls } : {}), ...(dialects ? { dialects } : {}) }),
     loadPlugin: (name, netconf) => audited(log, () => who(name, netconf.name), 'load', () => loadPlugin(load(name), netconf, roots)),
     manifestOf: (name) => audited(log, () => who(name), 'load', () => load(name).manifest),
     usesWasi: (name) => isKnown(name, own, roots) && load(name).code().imports.wasi,

@@ -28,6 +28,11 @@ export interface Locks {
   holdFile(path: string, mode: LockMode, timeout: number): () => void;
 }
 
+export interface FileLocks extends Locks {
+  /** Descriptors of those that are held. A program that gets them keeps the locks until it ends, whatever becomes of this process. */
+  descriptors(): number[];
+}
+
 export interface LockCalls extends Pipes {
   /** flock(2) without waiting; false for EWOULDBLOCK. */
   tryFlock(fd: number, mode: LockMode): boolean;
@@ -40,8 +45,9 @@ const REGAIN_TIMEOUT = 60_000;
 /** ms between two tries of whoever is first in line. The calls that hold these locks last 10 to 100 ms. */
 const POLL = 1;
 
-export function fileLocks(folder: string, calls: LockCalls, regainTimeout = REGAIN_TIMEOUT): Locks {
+export function fileLocks(folder: string, calls: LockCalls, regainTimeout = REGAIN_TIMEOUT): FileLocks {
   const { tryFlock } = calls;
+  const descriptors = new Set<number>();
   const take = (path: string, mode: LockMode): number | undefined => {
     for (;;) {
       const fd = open(path);
@@ -82,10 +88,13 @@ export function fileLocks(folder: string, calls: LockCalls, regainTimeout = REGA
     // undefined once it is lost: its number may be another file's by then.
     let fd: number | undefined = held;
     let isAlone = mode === 'exclusive';
+    descriptors.add(held);
     const letGo = (): void => {
       const mine = fd;
       fd = undefined;
-      if (mine !== undefined) closeSync(mine);
+      if (mine === undefined) return;
+      descriptors.delete(mine);
+      closeSync(mine);
     };
     return {
       // flock(2) gives the shared lock up before it tries for the other, so that somebody else may have come in between.
@@ -94,6 +103,7 @@ export function fileLocks(folder: string, calls: LockCalls, regainTimeout = REGA
         if (fd !== undefined && tryFlock(fd, 'shared') && isAt(pathOf(name), fd)) return false;
         letGo();
         fd = acquire(pathOf(name), 'shared', regainTimeout, lineOf(name));
+        descriptors.add(fd);
         return false;
       },
       release() {
@@ -115,6 +125,7 @@ export function fileLocks(folder: string, calls: LockCalls, regainTimeout = REGA
       return lockOn(name, acquire(pathOf(name), mode, timeout, lineOf(name)), mode);
     },
     tryHold,
+    descriptors: () => [...descriptors],
     sweep(prefix) {
       if (!existsSync(folder)) return;
       for (const name of readdirSync(folder)) {

@@ -35,7 +35,7 @@ export const scriptedSocket = (script: Script): NetlinkSocket => new NetlinkSock
 export function scriptedContext(script: Script): LiveContext {
   const libc = scriptedLibc(script);
   const socket = new NetfilterSocket(libc);
-  return { libc, programs: programsIn(''), netnsId: () => '4:1', netnsMark: () => '4:1', netnsFd: () => 4, route: () => socket, netfilter: () => socket, within: (_ns, act) => act(), close() {} };
+  return { libc, programs: programsIn(''), netnsId: () => '4:1', netnsMark: () => '4:1', netnsFd: () => 4, locks: () => [], route: () => socket, netfilter: () => socket, within: (_ns, act) => act(), close() {} };
 }
 
 export function answer(sequence: number, type: number, flags: number, body: Uint8Array): Buffer {

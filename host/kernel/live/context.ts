@@ -29,6 +29,8 @@ export interface LiveContext {
   netnsFd(ns: Ns): number;
   route(ns: Ns): RouteSocket;
   netfilter(ns: Ns): NetfilterSocket;
+  /** Descriptors of locks that must not come free before a program that writes rules has ended. */
+  locks(): readonly number[];
   /** Runs `act` on this thread inside the namespace. `act` must be synchronous. */
   within<T>(ns: Ns, act: () => T): T;
   close(): void;
@@ -42,6 +44,7 @@ export interface Surroundings {
   kept?: KeptSockets;
   sysctls?: SysctlFolders;
   dialects?: KnownDialects;
+  locks?: () => readonly number[];
 }
 
 /** linux/magic.h */
@@ -49,7 +52,7 @@ const NSFS_MAGIC = 0x6e736673;
 const PROC_SUPER_MAGIC = 0x9fa0;
 
 /** The container's namespace is opened once, so that a path that is swapped later leads nowhere. */
-export function openContext(libc: Libc, netns: string, { env, kept }: Surroundings = { env: process.env }): LiveContext {
+export function openContext(libc: Libc, netns: string, { env, kept, locks = () => [] }: Surroundings = { env: process.env }): LiveContext {
   const fds: Partial<Record<Ns, number>> = netns === '' ? {} : { container: openNetns(libc, netns) };
   fds.host = openSync('/proc/thread-self/ns/net', 'r');
   const ids: Partial<Record<Ns, string>> = {};
@@ -105,7 +108,7 @@ export function openContext(libc: Libc, netns: string, { env, kept }: Surroundin
     return cookie === undefined ? ids.container : `${ids.container}:${cookie}`;
   });
   return {
-    libc, netnsFd, within, close,
+    libc, netnsFd, locks, within, close,
     programs: programsIn(env['PATH'] ?? ''),
     netnsId: (ns) => ids[ns],
     netnsMark: (ns) => (ns === 'host' ? ids.host : containerMark()),

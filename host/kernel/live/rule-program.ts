@@ -11,7 +11,8 @@ const TIMEOUT = 35_000;
 
 export function runRuleProgram(context: LiveContext, ns: Ns, program: string, args: readonly string[], input: string): ProgramOutcome {
   const env = { PATH: context.programs.path, LANG: 'C' };
-  return context.within(ns, () => runTool(program, args, { input, timeoutMs: TIMEOUT, env }));
+  // Killed while it waits for iptables' lock, this process would leave it behind, and what it writes then nobody would take back.
+  return context.within(ns, () => runTool(program, args, { input, timeoutMs: TIMEOUT, env, descriptors: context.locks() }));
 }
 
 /** `noise` are lines of stderr that say nothing of what is wrong. */
