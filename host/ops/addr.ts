@@ -73,13 +73,17 @@ function settle(call: Call, req: Requests['addr.await']): Answers['addr.await'] 
   }
 }
 
-/** An address on two links of the host is a way to get at the traffic of the other one. */
+/**
+ * An address on two links of the host is a way to get at the traffic of the other one. Of a module that ships with the host the configuration says it, and
+ * may say the same gateway for several bridges, fe80::1 for one, as with the reference.
+ */
 function checkFree(call: Call, address: string): void {
   const { addr, link } = call.kernel;
   for (const { index } of addr.list('host').filter((one) => sameAddress(one.address, address))) {
     const holder = link.get('host', { index });
     const right = holder && rightToHostLink(call, holder);
-    if (holder && (right === undefined || right === 'read')) throw denied(call, 'addr.add', `of ${address}, which is on a link of others,`, undefined, `host:${address}`);
+    const isForeign = right === undefined || right === 'read';
+    if (holder && isForeign && !(call.granting === undefined && (holder.kind === 'bridge' || holder.name === 'lo'))) throw denied(call, 'addr.add', `of ${address}, which is on a link of others,`, undefined, `host:${address}`);
   }
 }
 

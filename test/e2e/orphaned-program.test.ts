@@ -41,15 +41,19 @@ function isChild(one: string, pid: number): boolean {
 test('what it writes is taken back by the DEL that waits for it', async () => {
   const holder = spawn('flock', ['/run/xtables.lock', 'cat'], { stdio: ['pipe', 'ignore', 'inherit'] });
   const isHeld = (): boolean => existsSync('/run/xtables.lock') && readFileSync('/proc/locks', 'utf8').split('\n').some((line) => line.includes(` ${holder.pid} `));
-  await until('the lock is held', isHeld);
-  const add = call('ADD');
-  await until('iptables-restore is started', () => childOf(add.pid!) !== undefined);
-  add.kill('SIGKILL');
-  const del = call('DEL');
-  const ended = new Promise<number | null>((done) => { del.on('exit', done); });
-  await until('DEL waits', () => readdirSync('/run/cni-wasm/lock').some((name) => name.endsWith('~line')));
-  holder.stdin.end();
-  assert.is(await ended, 0, await del.said);
+  try {
+    await until('the lock is held', isHeld);
+    const add = call('ADD');
+    await until('iptables-restore is started', () => childOf(add.pid!) !== undefined);
+    add.kill('SIGKILL');
+    const del = call('DEL');
+    const ended = new Promise<number | null>((done) => { del.on('exit', done); });
+    await until('DEL waits', () => readdirSync('/run/cni-wasm/lock').some((name) => name.endsWith('~line')));
+    holder.stdin.end();
+    assert.is(await ended, 0, await del.said);
+  } finally {
+    holder.kill();
+  }
   assert.not.match(sh(join(PROGRAMS, 'iptables-save')), /CNI-|192\.0\.2\./);
   assert.equal([...files('/run/cni-wasm'), ...files('/var/lib/cni-wasm')], []);
 });
