@@ -26,7 +26,7 @@ function callIn(verb: ModuleVerb): { kernel: FakeKernel; call: Call; link(ns: 'h
   const handles = newHandles();
   const call = {
     kernel, handles, verb, journal: forwardJournal, module: 'acme', plugin: 'acme', hashes: { attachment: '' }, addresses: new Set(),
-    grants: { ...NO_GRANTS, nft: ['inet acme'], sysctl: ['net/ipv4/ip_forward'] }, tables: ruleTables(kernel, LOCKS),
+    meanings: new Map(), hostHas: new Map(), grants: { ...NO_GRANTS, nft: ['inet acme'], sysctl: ['net/ipv4/ip_forward'] }, tables: ruleTables(kernel, LOCKS),
     request: { attachment: { network: 'blue', containerId: 'c1', ifname: 'eth0' }, netconf: { value: {} } },
   } as unknown as Call;
   return { kernel, call, link: (ns, name) => handles.mint({ ns, index: kernel.link.get(ns, { name })!.index, name, kind: 'veth', right: 'own' }) };
