@@ -99,7 +99,7 @@ export function carryOut(inverse: Inverse, { kernel, tables, openStore, delegate
       if (isWrittenBy(inverse, store.get(inverse.key))) store.delete(inverse.key);
     });
     case 'put entry': return openStore(inverse.store).with((store) => {
-      if (store.get(inverse.key) === inverse.instead) store.put(inverse.key, inverse.value);
+      if (inverse.value !== inverse.instead && store.get(inverse.key) === inverse.instead) store.put(inverse.key, inverse.value);
     });
     case 'unbind sources': return kernel.firewalld.remove(inverse.zone, inverse.sources);
     case 'bind sources': return kernel.firewalld.add(inverse.zone, inverse.sources);

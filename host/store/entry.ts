@@ -48,7 +48,9 @@ export function makeEntry(path: string, value: string): void {
   }
 }
 
+/** Looked for first: of what is not there the kernel says EROFS on a mount that is read-only, and of a folder EISDIR. */
 export function removeEntry(path: string): void {
+  if (kindOf(path) !== 'plain') return;
   try {
     unlinkSync(path);
   } catch (error) {
@@ -56,7 +58,13 @@ export function removeEntry(path: string): void {
   }
 }
 
+/** Under a name that is too long for a file there is nothing. */
 function kindOf(path: string): 'plain' | 'other' | undefined {
-  const stat = reaching(path, () => lstatSync(path, { throwIfNoEntry: false }));
-  return stat && (stat.isFile() ? 'plain' : 'other');
+  try {
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    return stat && (stat.isFile() ? 'plain' : 'other');
+  } catch (error) {
+    if (errnoOf(error) === 'ENAMETOOLONG') return undefined;
+    throw unreachable(path, error);
+  }
 }

@@ -94,11 +94,17 @@ export const lockOf = (network: string, fileName: string): string => `attachment
 export const takerBack = (host: Host, kernel: Kernel, network: Lock, chain?: Chain, tables = ruleTables(kernel, host.locks)): Opened['takeBackAll'] => (undos, isUsed = () => false, othersRules) => {
   try {
     const run = { kernel, journal: forwardJournal, ownLinks: new Set<number>(), plugin: '' };
-    return rollBack(undos, { kernel, tables: othersRules ? sparing(tables, othersRules) : tables, openStore: host.stores, ...(chain ? { delegateDel: delegateDel(host, chain, run) } : {}) }, network, isUsed);
+    const residues = rollBack(undos, { kernel, tables: othersRules ? sparing(tables, othersRules) : tables, openStore: host.stores, ...(chain ? { delegateDel: delegateDel(host, chain, run) } : {}) }, network, isUsed);
+    const notes = residues.filter(isNote);
+    if (notes.length > 0) host.log.warn({ left: describe(notes) }, 'a file that only notes what an interface had stays');
+    return residues.filter((residue) => !notes.includes(residue));
   } finally {
     tables.release();
   }
 };
+
+/** tuning's file of an attachment binds nothing on the node, and the next ADD writes over it: it is left as the reference leaves it, and holds up no DEL. */
+const isNote = ({ undo: { inverse } }: Residue): boolean => inverse.do === 'delete entry' && inverse.store.layout === 'dataDir';
 
 /** A journal that is still there although its lock is free belongs to a call that was killed. */
 export function finishPredecessor(host: Host, network: string, fileName: string, { kernel, takeBackAll }: Pick<Opened, 'kernel' | 'takeBackAll'>, chain?: Chain): void {

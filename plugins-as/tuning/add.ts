@@ -32,7 +32,8 @@ function tune(ifname: string, wish: Attributes, result: Result): i32 {
   const found = linkGet(new Obj().str('name', ifname));
   if (!found.ok) return found.missing ? fail('failed to get ' + quote(ifname) + ': Link not found') : failWith(found.error, 'failed to get ' + quote(ifname));
   const saved = storePut(new Obj().str('key', 'backup').str('value', Attributes.of(found.json, wish).backup()));
-  if (!saved.ok) return failWith(saved.error);
+  // The reference's words and code for a folder that cannot be written.
+  if (!saved.ok) return saved.error.kind == 'io' ? fail('failed to save file ' + ifname + '.json: ' + saved.error.msg) : failWith(saved.error);
   const problem = change(found.json.get('link').int(), ifname, wish);
   if (problem.length > 0) return fail(problem);
   if (wish.mac.length == 0) return 0;

@@ -51,6 +51,10 @@ export const ALLOWED: Readonly<Record<string, readonly Clause[]>> = {
     section: /^answer$/, reference: /^ {4}"code": 999,$|^ {4}"msg": "(failed to .*: )?(invalid argument|network is unreachable)"$/,
     ours: /^ {4}"code": 102,$|^ {4}"msg": "(failed to|cannot set) .* \(E[A-Z]+\)"$/,
   }],
+  'file-words': [{
+    section: /^answer$/, reference: /^ {4}"msg": "failed to save file eth0\.json: open \S+: [a-z -]+"$/,
+    ours: /^ {4}"msg": "failed to save file eth0\.json: store \\"\S+\\": E[A-Z]+; the folder must be writable and its entries plain files"$/,
+  }],
   'route-words': [{
     section: /^answer$/, reference: /^ {4}"msg": "Expected Route \{Dst:\{IP:[0-9.]+ Mask:[0-9a-f]+\} GW:[0-9.]+ .*\} not found in routing table"$/,
     ours: /^ {4}"msg": "Expected Route \{Dst:[0-9./]+ GW:[0-9.]+\} not found in routing table"$/,
