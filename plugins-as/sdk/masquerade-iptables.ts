@@ -9,6 +9,9 @@ import { Request } from './request';
 import { AssignedIp } from './result';
 import { Rule } from './rule';
 
+/** xt_comment keeps no more; the reference gives iptables the whole, which cuts. */
+const KEPT = 255;
+
 /** What the addresses of this family need; `family` is ip or ip6. */
 export function iptablesRules(request: Request, ips: AssignedIp[], family: string): Obj {
   const chain = chainOf(request);
@@ -72,12 +75,13 @@ function isOurs(chain: string): bool {
   return true;
 }
 
+/** A name that leaves no room for a container begins no comment: which of two such networks a chain is of cannot be told. */
 function commentStart(network: string): string {
   return 'name: ' + quote(network) + ' id: ';
 }
 
 function commentOf(network: string, containerId: string): string {
-  return commentStart(network) + quote(containerId);
+  return (commentStart(network) + quote(containerId)).substring(0, KEPT);
 }
 
 function jump(from: Prefix, chain: string, comment: string): Obj {
