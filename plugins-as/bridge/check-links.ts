@@ -8,6 +8,7 @@ import { Json, Obj } from '../sdk/json';
 import { Request } from '../sdk/request';
 import { AssignedIp, CONTAINER, Interface, Result } from '../sdk/result';
 import { BridgeConf } from './bridge-conf';
+import { GatewayPlace } from './gateway-place';
 import { gatewayOf } from './gateways';
 import { spoofingChecked } from './spoof-check';
 import { nameOf } from './vlan-gateway';
@@ -111,7 +112,10 @@ export class CheckedLinks {
     return wrong.length == 0 ? 0 : fail('Interface ' + this.port + ' ' + wrong);
   }
 
-  /** The bridge, or its interface in the VLAN, still carries the gateway of each address. */
+  /**
+   * The bridge, or its interface in the VLAN, still carries the gateway of each address. With forceAddress the next one replaces it, of this
+   * attachment or of another network's.
+   */
   checkGateways(ips: AssignedIp[]): i32 {
     let link = this.bridge;
     let name = this.conf.bridge;
@@ -125,7 +129,7 @@ export class CheckedLinks {
     if (!listed.ok) return failWith(listed.error);
     for (let i = 0; i < ips.length; i++) {
       const gateway = gatewayOf(ips[i]);
-      if (gateway !== null && !carries(listed.json, gateway)) return fail('Failed to match addr ' + gateway.text() + ' on interface ' + name);
+      if (gateway !== null && !carries(listed.json, gateway) && !(this.conf.forceAddress && GatewayPlace.on(listed.json, gateway).isTaken)) return fail('Failed to match addr ' + gateway.text() + ' on interface ' + name);
     }
     return 0;
   }
