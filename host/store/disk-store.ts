@@ -20,8 +20,9 @@ const LOCK_FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT |
 export const diskStores = (locks: Pick<Locks, 'holdFile'>, openIndex: OpenIndex): OpenStore => (place) =>
   (place.file === undefined ? openFolder(folderFor(place), locks, openIndex) : openFile(place.root, place.file));
 
+/** Leases lie under the network's very name, as the reference has them: what is too long for a folder is the kernel's to refuse. */
 export function folderFor({ layout, root, network, module }: StorePlace): string {
-  return layout === 'ipam' ? join(root, folderOf(network)) : join(root, 'store', module ?? '', folderOf(network));
+  return layout === 'ipam' ? join(root, network) : join(root, 'store', module ?? '', folderOf(network));
 }
 
 function openFolder(folder: string, locks: Pick<Locks, 'holdFile'>, openIndex: OpenIndex): LockedStore {

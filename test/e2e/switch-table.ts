@@ -14,6 +14,8 @@ export const REFERENCES = VERSIONS.filter((version) => existsSync(`${FOLDER[vers
 export const MISSING = VERSIONS.filter((version) => !REFERENCES.includes(version));
 
 export interface Case {
+  /** of the network; blue when absent */
+  name?: string;
   plugins: PluginConf[];
   /** This version cannot run the chain at all. */
   lacks?: Partial<Record<Version, string>>;
@@ -45,6 +47,7 @@ export const CASES: Readonly<Record<string, Case>> = {
   'smaller packets, promiscuous, a route': {
     plugins: [bridge({ mtu: 1400, promiscMode: true, ipam: { ...pools('192.0.2.0/24'), routes: [{ dst: '203.0.113.0/24' }] } })], faults: { '1.1.1': { bridge: ROUTE } },
   },
+  'the longest name of a network': { name: 'n'.repeat(250), plugins: [bridge({ ipMasq: true, ipMasqBackend: 'iptables' })] },
   'no gateway': { plugins: [bridge({ isGateway: false, ipam: pools('192.0.2.0/24') })] },
   'layer 2': { plugins: [bridge({ isGateway: false, ipam: {} })], faults: { '1.1.1': NO_IPAM, '1.9.1': NO_IPAM } },
   'addresses from static': { plugins: [bridge({ ipMasq: true, ipam: { type: 'static', addresses: [{ address: '192.0.2.7/24' }, { address: '2001:db8::7/64' }] } })] },
@@ -53,6 +56,7 @@ export const CASES: Readonly<Record<string, Case>> = {
   'firewall, iptables': { plugins: [bridge({}), { type: 'firewall', backend: 'iptables' }] },
   'firewall, one bridge only': { plugins: [bridge({}), { type: 'firewall', backend: 'iptables', ingressPolicy: 'same-bridge' }] },
   'firewall, nobody beside it': { plugins: [bridge({}), { type: 'firewall', backend: 'iptables', ingressPolicy: 'isolated', iptablesAdminChainName: 'BLUE-ADMIN' }], lacks: { '1.1.1': 'knows no such policy' } },
+  'firewall, the name of a chain that nft does not take': { plugins: [bridge({}), { type: 'firewall', backend: 'iptables', iptablesAdminChainName: '1:A+B' }] },
   'tuned': { plugins: [bridge({}), { type: 'tuning', mtu: 1300, promisc: true, mac: '02:00:00:00:00:42', sysctl: { 'net.ipv4.conf.IFNAME.log_martians': '1' } }], faults: { '1.1.1': { tuning: /IFNAME\/log_martians: no such file/ } } },
   loopback: { plugins: [{ type: 'loopback' }] },
   'ports by iptables': { plugins: [bridge({}), ports('iptables')], faults: { '1.1.1': OTHER_FAMILY } },
@@ -71,5 +75,5 @@ export const CASES: Readonly<Record<string, Case>> = {
 export const casesFor = (version: Version): [string, Case][] => Object.entries(CASES).filter(([, { lacks }]) => !lacks?.[version]);
 
 /** Each version with the newest configuration it reads. */
-export const listOf = (version: Version, { plugins }: Pick<Case, 'plugins'>, name = 'blue'): Conflist =>
+export const listOf = (version: Version, { plugins, name: own = 'blue' }: Pick<Case, 'plugins' | 'name'>, name = own): Conflist =>
   ({ cniVersion: version === '1.1.1' ? '1.0.0' : '1.1.0', name, plugins });

@@ -84,6 +84,7 @@ export const bridgeKeys: Case[] = [
   { name: 'bridge: a comment of masquerading longer than iptables keeps', steps: life({ ...gateway({ ipMasq: true }), name: 'n'.repeat(180) }, { containerId: 'c'.repeat(64) }) },
   { name: 'bridge: forceAddress with two IPv4 subnets', steps: life(gateway({ forceAddress: true }, V4, '198.51.100.0/24')) },
   { name: 'bridge: forceAddress of two networks on one bridge', steps: [...life(gateway({ forceAddress: true })).slice(0, 1), { shell: 'ip netns add c2' }, ...life({ ...gateway({ forceAddress: true }, '198.51.100.0/24'), name: 'green' }, { containerId: 'c2', netns: '/run/netns/c2' }).slice(0, 1), ...life(gateway({ forceAddress: true })).slice(1)] },
+  { name: 'bridge: a network with a name of 210 letters', steps: life({ ...gateway(), name: 'n'.repeat(210) }) },
   { name: 'bridge: DEL of what was never there', steps: life(gateway({ ipMasq: true })).slice(2) },
   { name: 'bridge: CHECK without prevResult', steps: [{ verb: 'ADD', list: gateway() }, { verb: 'CHECK', list: gateway(), forget: true }] },
   ...([['the container link is gone', 'ip -n c1 link del eth0'], ['the address is gone', 'ip -n c1 addr flush dev eth0'], ['the route is gone', 'ip -n c1 route del default', 'route-words'], ['the bridge is gone', 'ip link del br1'], ['the bridge is promiscuous', 'ip link set br1 promisc on']] as const)
