@@ -19,7 +19,7 @@ export function nftTable(v6: bool): Obj {
   return new Obj().str('ns', 'host').str('family', v6 ? 'ip6' : 'ip').str('table', 'cni_hostport');
 }
 
-export function nftLayout(request: Request, config: PortmapConfig, address: Prefix): Obj {
+export function nftLayout(request: Request, config: PortmapConfig, address: Prefix, masqAll: bool = config.masqAll): Obj {
   const chains = new Arr().obj(chain(HOSTPORTS)).obj(chain(HOSTIP_HOSTPORTS)).obj(chain(HOSTPORTS_ALL))
     .obj(baseChain('prerouting', DSTNAT)).obj(baseChain('output', DSTNAT));
   if (config.snat) chains.obj(baseChain('postrouting', SRCNAT, MASQUERADING));
@@ -31,10 +31,10 @@ export function nftLayout(request: Request, config: PortmapConfig, address: Pref
     .str('tableComment', 'CNI portmap plugin')
     .arr('chains', chains)
     .arr('set', new Arr().obj(content(HOSTPORTS_ALL, toPorts)).obj(content('prerouting', toHost)).obj(content('output', toHost)))
-    .arr('add', ownRules(request, config, address));
+    .arr('add', ownRules(request, config, address, masqAll));
 }
 
-function ownRules(request: Request, config: PortmapConfig, address: Prefix): Arr {
+function ownRules(request: Request, config: PortmapConfig, address: Prefix, masqAll: bool): Arr {
   const add = new Arr();
   const ip = address.ip.text();
   // In each rule its own network's, where the reference has those of the last network for all.
@@ -46,7 +46,7 @@ function ownRules(request: Request, config: PortmapConfig, address: Prefix): Arr
     add.obj(own(HOSTPORTS, rule, request));
   }
   if (!config.snat) return add;
-  if (config.masqAll) return add.obj(own(MASQUERADING, new Rule().from(address.ip.v6 ? '::/0' : '0.0.0.0/0').to(ip).masquerade(), request));
+  if (masqAll) return add.obj(own(MASQUERADING, new Rule().from(address.ip.v6 ? '::/0' : '0.0.0.0/0').to(ip).masquerade(), request));
   add.obj(own(MASQUERADING, new Rule().from(ip).to(ip).masquerade(), request));
   return address.ip.v6 ? add : add.obj(own(MASQUERADING, new Rule().from('127.0.0.1').to(ip).masquerade(), request));
 }

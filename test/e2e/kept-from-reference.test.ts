@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import { deleteNetns, inNetns, sh, skip } from '../support/node.ts';
 import { bandwidth, bridge, list, nat, ok, portmap, ruleset, same } from './scenes.ts';
-import { add, C1, call } from './switch-node.ts';
+import { add, C1, call, check } from './switch-node.ts';
 import { MISSING } from './switch-table.ts';
 
 if (MISSING.includes('1.9.1')) skip('no reference plugins 1.9.1');
@@ -42,6 +42,11 @@ for (const [what, portMappings, keys] of [
     'hook output', ...('snat' in keys ? [] : ['hook postrouting']), 'hook prerouting', 'table ip cni_hostport', 'table ip6 cni_hostport',
   ]);
 }
+
+same('masqAll with nf_tables, which the reference ignores: what it made passes CHECK', (who) => {
+  const chain = list(bridge(), portmap({ backend: 'nftables', masqAll: true }));
+  return check(who, chain, C1, add('1.9.1', chain, C1));
+}, {});
 
 same('the name of an ifb', (who) => {
   add(who, list(bridge(), bandwidth), C1);
