@@ -54,8 +54,8 @@ const match = object({
 
 const action = object({
   'verdict?': oneWord('a final verdict', 'accept', 'drop', 'return'),
-  'jump?': string('chain to call', { maxLength: 127 }),
-  'goto?': string('chain to continue in', { maxLength: 127 }),
+  'jump?': string('chain to call', { maxLength: 255 }),
+  'goto?': string('chain to continue in', { maxLength: 255 }),
   'masquerade?': boolean('source address of the outgoing interface'),
   'dnat?': object({ to: ip, 'port?': integer('new destination port', 1, 65535) }),
   'setMark?': object({ value: integer('mark', 0, 0xffffffff), mask: integer('mask', 0, 0xffffffff) }),
@@ -74,7 +74,7 @@ const ruleSet = object({
   table: string('table name', { maxLength: 64 }),
   'tableComment?': string('comment of the table when it is made (nft)', { maxLength: 127 }),
   'remove?': list(object({
-    chain: string('chain', { maxLength: 127 }),
+    chain: string('chain', { maxLength: 255 }),
     'rule?': rule,
     'comment?': string('every rule with exactly this comment'),
     'commentPrefix?': string('every rule whose comment starts so'),
@@ -83,11 +83,11 @@ const ruleSet = object({
     'jump?': string('every rule that jumps there'),
   }), 'rules to take away; none found is fine'),
   'drop?': list(object({
-    chain: string('chain to empty and delete', { maxLength: 127 }),
+    chain: string('chain to empty and delete', { maxLength: 255 }),
     'unreferenced?': boolean('only when no rule jumps there; else the jumps are removed too'),
   }), 'chains to take away; none found is fine'),
   'chains?': list(object({
-    name: string('chain', { maxLength: 127 }),
+    name: string('chain', { maxLength: 255 }),
     'hook?': object({
       type: oneWord('chain type', 'nat', 'filter', 'route'),
       hook: oneWord('netfilter hook', 'prerouting', 'input', 'forward', 'output', 'postrouting'),
@@ -96,10 +96,10 @@ const ruleSet = object({
     'comment?': string('comment of the chain when it is made (nft)', { maxLength: 127 }),
     'life?': life,
   }), 'chains that must exist'),
-  'set?': list(object({ chain: string('chain', { maxLength: 127 }), rules: list(rule, 'its whole content, in order') }),
+  'set?': list(object({ chain: string('chain', { maxLength: 255 }), rules: list(rule, 'its whole content, in order') }),
     'chains whose content must be exactly this'),
   'add?': list(object({
-    chain: string('chain', { maxLength: 127 }),
+    chain: string('chain', { maxLength: 255 }),
     rule,
     'at?': oneWord('"end" when absent', 'start', 'end'),
     'life?': life,

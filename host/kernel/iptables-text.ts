@@ -14,6 +14,7 @@ const MAX_COMMENT = 255;
 const TARGETS = ['ACCEPT', 'DROP', 'RETURN', 'QUEUE', 'MASQUERADE', 'DNAT', 'MARK'];
 /** The order in which iptables-save lists them. */
 const CT_STATES: readonly CtState[] = ['invalid', 'new', 'related', 'established', 'untracked'];
+const CHAIN = /^[^\u0000-\u0020\u007f-\uffff"'`\\!-][^\u0000-\u0020\u007f-\uffff"'`\\]*$/;
 const BARE = /^[A-Za-z0-9_-]+$/;
 
 /** As a line of iptables-restore. A rule that goes is told as iptables itself printed it: that is the one spelling which is sure to match. */
@@ -65,10 +66,10 @@ export function renderRule(family: Family, rule: Rule): string {
   ].join(' ');
 }
 
-/** For names in `-A CHAIN` and `-j CHAIN`. */
+/** For names in `-A CHAIN` and `-j CHAIN`: what iptables takes (assert_valid_chain_name() in its xshared.c) and a line of iptables-restore can say. */
 export function checkIptablesChain(name: string): string {
-  if (!/^[A-Za-z0-9_.][A-Za-z0-9_.:/-]*$/.test(name) || name.length > MAX_CHAIN || TARGETS.includes(name)) {
-    throw new KernelError('EINVAL', `use iptables chain ${JSON.stringify(name)}`, `must be 1 to ${MAX_CHAIN} letters, digits, or . _ - : / and no target`);
+  if (!CHAIN.test(name) || name.length > MAX_CHAIN || TARGETS.includes(name)) {
+    throw new KernelError('EINVAL', `use iptables chain ${JSON.stringify(name)}`, `must be 1 to ${MAX_CHAIN} signs of ASCII, without blanks, quotes and backslashes, not begin with - or !, and be no target`);
   }
   return name;
 }

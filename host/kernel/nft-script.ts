@@ -4,7 +4,8 @@
 import { KernelError } from './kernel-error.ts';
 import type { NftCommand, NftHook } from './kernel.ts';
 import { checkNftComment, nameNftCommand, renderNftRule } from './nft-text.ts';
-import { checkChainName } from './normal-rule.ts';
+import { checkChainCalled, checkChainName } from './normal-rule.ts';
+import type { Rule } from './rule.ts';
 
 export const nftScript = (commands: readonly NftCommand[]): string => commands.map((command) => `${line(command)}\n`).join('');
 
@@ -28,7 +29,8 @@ const block = (parts: readonly string[]): string => (parts.length === 0 ? '' : `
 const remark = (comment: string | undefined): string[] => (comment ? [`comment "${checkNftComment(comment)}"`] : []);
 const hook = ({ type, hook: name, priority }: NftHook): string => `type ${type} hook ${name} priority ${priority}`;
 
-function checked<T extends { comment?: string }>(rule: T): T {
+function checked(rule: Rule): Rule {
+  checkChainCalled(rule);
   if (rule.comment !== undefined) checkNftComment(rule.comment);
   return rule;
 }

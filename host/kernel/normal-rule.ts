@@ -5,7 +5,7 @@ import { canonicalAddress, formatPrefix, isIpv6 } from './address.ts';
 import { KernelError } from './kernel-error.ts';
 import { readPrefix } from './prefix.ts';
 import { canonicalProtocol, hasPorts, isProtocol } from './protocols.ts';
-import { isFamily, type Action, type CtState, type Family, type Mark, type Match, type Rule, type RuleFamily } from './rule.ts';
+import { chainCalled, isFamily, type Action, type CtState, type Family, type Mark, type Match, type Rule, type RuleFamily } from './rule.ts';
 
 const CRITERIA = ['saddr', 'daddr', 'dport', 'dports', 'dstType', 'mark', 'iif', 'oif', 'ctState', 'ethSaddr', 'raw'] as const;
 /** All that a frame between ports of a bridge is matched by; the rest would need to look into packets of many protocols. */
@@ -14,8 +14,10 @@ const CT_STATES: readonly CtState[] = ['invalid', 'established', 'related', 'new
 /** What a device can be called, less what one of the backends would take for a pattern, an option or the end of a word. */
 const DEVICE = /^[A-Za-z0-9_.@][^\u0000-\u0020\u007f-\uffff/:"'\\*]{0,14}$/;
 const MAC = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/;
-/** What nft reads back from its own listing. */
-const CHAIN = /^[A-Za-z_][A-Za-z0-9_./-]{0,126}$/;
+/** What nft reads back from its own listing, as long as the kernel lets it be (NFT_NAME_MAXLEN in linux/netfilter/nf_tables.h, less the NUL). */
+const CHAIN = /^[A-Za-z_][A-Za-z0-9_./-]{0,254}$/;
+/** Of either backend; which of these it takes is for each to say (checkChainName, and checkIptablesChain in iptables-text.ts). */
+const ANY_CHAIN = /^[^\u0000-\u0020\u007f-\uffff"'`\\]{1,255}$/;
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /** On a rule in its normal form: for which family. Whoever copies a rule to change it leaves this behind. */
@@ -66,9 +68,20 @@ export function ruleKeys(family: RuleFamily): (rule: Rule) => string {
   };
 }
 
-/** Throws for a chain name that a listing could not be read back with. */
+/** Throws for a name of an nft chain, or table, that a listing could not be read back with. */
 export function checkChainName(name: string): string {
-  if (!CHAIN.test(name)) throw invalid(`chain name ${JSON.stringify(name)} must be 1 to 127 letters, digits, or . _ - / and begin with a letter`);
+  if (!CHAIN.test(name)) throw invalid(`chain name ${JSON.stringify(name)} must be 1 to 255 letters, digits, or . _ - / and begin with a letter or _`);
+  return name;
+}
+
+/** The same of the chain that a rule calls. */
+export function checkChainCalled(rule: Rule): void {
+  const called = chainCalled(rule);
+  if (called !== undefined) checkChainName(called);
+}
+
+function calledChain(name: string): string {
+  if (!ANY_CHAIN.test(name)) throw invalid(`chain name ${JSON.stringify(name)} must be 1 to 255 signs of ASCII, without blanks, quotes and backslashes`);
   return name;
 }
 
@@ -163,8 +176,8 @@ function normalAction(action: Action): Action {
   const { verdict, jump, goto: go, masquerade, dnat, setMark } = action;
   const given: Action[] = [];
   if (verdict !== undefined) given.push({ verdict });
-  if (jump !== undefined) given.push({ jump: checkChainName(jump) });
-  if (go !== undefined) given.push({ goto: checkChainName(go) });
+  if (jump !== undefined) given.push({ jump: calledChain(jump) });
+  if (go !== undefined) given.push({ goto: calledChain(go) });
   if (masquerade) given.push({ masquerade });
   if (dnat) given.push({ dnat: { to: canonicalAddress(dnat.to), ...(dnat.port === undefined ? {} : { port: port(dnat.port) }) } });
   if (setMark) given.push({ setMark: normalMark(setMark) });

@@ -48,6 +48,12 @@ same('masqAll with nf_tables, which the reference ignores: what it made passes C
   return check(who, chain, C1, add('1.9.1', chain, C1));
 }, {});
 
+same('the spoof check of a container with a long id: what the reference made passes CHECK', (who) => {
+  const chain = list(bridge({ macspoofchk: true }));
+  const long = { ...C1, id: 'c'.repeat(200) };
+  return check(who, chain, long, add('1.9.1', chain, long));
+}, {});
+
 same('the name of an ifb', (who) => {
   add(who, list(bridge(), bandwidth), C1);
   return matches(sh('ip', '-o', 'link'), /bwp[0-9a-f]+/g);

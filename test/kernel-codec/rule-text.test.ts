@@ -7,6 +7,8 @@ import * as assert from 'uvu/assert';
 import { readSavedRule } from '../../host/kernel/iptables-parse.ts';
 import { checkIptablesChain, renderRule } from '../../host/kernel/iptables-text.ts';
 import { KernelError } from '../../host/kernel/kernel-error.ts';
+import { encodeRule } from '../../host/kernel/live/nft-encode.ts';
+import { nftScript } from '../../host/kernel/nft-script.ts';
 import { normalRule, ruleKey } from '../../host/kernel/normal-rule.ts';
 import type { Match, Rule } from '../../host/kernel/rule.ts';
 
@@ -30,11 +32,26 @@ test('any comment is one word of the line, or refused', () => {
 });
 
 test('chains are called by names that are no options, targets or words with blanks', () => {
-  for (const name of ['', '-j', '!', 'a b', 'a\nb', 'ACCEPT', 'MASQUERADE', 'x'.repeat(29), '"x"']) {
+  for (const name of ['', '-j', '!', '!a', 'a b', 'a\nb', 'ACCEPT', 'MASQUERADE', 'x'.repeat(29), '"x"', "a'b", 'a`b', 'a\\b', 'ä']) {
     assert.throws(() => checkIptablesChain(name), /must be 1 to 28/, name);
     assert.throws(() => renderRule('ip', { match: [], action: { jump: name } }), undefined, name);
   }
   assert.is(checkIptablesChain('CNI-DN-e0f1c2d3b4a5968778695'), 'CNI-DN-e0f1c2d3b4a5968778695');
+});
+
+const inScript = (rule: Rule): string => nftScript([{ do: 'add rule', family: 'ip', table: 't', chain: 'c', at: 'end', rule }]);
+
+test('iptables has more names for chains than nft reads back', () => {
+  for (const name of ['1A', ':A', '+A', '@A', 'A=B', '#A', '*A', '{A}', 'A%s', 'A!B', ',A', '$A', 'A|B', '(A)']) {
+    const rule: Rule = { match: [], action: { jump: name } };
+    assert.is(renderRule('ip', rule), `-j ${name}`);
+    assert.equal(readSavedRule('ip', `-j ${name}`).rule, rule);
+    assert.throws(() => inScript(rule), /must be 1 to 255 letters/, name);
+    assert.throws(() => encodeRule('ip', rule, () => 1), /must be 1 to 255 letters/, name);
+  }
+  const longest = 'x'.repeat(255);
+  assert.match(inScript({ match: [], action: { jump: longest } }), ` jump ${longest}\n`);
+  assert.throws(() => inScript({ match: [], action: { jump: `${longest}x` } }), /must be 1 to 255/);
 });
 
 const refused = (name: string, match: Match[], why: RegExp, action: Rule['action'] = { verdict: 'drop' }) =>

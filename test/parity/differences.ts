@@ -55,6 +55,7 @@ export const ALLOWED: Readonly<Record<string, readonly Clause[]>> = {
     section: /^answer$/, reference: /^ {4}"msg": "failed to save file eth0\.json: open \S+: [a-z -]+"$/,
     ours: /^ {4}"msg": "failed to save file eth0\.json: store \\"\S+\\": E[A-Z]+; the folder must be writable and its entries plain files"$/,
   }],
+  'spoof-comment': [{ section: /^host nft$/, reference: / comment "macspoofchk-c{200}-eth0"$/, ours: / comment "macspoofchk-c{116}"$/ }],
   'route-words': [{
     section: /^answer$/, reference: /^ {4}"msg": "Expected Route \{Dst:\{IP:[0-9.]+ Mask:[0-9a-f]+\} GW:[0-9.]+ .*\} not found in routing table"$/,
     ours: /^ {4}"msg": "Expected Route \{Dst:[0-9./]+ GW:[0-9.]+\} not found in routing table"$/,

@@ -6,7 +6,7 @@ import { KernelError } from '../kernel-error.ts';
 import type { NftChain, NftCommand, NftKernel, NftPart, NftRule, NftTable } from '../kernel.ts';
 import { hasRawWords } from '../nft-raw.ts';
 import { checkNftComment, nameNftCommand } from '../nft-text.ts';
-import { checkChainName } from '../normal-rule.ts';
+import { checkChainCalled, checkChainName } from '../normal-rule.ts';
 import { chainCalled } from '../rule.ts';
 import { faultOf, type ChainNode, type Step } from './chain-graph.ts';
 import { namespaceOf, type FakeChain, type FakeNamespace, type FakeState, type FakeTable } from './state.ts';
@@ -90,6 +90,7 @@ function complete(draft: Draft, table: FakeTable, command: NftCommand): FakeTabl
 function checkWords(command: NftCommand): void {
   if (command.do === 'add table') checkChainName(command.table);
   if (command.do === 'add chain') checkChainName(command.chain);
+  if (command.do === 'add rule') checkChainCalled(command.rule);
   const comment = command.do === 'add rule' ? command.rule.comment : 'comment' in command ? command.comment : undefined;
   if (comment !== undefined) checkNftComment(comment);
 }

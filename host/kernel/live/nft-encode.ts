@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { parseAddress } from '../address.ts';
-import { familyOfPrefix, normalRule } from '../normal-rule.ts';
+import { checkChainCalled, familyOfPrefix, normalRule } from '../normal-rule.ts';
 import { protocolNumber } from '../protocols.ts';
 import type { Action, Family, Mark, Match, Rule, RuleFamily } from '../rule.ts';
 import type { Body } from './attributes.ts';
@@ -25,6 +25,7 @@ const ALL = 0xffffffff;
 /** `nextSetId` must be unique within the transaction. */
 export function encodeRule(family: RuleFamily, rule: Rule, nextSetId: () => number): EncodedRule {
   const { match, action } = normalRule(family, rule);
+  checkChainCalled(rule);
   const sets: PortSet[] = [];
   const known: Dependencies = { family: family !== 'inet', proto: undefined };
   const parts = match.flatMap((one): Write[] => {

@@ -9,11 +9,13 @@ const bridge = (...subnets: string[]): Json => ({ type: 'bridge', bridge: 'br1',
 const list = (keys: Json = {}, ...subnets: string[]): List => listOf(bridge(...subnets), { type: 'firewall', ...keys });
 const lives = (what: string, keys: Json, ...subnets: string[]): Case => ({ name: `firewall: ${what}`, steps: life(list(keys, ...subnets)) });
 const POLICIES = ['open', 'same-bridge', 'isolated'];
+/** Names that iptables takes and nft does not. */
+const ODD = ['1ADMIN', ':A', '+A', 'A@B', 'A=B,C', '#A', '*A', 'A%s', '{A}', 'A!B', '$A', 'x'.repeat(28)];
 
 export const firewallCases: Case[] = [
   ...VERSIONS.map((version): Case => ({ name: `firewall: both families at ${version}`, steps: life(at(version, list({ backend: 'iptables' }, V4, V6))), differs: version === '1.1.0' ? ['mtu'] : [] })),
   ...[[V4], [V6], [V4, V6]].flatMap((subnets) => POLICIES.map((ingressPolicy) => lives(`${subnets.map((subnet) => (subnet === V4 ? 'IPv4' : 'IPv6')).join(' and ')}, ${ingressPolicy}`, { backend: 'iptables', ingressPolicy }, ...subnets))),
-  lives('no backend named', {}), lives('a backend that is none is as no backend', { backend: 'ebtables' }), lives("another operator's chain", { backend: 'iptables', iptablesAdminChainName: 'MY-ADMIN' }), lives('an empty policy', { ingressPolicy: '' }),
+  lives('no backend named', {}), lives('a backend that is none is as no backend', { backend: 'ebtables' }), lives("another operator's chain", { backend: 'iptables', iptablesAdminChainName: 'MY-ADMIN' }), ...ODD.map((name) => lives(`another operator's chain ${name}`, { backend: 'iptables', iptablesAdminChainName: name })), lives('an empty policy', { ingressPolicy: '' }),
   { name: "firewall: the operator's rules stay", steps: [{ shell: 'iptables -N CNI-ADMIN; iptables -A CNI-ADMIN -s 203.0.113.0/24 -j DROP; iptables -A FORWARD -s 203.0.113.9 -j DROP; iptables -P FORWARD DROP' }, ...life(list({ ingressPolicy: 'same-bridge' }))] },
   { name: 'firewall: two containers', steps: [...life(list()).slice(0, 1), { shell: 'ip netns add c2' }, ...life(list(), { containerId: 'c2', netns: '/run/netns/c2' }), { verb: 'DEL', list: list() }] },
   { name: 'firewall: two policies on one node', steps: [...life(list({ ingressPolicy: 'same-bridge' })).slice(0, 1), { shell: 'ip netns add c2' }, ...life({ ...list({ ingressPolicy: 'isolated' }), name: 'green' }, { containerId: 'c2', netns: '/run/netns/c2' }).slice(0, 2)] },

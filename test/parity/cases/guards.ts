@@ -18,6 +18,7 @@ export const guards: Case[] = [
   ...VERSIONS.map((version): Case => ({ name: `bridge: spoof check at ${version}`, steps: life(at(version, list(spoof))), differs: version === '1.1.0' ? ['mtu'] : [] })),
   { name: 'bridge: spoof check of a MAC that is asked for', steps: life(list({ ...spoof, args: { cni: { mac: '02:00:00:00:00:0a' } } })) },
   { name: 'bridge: spoof check at layer 2', steps: life(listOf({ type: 'bridge', bridge: 'br1', ...spoof })), differs: ['l2-check'] },
+  { name: 'bridge: spoof check of a container with a long id', steps: life(list(spoof), { containerId: 'c'.repeat(200) }), differs: ['spoof-comment'] },
   { name: 'bridge: spoof check of two containers', steps: [...life(list(spoof)).slice(0, 1), { shell: 'ip netns add c2' }, ...life(list(spoof), { containerId: 'c2', netns: '/run/netns/c2' }), { verb: 'DEL', list: list(spoof) }] },
   { name: 'bridge: spoof check of two interfaces', steps: [...life(list(spoof)).slice(0, 1), ...life(list(spoof), { ifname: 'eth1' }), { verb: 'DEL', list: list(spoof) }] },
   { name: "bridge: spoof check beside somebody else's rules", steps: [{ shell: "nft 'add table bridge nat; add chain bridge nat PREROUTING { type filter hook prerouting priority -300; policy accept; }; add rule bridge nat PREROUTING ether type 0x88cc drop'" }, ...life(list(spoof))] },

@@ -44,6 +44,7 @@ export const portmapConditions: Case[] = [
   lives('conditions without a backend', MANY, IPTABLES), lives('empty conditions', MANY, { conditionsV4: [], conditionsV6: [] }), lives('conditions of the other family', MANY, { conditionsV6: IPTABLES.conditionsV6 }),
   ...[{ masqAll: true, markMasqBit: 7 }, { snat: false, markMasqBit: 7 }, { snat: false, masqAll: true }, { masqAll: true, ...IPTABLES }].map((keys) => lives(`iptables, both, ${JSON.stringify(keys)}`, MANY, { backend: 'iptables', ...keys }, V4, V6)),
   lives('nftables, both, a mark', MANY, { backend: 'nftables', markMasqBit: 7 }, V4, V6),
+  { name: 'portmap: the mark chain of somebody else, with a name that nft does not take', steps: [{ shell: 'iptables -t nat -N 1M:+' }, ...life(list({ externalSetMarkChain: '1M:+' }), { offers: { portMappings: MANY } })] },
   { name: 'portmap: the mark chain of somebody else, both, masqAll', steps: [{ shell: 'iptables -t nat -N KUBE-MARK-MASQ; ip6tables -t nat -N KUBE-MARK-MASQ' }, ...life(list({ externalSetMarkChain: 'KUBE-MARK-MASQ', masqAll: true }, V4, V6), { offers: { portMappings: MANY } })] },
   { name: 'portmap: a mark chain that is not there, snat off', steps: life(list({ externalSetMarkChain: 'KUBE-MARK-MASQ', snat: false }), { offers: { portMappings: MANY } }) },
   ...VERSIONS.slice(0, -1).map((version): Case => ({ name: `portmap: nftables at ${version}`, steps: life(at(version, list({ backend: 'nftables' }, V4, V6)), { offers: { portMappings: MANY } }) })),
