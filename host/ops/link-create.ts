@@ -12,6 +12,7 @@ import { denied, grantedBy } from './scope.ts';
 
 export function createLink(call: Call, req: Requests['link.create']): Answers['link.create'] {
   const ns = req.ns ?? 'container';
+  for (const { name } of [req, ...(req.peer ? [req.peer] : [])]) if (name?.includes('%')) throw isPattern(name);
   checkCreation(call, ns, req);
   for (let tries = 0; ; tries++) {
     try {
@@ -65,6 +66,10 @@ function newLink(ns: Ns, req: Requests['link.create']): NewLink {
     default: return req.kind satisfies never;
   }
 }
+
+/** Found as "br0" what was made as "br%d" is nobody's (dev_alloc_name() in net/core/dev.c). */
+const isPattern = (name: string): CniError =>
+  new CniError(CODE.kernel, `interface name "${name}" has a %, which the kernel takes for a pattern; give a name without`, { kind: 'invalid', errno: 'EINVAL', op: 'link.create', at: name });
 
 /** Where the other end is when the request leaves it out: across. */
 const peerNsOf = (ns: Ns, { peer }: Requests['link.create']): Ns => peer?.ns ?? (ns === 'host' ? 'container' : 'host');

@@ -23,6 +23,7 @@ function made(link: Grants['link'], request: Requests['link.create']): number[] 
   try {
     createLink(call, request);
   } catch (error) {
+    if (error instanceof CniError && error.facts.kind === 'invalid') throw error;
     assert.ok(error instanceof CniError && error.facts.kind === 'denied', String(error));
     return undefined;
   }
@@ -30,6 +31,12 @@ function made(link: Grants['link'], request: Requests['link.create']): number[] 
 }
 
 const BOTH = { host: ['veth'], container: ['veth'] };
+
+test('a name that the kernel would take for a pattern is refused before anything is made', () => {
+  for (const request of [{ name: 'eth%d', kind: 'veth' }, { name: 'eth0', kind: 'veth', peer: { name: 'acme%d' } }, { ns: 'host', name: 'acme%', kind: 'bridge' }] as Requests['link.create'][]) {
+    assert.throws(() => made({ host: ['veth', 'bridge'], container: ['veth'] }, request), /has a %, which the kernel takes for a pattern/);
+  }
+});
 
 test('a pair across the two namespaces needs both, however it is written', () => {
   const across: Requests['link.create'][] = [
