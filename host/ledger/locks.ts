@@ -7,6 +7,7 @@ import { now } from '../clock.ts';
 import { CniError, CODE } from '../cni-error.ts';
 import { inFolder } from '../in-folder.ts';
 import { sleep } from '../sleep.ts';
+import { errnoOf } from '../system-error.ts';
 import { hasLine, standInLine, tidyLine, type Pipes } from './waiting-line.ts';
 
 export type LockMode = 'shared' | 'exclusive';
@@ -143,7 +144,15 @@ export function fileLocks(folder: string, calls: LockCalls, regainTimeout = REGA
   };
 }
 
-const open = (path: string): number => inFolder(path, () => openSync(path, 'a', 0o600));
+/** What lies on a mount that is read-only is locked as it is. */
+function open(path: string): number {
+  try {
+    return inFolder(path, () => openSync(path, 'a', 0o600));
+  } catch (error) {
+    if (errnoOf(error) !== 'EROFS') throw error;
+    return openSync(path, 'r');
+  }
+}
 
 /** A holder unlinks the file when it is done; a lock on an unlinked file keeps nobody out. */
 const isAt = (path: string, fd: number): boolean => statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino;

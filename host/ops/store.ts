@@ -80,6 +80,7 @@ function checkReturn(call: Call, op: string, key: string): void {
 
 function free(call: Call, req: Requests['store.firstFree']): Answers['store.firstFree'] {
   const store = held(call, 'store.firstFree');
+  if (store.unwritable) throw store.unwritable;
   if (call.verb === 'STATUS') mustHaveRoom(folderFor(call.storePlace()));
   return firstFree(store, req.ranges, req.after) ?? freeOfEarlierBoot(call, store, req) ?? {};
 }

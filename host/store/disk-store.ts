@@ -3,13 +3,16 @@
 
 import { closeSync, constants, openSync } from 'node:fs';
 import { join } from 'node:path';
+import type { CniError } from '../cni-error.ts';
 import { inFolder } from '../in-folder.ts';
 import { folderOf } from '../ledger/attachment-id.ts';
 import type { Locks } from '../ledger/locks.ts';
+import { errnoOf } from '../system-error.ts';
+import { isThere } from './entry.ts';
 import { folderStore, type FolderStore } from './folder-store.ts';
 import { openFile } from './one-file.ts';
 import type { OpenIndex } from './owner-index.ts';
-import { reaching } from './reaching.ts';
+import { unreachable } from './reaching.ts';
 import type { LockedStore, OpenStore, Store, StorePlace } from './store.ts';
 
 /** ms; the reference waits for ever and takes the runtime's deadline with it */
@@ -29,12 +32,11 @@ function openFolder(folder: string, locks: Pick<Locks, 'holdFile'>, openIndex: O
   let held: { store: FolderStore; release: () => void } | undefined;
   const hold = (): Store => {
     if (!held) {
-      // 0750 before umask is what the reference creates it with.
       const file = join(folder, 'lock');
-      reaching(file, () => inFolder(file, () => closeSync(openSync(file, LOCK_FLAGS, 0o750)), 0o755));
+      const unwritable = makeLock(file);
       const release = locks.holdFile(file, 'exclusive', LOCK_TIMEOUT);
       // One for as long as the lock is held: it remembers what it has read.
-      held = { store: folderStore(folder, openIndex(folder)), release };
+      held = { store: { ...folderStore(folder, openIndex(folder)), ...(unwritable ? { unwritable } : {}) }, release };
     }
     return held.store;
   };
@@ -59,4 +61,16 @@ function openFolder(folder: string, locks: Pick<Locks, 'holdFile'>, openIndex: O
       }
     },
   };
+}
+
+/** On a mount that is read-only one that is there can be held as well: what is nobody's needs no writing. Returns why nothing can be written. */
+function makeLock(file: string): CniError | undefined {
+  try {
+    // 0750 before umask is what the reference creates it with.
+    inFolder(file, () => closeSync(openSync(file, LOCK_FLAGS, 0o750)), 0o755);
+    return undefined;
+  } catch (error) {
+    if (errnoOf(error) === 'EROFS' && isThere(file)) return unreachable(file, error);
+    throw unreachable(file, error);
+  }
 }

@@ -1,6 +1,8 @@
 // The store as operations see it: entries with compare-and-set, of one place. Nothing here assumes that it is on this node.
 // SPDX-License-Identifier: Apache-2.0
 
+import type { CniError } from '../cni-error.ts';
+
 /** Where a store is: host-local's lease folder of a network, a module's own, or one file of an attachment. */
 export interface StorePlace {
   layout: 'ipam' | 'own' | 'dataDir';
@@ -26,6 +28,8 @@ export interface Store {
   list(value?: string): { key: string; value: string }[];
   /** Also of what is no entry but has its name, so that get() finds nothing and none can be made. */
   has(key: string): boolean;
+  /** Why nothing can be put there: it is on a mount that is read-only. */
+  readonly unwritable?: CniError;
   /** Removes what killed writers left: entries without content, which the reference takes for addresses in use. */
   repair(): void;
 }

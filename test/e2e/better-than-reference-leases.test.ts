@@ -1,5 +1,5 @@
 // Among 2,000 leases: the reference opens all of them whenever it looks for those of one container, we do not; and what the reference changes
-// between two calls of ours is known to the second.
+// between two calls of ours is known to the second. And one that cannot be given back is not forgotten.
 // SPDX-License-Identifier: Apache-2.0
 
 import { spawnSync } from 'node:child_process';
@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { execute } from '../../host/cli/run-conflist.ts';
-import { has, skip } from '../support/node.ts';
+import { has, sh, skip } from '../support/node.ts';
 import { differs } from './scenes.ts';
 import { fresh } from './switch-node.ts';
 import { FOLDER, MISSING, type Who } from './switch-table.ts';
@@ -41,6 +41,18 @@ differs('10. the leases of one container are found without opening those of all'
   const opened = ['ADD', 'CHECK', 'DEL', 'DEL'].map((verb) => leasesOpenedBy(who, verb, 'c1'));
   return opened.map((count) => (count >= 2000 ? 'all' : count <= 5 ? 'few' : count));
 }, { reference: ['all', 'all', 'all', 'all'], ours: ['few', 'few', 'few', 'few'] });
+
+differs('a lease in a folder that cannot be written is not given back without a word', (who) => {
+  fill(1);
+  writeFileSync(`${LEASES}/lock`, '');
+  sh('mount', '--bind', LEASES, LEASES);
+  sh('mount', '-o', 'remount,bind,ro', LEASES);
+  try {
+    return ['other2', 'nobody'].map((id) => execute('host-local', 'DEL', { containerId: id, netns: '', ifname: 'eth0', path: [FOLDER[who]] }, CONF).exitCode);
+  } finally {
+    sh('umount', LEASES);
+  }
+}, { reference: [0, 0], ours: [1, 0] });
 
 for (const reference of ['1.1.1', '1.9.1'] as const) {
   test(`what ${reference} does between two calls of ours is known to the second`, () => {
