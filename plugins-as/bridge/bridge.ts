@@ -34,6 +34,8 @@ export class Bridge {
         return this.conf.vlans.filtering && made.error.kind == 'unsupported' ? unsupported(made.error, what) : failWith(made.error, what);
       }
       found = this.find();
+      // The kernel finds links by other names, too; but whose a link is, is told by its own.
+      if (found.missing && !made.ok) return fail(prefix + ': ' + quote(this.name) + ' is another name (altname) of a link; give the name that it is listed by', made.error.code);
     }
     if (!found.ok) return failWith(found.error, prefix);
     if (!isBridge(found)) return fail(prefix + ': ' + this.notABridge());
