@@ -46,6 +46,9 @@ for (const backend of ['nftables', 'iptables'] as const) {
     assert.ok(ownersOf(node, '192.0.2.2').some(({ object }) => object.startsWith('address 192.0.2.2, leased')));
     assert.equal(ownersOf(node, '2001:DB8:88:0::2'), ownersOf(node, '2001:db8:88::2'));
     assert.equal(ownersOf(node, '192.0.2.3'), []);
+    assert.equal(ownersOf(node, '192.0.2.2/24'), ownersOf(node, '192.0.2.2'));
+    isC1(ownersOf(node, '192.0.2.1'), 'bridge');
+    assert.match(ownersOf(node, '192.0.2.1/24').map(({ object }) => object).join(), 'bridge "cni0"');
     isC1(ownersOf(node, '8080'), 'portmap');
     isC1(ownersOf(node, '8080/tcp'), 'portmap');
     isC1(ownersOf(node, '5353/udp'), 'portmap');
@@ -66,6 +69,16 @@ test('iptables: a chain, a comment, lines as they are listed', () => {
   assert.equal(ownersOf(node, ...line.replace(/["\\]/g, '').split(' ')), ownersOf(node, line));
   isC1(ownersOf(node, `-A ${CHAIN} ! -d 224.0.0.0/4 -j MASQUERADE`), 'bridge');
   for (const other of ['CNI-HOSTPORT-DNAT', 'CNI-1e7c4cbd4f830a53cc84fc8', '-A INPUT -s 192.0.2.9/32 -j DROP', 'name: "blue" id: "c2"']) assert.equal(ownersOf(node, other), [], other);
+  node.remove();
+});
+
+test('what all networks share is nobody\'s, and says whose doing it is', () => {
+  const node = attached('iptables');
+  assert.is(why(['CNI-HOSTPORT-DNAT'], node.host), 'CNI-HOSTPORT-DNAT is shared by all networks of this node: "portmap" makes it with the first attachment, and it stays\n');
+  assert.match(why(['CNI-FORWARD'], node.host), '"firewall" makes it');
+  assert.match(why(['cni_plugins_masquerade'], node.host), '"bridge" makes it');
+  assert.equal((JSON.parse(why(['CNI-HOSTPORT-MASQ', '--json'], node.host)) as object), { question: 'CNI-HOSTPORT-MASQ', owners: [], sharers: ['portmap'] });
+  assert.match(why(['KUBE-SERVICES'], node.host), 'nobody that this host knows of');
   node.remove();
 });
 
