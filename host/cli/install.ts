@@ -15,6 +15,7 @@ import { checkModuleName } from '../selection/module-name.ts';
 import { isSignedBy, readSignature, signaturePath, type Signature } from '../selection/signature.ts';
 import type { Host } from '../verbs/host.ts';
 import { readNamed } from './named-file.ts';
+import { printable } from './printable.ts';
 import { Misuse, readWords } from './words.ts';
 
 /** ms; others hold it for as long as writing a module takes */
@@ -39,11 +40,11 @@ export function install(words: readonly string[], { roots, locks }: Pick<Host, '
   } finally {
     lock.release();
   }
-  return `installed "${name}" ${manifest.version} as ${digest}${signature ? `\nsigned by ${signature.key}, which counts where a policy names it` : ''}${before === undefined || before === digest ? '' : `\n${instead(name, before, roots)}`}
+  return `installed "${name}" ${printable(manifest.version)} as ${digest}${signature ? `\nsigned by ${signature.key}, which counts where a policy names it` : ''}${before === undefined || before === digest ? '' : `\n${instead(name, before, roots)}`}
 
 It may do nothing yet. To grant what it wants, add this to "modules" in ${join(roots.etc, 'policy.json')}:
 
-  ${JSON.stringify(digest)}: ${JSON.stringify({ grants: manifest.wants })}
+  ${JSON.stringify(digest)}: ${printable(JSON.stringify({ grants: manifest.wants }))}
 
 A conflist selects it with {"type": "cni-wasm", "module": "${name}"}.
 `;
