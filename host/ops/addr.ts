@@ -30,8 +30,9 @@ function add(call: Call, req: Requests['addr.add']): Answers['addr.add'] {
   const held = target(call, 'addr.add', req.link);
   if (held.ns === 'host') {
     checkFree(call, req.address);
-    // A connected route comes with it, or at least one for the host to take what is sent there as its own.
-    if (!isOwnNetwork(call, req.address)) throw denied(call, 'addr.add', `of ${req.address} on the host, which is of no network of this attachment,`, undefined, `host:${req.address}`);
+    // A connected route comes with it, or at least one for the host to take what is sent there as its own. What a module that ships with the host gives it,
+    // the configuration and the IPAM plugin say: the gateway of 192.0.2.7/32, for one, which is 192.0.2.8/32.
+    if (call.granting && !isOwnNetwork(call, req.address)) throw denied(call, 'addr.add', `of ${req.address} on the host, which is of no network of this attachment,`, undefined, `host:${req.address}`);
   }
   change(call, 'addr.add', lifeOn(held, req.life ?? 'attachment'), { do: 'delete address', ...within(call, held.ns), index: held.index, address: req.address }, () =>
     call.kernel.addr.add(held.ns, held.index, req.address));

@@ -21,7 +21,7 @@ function node({ ips = [{ address: '192.0.2.66/24' }], config = {} }: { ips?: Res
   const lives: Undo['life'][] = [];
   const handles = newHandles();
   const call = {
-    verb: 'ADD', module: 'acme', plugin: 'acme', kernel, handles, grants: { ...NO_GRANTS, addr: ['host', 'container'] }, ips,
+    verb: 'ADD', module: 'acme', plugin: 'acme', kernel, handles, grants: { ...NO_GRANTS, addr: ['host', 'container'] }, granting: [{ ...NO_GRANTS, addr: ['host', 'container'] }], ips,
     request: { netconf: { value: config } }, nodeFiles: { podCidr: '/none' },
     journal: { intend: (_plugin: string, { life }: Undo) => lives.push(life) - 1 },
   } as unknown as Call;
