@@ -5,7 +5,7 @@ import type { Lock } from './locks.ts';
 import { messageOf } from '../message-of.ts';
 import { carryOut, type Undo, type UndoTools } from './undo.ts';
 
-export interface Residue { undo: Undo; why: string }
+export interface Residue { undo: Undo; why: string; error: unknown }
 
 /**
  * Everything, for a failed or killed ADD. What the whole network shares is taken back only when nobody else can use it: no other call of the
@@ -23,7 +23,7 @@ export function takeBack(undos: readonly Undo[], tools: UndoTools): Residue[] {
       carryOut(undo.inverse, tools);
       return [];
     } catch (error) {
-      return [{ undo, why: messageOf(error) }];
+      return [{ undo, why: messageOf(error), error }];
     }
   });
 }

@@ -103,8 +103,12 @@ export const takerBack = (host: Host, kernel: Kernel, network: Lock, chain?: Cha
   }
 };
 
-/** tuning's file of an attachment binds nothing on the node, and the next ADD writes over it: it is left as the reference leaves it, and holds up no DEL. */
-const isNote = ({ undo: { inverse } }: Residue): boolean => 'store' in inverse && inverse.store.layout === 'dataDir';
+/**
+ * tuning's file of an attachment binds nothing on the node, and the next ADD writes over it: on a mount that is read-only by now it is left as the reference
+ * leaves it, and holds up no DEL. Any other error may be over the next time.
+ */
+const isNote = ({ undo: { inverse }, error }: Residue): boolean =>
+  'store' in inverse && inverse.store.layout === 'dataDir' && error instanceof CniError && error.facts.errno === 'EROFS';
 
 /** A journal that is still there although its lock is free belongs to a call that was killed. */
 export function finishPredecessor(host: Host, network: string, fileName: string, { kernel, takeBackAll }: Pick<Opened, 'kernel' | 'takeBackAll'>, chain?: Chain): void {

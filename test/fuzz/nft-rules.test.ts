@@ -8,7 +8,7 @@ import { KernelError } from '../../host/kernel/kernel-error.ts';
 import { Body } from '../../host/kernel/live/attributes.ts';
 import { decodeRule, jumpOf } from '../../host/kernel/live/nft-decode.ts';
 import { encodeRule } from '../../host/kernel/live/nft-encode.ts';
-import type { RuleFamily } from '../../host/kernel/rule.ts';
+import { chainCalled, type RuleFamily } from '../../host/kernel/rule.ts';
 import { anyRule } from '../kernel-fake/rules.ts';
 import { runs } from './runs.ts';
 
@@ -22,7 +22,9 @@ function encoded(family: RuleFamily, rule: Parameters<typeof encodeRule>[1]): Bu
 
 test('a rule with other bytes in it', () => {
   let ours = 0;
-  const rules = fc.constantFrom<RuleFamily>('ip', 'ip6', 'inet').chain((family) => anyRule(family).map((rule) => ({ family, rule })));
+  const rules = fc.constantFrom<RuleFamily>('ip', 'ip6', 'inet').chain((family) => anyRule(family).map((rule) => ({ family, rule })))
+    // iptables alone has chains with such a name.
+    .filter(({ rule }) => !chainCalled(rule)?.includes(':'));
   fc.assert(fc.property(rules, changes, fc.option(fc.nat(400), { nil: undefined }), ({ family, rule }, changed, cut) => {
     const bytes = encoded(family, rule);
     for (const [at, byte] of changed) bytes[at % bytes.length] = byte;
