@@ -31,7 +31,10 @@ export function audited<T>(log: Log, who: () => Parameters<typeof auditOf>[1], o
   try {
     return act();
   } catch (error) {
-    if (error instanceof CniError && error.facts.kind !== 'not-found') auditOf(log, who())(error, operation, who().module);
+    if (error instanceof CniError && error.facts.kind !== 'not-found') {
+      const known = who();
+      auditOf(log, known)(error, operation, known.module);
+    }
     throw error;
   }
 }

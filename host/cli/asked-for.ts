@@ -48,7 +48,7 @@ function speaksOf(word: string, rule: Rule | undefined): boolean {
   return [...rule.match.flatMap(({ saddr, daddr, not }) => (not ? [] : [saddr, daddr])), rule.action.dnat?.to].some((one) => isSameAddress(word, one?.replace(/\/(32|128)$/, '')));
 }
 
-const isSameAddress = (word: string, ip: string | undefined): boolean =>
+export const isSameAddress = (word: string, ip: string | undefined): boolean =>
   ip !== undefined && isAddress(word) && isAddress(ip) && canonicalAddress(word) === canonicalAddress(ip);
 
 function isLineOf(line: string, object: Extract<OwnedObject, { kind: 'rule' }>): boolean {

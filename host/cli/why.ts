@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { existsSync } from 'node:fs';
-import { addressOf, canonicalAddress, isAddress } from '../kernel/address.ts';
+import { addressOf, isAddress } from '../kernel/address.ts';
 import type { AddrKernel, Link, LinkKernel } from '../kernel/kernel.ts';
 import { UNCLAIMED } from '../ledger/leases.ts';
 import { textOf } from '../ledger/objects.ts';
@@ -10,7 +10,7 @@ import { allOwned, type Owned } from '../ledger/owned.ts';
 import { builtins } from '../selection/builtins.ts';
 import type { Host } from '../verbs/host.ts';
 import { withKernel } from '../verbs/open-call.ts';
-import { ownersOf } from './asked-for.ts';
+import { isSameAddress, ownersOf } from './asked-for.ts';
 import { printable } from './printable.ts';
 import { sharersOf } from './shared-rules.ts';
 import { Misuse } from './words.ts';
@@ -66,8 +66,7 @@ const linkNamed = (word: string, link: LinkKernel): Link | undefined =>
 
 /** A gateway is its bridge's. */
 function linkWith(word: string, addr: AddrKernel, link: LinkKernel): Link | undefined {
-  if (!isAddress(word)) return undefined;
-  const found = addr.list('host').find(({ address }) => canonicalAddress(addressOf(address)) === canonicalAddress(word));
+  const found = addr.list('host').find(({ address }) => isSameAddress(word, addressOf(address)));
   return found && link.get('host', { index: found.index });
 }
 

@@ -40,14 +40,12 @@ export interface Call {
   readonly ownLinks: ReadonlySet<number>;
   /** DEL: the packet filter that alone holds rules of this plugin for the attachment, as far as it is known */
   readonly onlyBackend?: Backend | undefined;
-  /** addresses of the attachment: prevResult's and those the IPAM plugin gave in this call */
-  readonly addresses: Set<string>;
+  /** addresses of the attachment, with their prefixes and gateways: prevResult's and those the IPAM plugin gave in this call */
+  readonly ips: ResultIp[];
   /** whether the host has these addresses, as far as that has been asked */
   readonly hostHas: Map<string, boolean>;
   /** keys of leases that the module took for the attachment in this call */
   readonly leases: Set<string>;
-  /** the same with their prefixes and gateways, as prevResult and the IPAM plugin of this call say them */
-  readonly ips: ResultIp[];
   /** paths of files that the node has for plugins */
   readonly nodeFiles: NodeFiles;
   store(): LockedStore;

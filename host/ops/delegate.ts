@@ -3,7 +3,6 @@
 
 import type { Answers, Requests } from '../../abi/gen/types.ts';
 import { CniError, CODE } from '../cni-error.ts';
-import { addressOf } from '../kernel/address.ts';
 import { field } from '../protocol/go-json.ts';
 import type { Call } from './call.ts';
 import { denied } from './scope.ts';
@@ -21,7 +20,6 @@ function call(call: Call, { verb }: Requests['delegate.call']): Answers['delegat
     });
   }
   const result = call.delegate(type);
-  for (const { address } of result?.ips ?? []) call.addresses.add(addressOf(address));
   call.ips.push(...result?.ips ?? []);
   return result ? { result } : {};
 }

@@ -31,7 +31,7 @@ export function needNs(call: Call, op: string, domain: 'addr' | 'route' | 'rule'
 export function isOwnAddress(call: Call, address: string): boolean {
   const asked = canonical(address);
   if (asked === undefined) return false;
-  const isGiven = [...call.addresses].some((own) => canonical(own) === asked) || (call.leases.has(asked) && isInRanges(ipamRanges(call), asked));
+  const isGiven = call.ips.some((own) => sameAddress(own.address, asked)) || (call.leases.has(asked) && isInRanges(ipamRanges(call), asked));
   return isGiven && !isOfHost(call, asked);
 }
 

@@ -7,7 +7,6 @@ import { auditOf } from '../audit.ts';
 import { now } from '../clock.ts';
 import { CniError, CODE } from '../cni-error.ts';
 import { configMismatch } from '../grant/config-schema.ts';
-import { addressOf } from '../kernel/address.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { hashesOf } from '../ledger/attachment-id.ts';
 import type { Journal } from '../ledger/journal.ts';
@@ -121,7 +120,6 @@ function openCall(host: Host, plugin: Plugin, run: Run): { call: Call; close(): 
     handles: newHandles(),
     module: plugin.name,
     plugin: run.plugin,
-    addresses: new Set(request.netconf.prevResult?.ips?.map(({ address }) => addressOf(address))),
     hostHas: new Map(),
     leases: new Set(),
     ips: [...request.netconf.prevResult?.ips ?? []],

@@ -14,7 +14,7 @@ type Wanted = Parameters<Call['kernel']['conntrack']['delete']>[1];
 function flushed(request: { proto?: Wanted['proto']; daddr?: string }, config: object): Wanted | 'denied' {
   let asked: Wanted | undefined;
   const call = {
-    module: 'acme', grants: { ...NO_GRANTS, conntrack: true }, addresses: new Set(['10.1.0.5']), hostHas: new Map(), leases: new Set(), request: { netconf: { value: config } },
+    module: 'acme', grants: { ...NO_GRANTS, conntrack: true }, ips: [{ address: '10.1.0.5' }], hostHas: new Map(), leases: new Set(), request: { netconf: { value: config } },
     kernel: { ...fakeKernel(), conntrack: { delete: (_ns: string, wanted: Wanted) => { asked = wanted; return 0; } } },
   } as unknown as Call;
   try {

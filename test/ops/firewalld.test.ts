@@ -19,7 +19,7 @@ function callOn(zones: Record<string, string[]>, config: Record<string, unknown>
   const journal = { intend: (_plugin: string, undo: Undo) => noted.push(undo) - 1, made: () => undefined, entries: [], end: () => undefined };
   const call = {
     kernel, journal, module: 'firewall', plugin: 'firewall', verb: 'ADD', hashes: { attachment: '', network: '', interface: '' },
-    meanings: new Map(), grants: { ...NO_GRANTS, firewalld: ['{config.firewalldZone|trusted}'] }, addresses: new Set(['192.0.2.5', '2001:DB8::5']), hostHas: new Map(), leases: new Set(),
+    meanings: new Map(), grants: { ...NO_GRANTS, firewalld: ['{config.firewalldZone|trusted}'] }, ips: [{ address: '192.0.2.5' }, { address: '2001:DB8::5' }], hostHas: new Map(), leases: new Set(),
     request: { attachment: { network: 'blue', containerId: 'c1', ifname: 'eth0' }, netconf: { value: config } },
   } as unknown as Call;
   return { call, noted, bound: () => kernel.state.host.zones };

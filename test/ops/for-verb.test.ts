@@ -25,7 +25,7 @@ function callIn(verb: ModuleVerb): { kernel: FakeKernel; call: Call; link(ns: 'h
   kernel.link.create('container', { kind: 'veth', name: 'eth0', peer: { ns: 'host', name: 'veth0' } });
   const handles = newHandles();
   const call = {
-    kernel, handles, verb, journal: forwardJournal, module: 'acme', plugin: 'acme', hashes: { attachment: '' }, addresses: new Set(),
+    kernel, handles, verb, journal: forwardJournal, module: 'acme', plugin: 'acme', hashes: { attachment: '' }, ips: [],
     meanings: new Map(), hostHas: new Map(), grants: { ...NO_GRANTS, nft: ['inet acme'], sysctl: ['net/ipv4/ip_forward'] }, tables: ruleTables(kernel, LOCKS),
     request: { attachment: { network: 'blue', containerId: 'c1', ifname: 'eth0' }, netconf: { value: {} } },
   } as unknown as Call;

@@ -23,7 +23,7 @@ function node() {
   const handles = newHandles();
   const call = {
     verb: 'ADD', module: 'acme', plugin: 'acme', kernel, handles, journal: forwardJournal, grants: { ...NO_GRANTS, neigh: ['host', 'container'] },
-    addresses: new Set(['10.1.0.5', '2001:db8::5']), hostHas: new Map(), leases: new Set(),
+    ips: [{ address: '10.1.0.5' }, { address: '2001:db8::5' }], hostHas: new Map(), leases: new Set(),
   } as unknown as Call;
   const handle = (ns: Ns, name: string, right: Right): number => handles.mint({ ns, index: kernel.link.get(ns, { name })!.index, name, kind: 'veth', right });
   return { kernel, call, handle };

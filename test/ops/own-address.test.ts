@@ -24,7 +24,7 @@ function call({ given = [], leased = [], config = {} }: { given?: string[]; leas
   for (const [name, address] of Object.entries(links)) kernel.addr.add('host', kernel.link.create('host', { kind: 'bridge', name, up: true }), address);
   kernel.addr.add('host', own, '192.0.2.99/32');
   return {
-    kernel, verb: 'ADD', module: 'acme', grants: { ...NO_GRANTS, hostLinks: ['cni0'] }, ownLinks: new Set([own]), addresses: new Set(given), hostHas: new Map(), meanings: new Map(), leases: new Set(leased),
+    kernel, verb: 'ADD', module: 'acme', grants: { ...NO_GRANTS, hostLinks: ['cni0'] }, ownLinks: new Set([own]), ips: given.map((address) => ({ address })), hostHas: new Map(), meanings: new Map(), leases: new Set(leased),
     hashes: { attachment: 'a'.repeat(128) }, request: { attachment: { network: 'blue', containerId: 'c1', ifname: 'eth0' }, netconf: { value: config } }, nodeFiles: { podCidr: POD_CIDR },
   } as unknown as Call;
 }

@@ -4,7 +4,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CniError, CODE } from '../../host/cni-error.ts';
-import { addressOf } from '../../host/kernel/address.ts';
 import { fakeKernel } from '../../host/kernel/fake/fake-kernel.ts';
 import type { Call } from '../../host/ops/call.ts';
 import type { Result } from '../../host/protocol/result.ts';
@@ -16,7 +15,7 @@ const BEFORE = ['192.0.2.5/24', '2001:db8::5/64'];
 function say(addresses: readonly string[], { before, given = [], isDelegate = false, more = {} }: { before?: readonly string[]; given?: string[]; isDelegate?: boolean; more?: Result }): void {
   const prevResult = before && { ips: before.map((address) => ({ address })) };
   const call = {
-    kernel: fakeKernel(), module: 'acme', hostHas: new Map(), leases: new Set(), request: { netns: '/run/netns/c1', netconf: { ...(prevResult ? { prevResult } : {}) } }, addresses: new Set([...(before ?? []).map(addressOf), ...given]),
+    kernel: fakeKernel(), module: 'acme', hostHas: new Map(), leases: new Set(), request: { netns: '/run/netns/c1', netconf: { ...(prevResult ? { prevResult } : {}) } }, ips: [...before ?? [], ...given].map((address) => ({ address })),
   } as unknown as Call;
   checkResult(call, { ips: addresses.map((address) => ({ address })), ...more }, isDelegate, () => undefined);
 }

@@ -12,7 +12,7 @@ import type { RuleSet } from '../../../host/ops/rules/rule-set.ts';
 const NFT = ['inet own', 'bridge nat guard-{containerId}-{ifname}', 'bridge nat PREROUTING jump'];
 
 const call = (verb: 'ADD' | 'GC' = 'ADD', nft = NFT): Call => ({
-  verb, module: 'acme', meanings: new Map(), grants: { ...NO_GRANTS, nft }, hashes: { attachment: 'a'.repeat(128), network: '', interface: '' }, addresses: new Set(), hostHas: new Map(), leases: new Set(),
+  verb, module: 'acme', meanings: new Map(), grants: { ...NO_GRANTS, nft }, hashes: { attachment: 'a'.repeat(128), network: '', interface: '' }, ips: [], hostHas: new Map(), leases: new Set(),
   request: { attachment: { network: 'blue', containerId: verb === 'GC' ? '' : 'c1', ifname: verb === 'GC' ? '' : 'eth0' }, netconf: { value: {} } },
   living: () => [{ network: 'blue', containerId: 'alive', ifname: 'eth0' }],
 } as unknown as Call);
