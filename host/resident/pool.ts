@@ -54,6 +54,7 @@ export function newPool<Task, Outcome>(start: () => Thread<Task, Outcome>, limit
   /** those that waited for something when they were last looked at */
   let asleep = new Set<Thread<Task, Outcome>>();
   let look: NodeJS.Timeout | undefined;
+  let isEnding = false;
   let lastEnd = performance.now();
 
   const add = (): void => {
@@ -95,6 +96,7 @@ export function newPool<Task, Outcome>(start: () => Thread<Task, Outcome>, limit
     });
   };
   const grow = (): void => {
+    if (isEnding) return;
     if (all.size < (queue.length > 0 ? limits.quick : limits.kept)) add();
     if (queue.length > 0 || all.size > limits.kept) look ??= setInterval(lookAround, limits.patience).unref();
   };
@@ -132,6 +134,7 @@ export function newPool<Task, Outcome>(start: () => Thread<Task, Outcome>, limit
       return all.size;
     },
     async end() {
+      isEnding = true;
       clearInterval(look);
       const threads = [...all];
       for (const thread of threads) thread.end();

@@ -84,10 +84,13 @@ export async function serve(): Promise<void> {
     server.close(() => ended());
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop(signal));
-  await listen(server, place);
-  log.info({ at: 'fd' in place ? `file descriptor ${place.fd}` : place.path, processors: PROCESSORS }, 'listening');
-  await end;
-  await pool.end();
+  try {
+    await listen(server, place);
+    log.info({ at: 'fd' in place ? `file descriptor ${place.fd}` : place.path, processors: PROCESSORS }, 'listening');
+    await end;
+  } finally {
+    await pool.end();
+  }
   if ('release' in place) place.release();
 }
 

@@ -240,4 +240,17 @@ test('has ended when all threads have, also those that were still starting', asy
   await ended;
 });
 
+test('no thread takes the place of one that has ended when all are to end', async () => {
+  const { pool, threads } = stage({ kept: 2 });
+  await settled();
+  for (const thread of threads) thread.end = () => undefined;
+  const ended = pool.end();
+  threads[0]!.die();
+  await settled();
+  assert.is(threads.length, 2);
+  threads[1]!.die();
+  await ended;
+  assert.is(threads.length, 2);
+});
+
 test.run();
