@@ -7,64 +7,77 @@ import { CniError, CODE } from '../cni-error.ts';
 import { checkDeadline } from '../deadline.ts';
 import { OPERATIONS } from '../grant/read-imports.ts';
 import { parseObject, reason } from '../protocol/go-json.ts';
-import { bytesAt, countOperation, fatal, overLimit, trap, type Guest } from './guest.ts';
+import { bytesAt, countOperation, fatal, overLimit, runningGuest, trap, type Guest } from './guest.ts';
 import { logText } from './guest-log.ts';
+import type { GuestModule } from './guest-module.ts';
 import type { LogRecord } from './sandbox.ts';
 import { mismatch } from './validate-shape.ts';
 
 export type Import = (...args: number[]) => number | bigint | void;
 export type Imports = Record<string, Record<string, Import>>;
+/** An import before it is bound: `guest` is the one that calls it. */
+export type Act = (guest: Guest, ...args: number[]) => ReturnType<Import>;
 
 const LEVELS: readonly LogRecord['level'][] = ['debug', 'info', 'warn', 'error'];
 
+const bound = new WeakMap<GuestModule, Imports>();
+
 /**
- * Those of a module's imports that are ours; what else it wants, linking refuses. An operation that was not granted is bound to `denied`: it
- * was optional, or the grant stage would have refused the module.
+ * Those of a module's imports that are ours; what else it wants, linking refuses. They are bound once for all its runs: V8 has instances among its old
+ * objects, and until it looks through those, whatever the imports of one that is over refer to would be kept with it, all that its call has made.
  */
-export function bindImports(guest: Guest): Imports {
-  const own = abiFunctions(guest);
-  const bound: Imports = {};
-  for (const { module, name } of guest.call.module.imports) {
-    const op = OPERATIONS.get(`${module} ${name}`);
-    const run = op ? fatally(guest, (at = 0, length = 0) => operate(guest, op, at, length)) : module === ABI_MODULE ? own.get(name) : undefined;
-    if (run) (bound[module] ??= {})[name] = run;
-  }
-  return bound;
+export function importsOf(module: GuestModule): Imports {
+  const known = bound.get(module) ?? bindImports(module);
+  bound.set(module, known);
+  return known;
 }
 
-function abiFunctions(guest: Guest): ReadonlyMap<string, Import> {
-  const { call } = guest;
-  const own = (name: string): string => `abi.${name}`;
-  const functions: Record<string, Import> = {
-    take: (at = 0, capacity = 0) => take(guest, at, capacity, own('take')),
-    result: (at = 0, length = 0) => { guest.result = said(guest, own('result'), at, length, 'resultBytes'); },
-    fail: (at = 0, length = 0) => { guest.error = said(guest, own('fail'), at, length, 'messageBytes'); },
-    log: (level = 0, at = 0, length = 0) => logText(guest, LEVELS[level] ?? 'error', bytesAt(guest, at, length, own('log'))),
-    log_level: () => LEVELS.indexOf(call.logLevel),
-    now: (clock) => {
-      if (clock === 0) return BigInt(Date.now()) * 1_000_000n;
-      if (clock === 1) return process.hrtime.bigint();
-      throw trap(guest, own('now'), `there is no clock ${clock}, only 0 (wall) and 1 (monotonic)`, `clock ${clock}`);
-    },
-    random: (at = 0, length = 0) => call.random(bytesAt(guest, at, length, own('random'))),
-    grants: (at = 0, length = 0) => {
-      bytesAt(guest, at, length, own('grants'));
-      return offer(guest, JSON.stringify(call.grants));
-    },
-    close: (handle = 0) => (call.close(handle) ? 0 : 1),
-  };
-  return new Map([...Object.entries(functions).map(([name, run]) => [name, fatally(guest, run)] as const), ['tick', () => tick(guest)]]);
+/** An operation that was not granted is bound all the same, and answers `denied`: it was optional, or the grant stage would have refused the module. */
+function bindImports({ imports }: GuestModule): Imports {
+  const all: Imports = {};
+  for (const { module, name } of imports) {
+    const op = OPERATIONS.get(`${module} ${name}`);
+    const run = op ? fatally((guest, at = 0, length = 0) => operate(guest, op, at, length)) : module === ABI_MODULE ? ABI.get(name) : undefined;
+    if (run) (all[module] ??= {})[name] = run;
+  }
+  return all;
 }
+
+const own = (name: string): string => `abi.${name}`;
+
+const ACTS: Record<string, Act> = {
+  take: (guest, at = 0, capacity = 0) => take(guest, at, capacity, own('take')),
+  result: (guest, at = 0, length = 0) => { guest.result = said(guest, own('result'), at, length, 'resultBytes'); },
+  fail: (guest, at = 0, length = 0) => { guest.error = said(guest, own('fail'), at, length, 'messageBytes'); },
+  log: (guest, level = 0, at = 0, length = 0) => logText(guest, LEVELS[level] ?? 'error', bytesAt(guest, at, length, own('log'))),
+  log_level: ({ call }) => LEVELS.indexOf(call.logLevel),
+  now: (guest, clock) => {
+    if (clock === 0) return BigInt(Date.now()) * 1_000_000n;
+    if (clock === 1) return process.hrtime.bigint();
+    throw trap(guest, own('now'), `there is no clock ${clock}, only 0 (wall) and 1 (monotonic)`, `clock ${clock}`);
+  },
+  random: (guest, at = 0, length = 0) => guest.call.random(bytesAt(guest, at, length, own('random'))),
+  grants: (guest, at = 0, length = 0) => {
+    bytesAt(guest, at, length, own('grants'));
+    return offer(guest, JSON.stringify(guest.call.grants));
+  },
+  close: ({ call }, handle = 0) => (call.close(handle) ? 0 : 1),
+};
+
+const ABI: ReadonlyMap<string, Import> = new Map([...Object.entries(ACTS).map(([name, act]) => [name, fatally(act)] as const), ['tick', () => tick(runningGuest())]]);
 
 /** Whatever an import throws ends the run, and so does the time. */
-export const fatally = (guest: Guest, run: Import): Import => (...args) => {
-  try {
-    checkDeadline();
-    return run(...args);
-  } catch (error) {
-    throw fatal(guest, error);
-  }
-};
+export function fatally(act: Act): Import {
+  return (...args) => {
+    const guest = runningGuest();
+    try {
+      checkDeadline();
+      return act(guest, ...args);
+    } catch (error) {
+      throw fatal(guest, error);
+    }
+  };
+}
 
 /** Bytes of code, some 0.1 ms. */
 const STEPS = 1 << 18;

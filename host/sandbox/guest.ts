@@ -27,6 +27,24 @@ export interface Guest {
   exited?: number;
 }
 
+/** Everything here is synchronous: it is the innermost guest that calls, when an operation of one runs another. */
+let running: Guest | undefined;
+
+export function withRunning<T>(guest: Guest, act: () => T): T {
+  const outer = running;
+  running = guest;
+  try {
+    return act();
+  } finally {
+    running = outer;
+  }
+}
+
+export function runningGuest(): Guest {
+  if (!running) throw new Error('an import was called, and no guest is running');
+  return running;
+}
+
 export const newGuest = (call: GuestCall): Guest =>
   ({ call, firstPages: 0, waiting: Buffer.from(call.request), operations: 0, logBytes: 0, logRecords: 0 });
 

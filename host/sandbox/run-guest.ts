@@ -3,9 +3,9 @@
 
 import { CniError, CODE } from '../cni-error.ts';
 import { reason } from '../protocol/go-json.ts';
-import { bindImports } from './bind-imports.ts';
+import { importsOf } from './bind-imports.ts';
 import { DeadlinePassed, withDeadline } from '../deadline.ts';
-import { fatal, newGuest, progress, type Guest } from './guest.ts';
+import { fatal, newGuest, progress, withRunning, type Guest } from './guest.ts';
 import { ownError, resultOf } from './guest-answer.ts';
 import type { GuestModule } from './guest-module.ts';
 import type { GuestCall, RunGuest } from './sandbox.ts';
@@ -15,7 +15,7 @@ const PAGE = 65536;
 
 export const runGuest: RunGuest = (call) => {
   const guest = newGuest(call);
-  const status = statusOf(guest);
+  const status = withRunning(guest, () => statusOf(guest));
   if (status !== 0) throw ownError(guest);
   return resultOf(guest);
 };
@@ -23,7 +23,7 @@ export const runGuest: RunGuest = (call) => {
 function statusOf(guest: Guest): number {
   const { call } = guest;
   const wasi = needsWasi(call.module) ? bindWasi(guest) : undefined;
-  const imports = { ...bindImports(guest), ...wasi?.imports };
+  const imports = { ...importsOf(call.module), ...wasi?.imports };
   try {
     // Instantiating runs the module's start function, so it is under the deadline too.
     const status = withDeadline(call.limits.timeMs, () => {

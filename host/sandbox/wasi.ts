@@ -35,7 +35,7 @@ export function bindWasi(guest: Guest): { imports: Imports; attach(instance: Web
     fd_write: (fd, vectors = 0, count = 0, written = 0) => print(guest, fd, vectors, count, written),
   };
   const functions = { ...given, ...own };
-  const all = [...WASI_FUNCTIONS.keys()].map((name) => [name, name === 'proc_exit' ? functions[name] : counted(guest, name, allowed(guest, name, functions[name]))]);
+  const all = [...WASI_FUNCTIONS.keys()].map((name) => [name, name === 'proc_exit' ? functions[name] : counted(name, allowed(guest, name, functions[name]))]);
   return { imports: { [WASI]: Object.fromEntries(all) as Record<string, Import> }, attach: (instance) => void wasi.instantiate(instance), close: () => close(wasi) };
 }
 
@@ -118,7 +118,7 @@ function viewAt(guest: Guest, at: number, length: number, what: string): DataVie
   return new DataView(buffer, byteOffset, byteLength);
 }
 
-const counted = (guest: Guest, name: string, run: Import): Import => fatally(guest, (...args) => {
+const counted = (name: string, run: Import): Import => fatally((guest, ...args) => {
   countOperation(guest, `wasi.${name}`);
   return run(...args);
 });

@@ -8,8 +8,8 @@ import * as assert from 'uvu/assert';
 import { OPS, type Op } from '../../abi/ops.ts';
 import { CODE } from '../../host/cni-error.ts';
 import { DEFAULT_LIMITS } from '../../host/grant/grants.ts';
-import { bindImports } from '../../host/sandbox/bind-imports.ts';
-import { newGuest, type Guest } from '../../host/sandbox/guest.ts';
+import { importsOf } from '../../host/sandbox/bind-imports.ts';
+import { newGuest, withRunning, type Guest } from '../../host/sandbox/guest.ts';
 import type { GuestCall } from '../../host/sandbox/sandbox.ts';
 import { mismatch } from '../../host/sandbox/validate-shape.ts';
 import { fitting, nearlyFitting } from './from-shape.ts';
@@ -72,13 +72,13 @@ test('whatever a guest says', () => {
   fc.assert(fc.property(fc.array(said, { minLength: 1, maxLength: 30 }), (all) => {
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
     const guest = guestWith(memory);
-    const imports = bindImports(guest);
+    const imports = importsOf(MODULE);
     const bytes = new Uint8Array(memory.buffer);
     for (const one of all) {
       const at = one.at >>> 0;
       if (at + one.bytes.length <= PAGE) bytes.set(one.bytes, at);
       const before = bytes.slice();
-      const answered = answerOf(() => imports[one.module]![one.name]!(one.name === 'log' ? 1 : one.at, one.name === 'log' ? one.at : one.length, one.length));
+      const answered = answerOf(() => withRunning(guest, () => imports[one.module]![one.name]!(one.name === 'log' ? 1 : one.at, one.name === 'log' ? one.at : one.length, one.length)));
       if ('error' in answered) {
         assert.ok(answered.error.code === CODE.trap || answered.error.code === CODE.limit, answered.error.message);
         assert.is(guest.fatal, answered.error);
