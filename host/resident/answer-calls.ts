@@ -1,7 +1,7 @@
 // A worker thread of the resident host: one call after the other, each as if it were a process of its own.
 // SPDX-License-Identifier: Apache-2.0
 
-import { readlinkSync, statSync } from 'node:fs';
+import { readlinkSync, statSync, writeSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { answer } from '../answer.ts';
 import { keptSockets } from '../kernel/live/kept-sockets.ts';
@@ -9,9 +9,10 @@ import { openLibc } from '../kernel/live/libc.ts';
 import { SysctlFolders } from '../kernel/live/sysctl-folders.ts';
 import { openHost, type Lasting } from '../open-host.ts';
 import type { KeptModules } from '../selection/load-plugin.ts';
-import type { End, Outcome, Shared, Task, Word } from './call-thread.ts';
+import type { End, Shared, Task, Word } from './call-thread.ts';
 import { isStillThere } from './caller.ts';
 import { systemCalls } from './system-calls.ts';
+import { formatReply, type Reply } from './wire.ts';
 
 /** contents of modules; more have been installed one after the other than are in use */
 const MAX_MODULES = 64;
@@ -38,7 +39,8 @@ function say(word: Word): void {
   parentPort!.postMessage(word);
 }
 
-async function perform({ calledAs, env, stdin, caller }: Task): Promise<Word> {
+async function perform(task: Task): Promise<Word> {
+  const { caller } = task;
   try {
     // Relative paths are the caller's.
     system.enterFolder(`/proc/${caller.pid}/cwd`);
@@ -46,20 +48,32 @@ async function perform({ calledAs, env, stdin, caller }: Task): Promise<Word> {
     return 'not begun';
   }
   system.umask(caller.umask);
+  // Somewhere else it would keep a file system from being unmounted.
+  const reply = await replyTo(task).finally(() => system.enterFolder('/'));
+  const bytes = formatReply(reply);
+  const isSent = send(task.connection, bytes);
+  if (modules.size > MAX_MODULES) modules.clear();
+  return { exitCode: reply.exitCode, reply: isSent ? undefined : bytes, isFit: ownNetns() === home };
+}
+
+/** Bytes that a socket takes as a whole or not at all (unix(7) with its usual buffer), so that no sign of life comes to stand in between. */
+const AT_ONCE = 32 * 1024;
+
+/** The launcher need not wait until the host's first thread has been woken. False: it is that thread's to send, also to a launcher that is gone. */
+function send(connection: number, reply: Uint8Array): boolean {
+  if (connection < 0 || reply.length > AT_ONCE) return false;
   try {
-    return await answerAs(calledAs, env, stdin, caller);
-  } finally {
-    // Somewhere else it would keep a file system from being unmounted.
-    system.enterFolder('/');
+    return writeSync(connection, reply) > 0;
+  } catch {
+    return false;
   }
 }
 
-async function answerAs(calledAs: string, env: Task['env'], stdin: Uint8Array, caller: Task['caller']): Promise<Outcome> {
+async function replyTo({ calledAs, env, stdin, caller }: Task): Promise<Reply> {
   let stderr = '';
   const host = openHost(env, lasting, { toStderr: (line) => { stderr += line; }, isThere: () => isStillThere(caller) });
   const { exitCode, stdout = '' } = await answer(host, { calledAs, env, readStdin: () => stdin });
-  if (modules.size > MAX_MODULES) modules.clear();
-  return { exitCode, stdout, stderr, isFit: ownNetns() === home };
+  return { exitCode, stdout, stderr };
 }
 
 function ownNetns(): string {

@@ -4,19 +4,23 @@
 import { readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { Thread } from './pool.ts';
-import type { Reply } from './wire.ts';
 
 export interface Task {
   calledAs: string;
   env: Readonly<Record<string, string>>;
   stdin: Uint8Array;
   caller: { pid: number; umask: number; program: string };
+  /** The connection to its launcher: a descriptor that stays open until the outcome is known. */
+  connection: number;
 }
 
 /** Stands for a task when there are no more: the thread ends by itself, since nobody else can close what it keeps open. */
 export type End = 'end';
 
-export interface Outcome extends Reply {
+export interface Outcome {
+  exitCode: number;
+  /** undefined when the thread has sent it to the launcher itself */
+  reply: Uint8Array | undefined;
   /** Is the thread as it was before, so that another call may follow? */
   isFit: boolean;
 }

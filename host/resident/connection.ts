@@ -2,20 +2,23 @@
 // itself.
 // SPDX-License-Identifier: Apache-2.0
 
+import { closeSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { messageOf } from '../message-of.ts';
 import { checkEnvironment, readVerb } from '../protocol/environment.ts';
 import type { Outcome, Task } from './call-thread.ts';
 import { namesItself, namesItselfIn } from './caller.ts';
 import { incoming } from './incoming.ts';
-import { ALIVE, formatReply, readHello, readStdin, WireError, type Hello } from './wire.ts';
+import { ALIVE, readHello, readStdin, WireError, type Hello } from './wire.ts';
 
 export interface Service {
   /** Who it is, or why this host does not act for it. Throws when the process is gone. */
   admit(socket: Socket, hello: Hello): Task['caller'] | string;
   run(task: Task, isWanted: () => boolean): Promise<Outcome | undefined>;
   isClosed(socket: Socket): boolean;
-  served(task: Task, outcome: Outcome, ms: number): void;
+  /** Another descriptor of the connection, the caller's to close; -1 when there can be none. */
+  descriptorOf(socket: Socket): number;
+  served(task: Omit<Task, 'connection'>, exitCode: number, ms: number): void;
   refused(why: string, hello?: Hello): void;
 }
 
@@ -90,17 +93,28 @@ export function attend(socket: Socket, service: Service): void {
     proceed();
   }
 
-  async function perform(task: Task): Promise<void> {
+  async function perform(task: Omit<Task, 'connection'>): Promise<void> {
     const started = performance.now();
     // A launcher that sends a stdin nobody waits for shall not hang with it.
     socket.off('data', onData).resume();
-    const outcome = await service.run(task, () => !socket.destroyed && !service.isClosed(socket));
+    const outcome = await run(task);
     clearInterval(alive);
     if (!outcome) return give('nobody had time for it');
-    service.served(task, outcome, performance.now() - started);
+    service.served(task, outcome.exitCode, performance.now() - started);
     if (socket.destroyed) return;
     clock = setTimeout(() => socket.destroy(), PATIENCE.reading);
-    socket.end(formatReply(outcome));
+    if (outcome.reply) socket.end(outcome.reply);
+    else socket.end();
+  }
+
+  /** The thread writes to the launcher itself: the number of the socket's own descriptor may be another file's by then. */
+  async function run(task: Omit<Task, 'connection'>): Promise<Outcome | undefined> {
+    const connection = service.descriptorOf(socket);
+    try {
+      return await service.run({ ...task, connection }, () => !socket.destroyed && !service.isClosed(socket));
+    } finally {
+      if (connection >= 0) closeSync(connection);
+    }
   }
 }
 

@@ -63,7 +63,8 @@ export async function serve(): Promise<void> {
     },
     run: (task, isWanted) => pool.run(task, isWanted),
     isClosed: (socket) => system.isClosed(fdOf(socket)),
-    served: ({ calledAs, env }, { exitCode }, ms) => log.info({ plugin: calledAs, verb: env['CNI_COMMAND'], container: env['CNI_CONTAINERID'], exitCode, ms: Math.round(ms) }, 'served'),
+    descriptorOf: (socket) => system.dup(fdOf(socket)),
+    served: ({ calledAs, env }, exitCode, ms) => log.info({ plugin: calledAs, verb: env['CNI_COMMAND'], container: env['CNI_CONTAINERID'], exitCode, ms: Math.round(ms) }, 'served'),
     refused: (why, hello) => log.info({ plugin: hello?.calledAs, verb: hello?.env['CNI_COMMAND'], container: hello?.env['CNI_CONTAINERID'], why }, 'left to the launcher'),
   };
   /** A version in a folder of its own changes nothing of this one's: nobody else would say that this host has nothing more to do. */

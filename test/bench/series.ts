@@ -3,6 +3,7 @@
 
 import { rmSync } from 'node:fs';
 import type { Conflist } from '../../host/cli/run-conflist.ts';
+import { sleep } from '../../host/sleep.ts';
 import { addNetns, deleteNetns, sh } from '../support/node.ts';
 import { calls, carryOut, carryOutAtOnce, carryOutForMemory, executionOf, type Sample, type Verb } from './calls.ts';
 import { chainFor, loopbackFor, NETWORK, type Backend, type Beside, type Mode } from './modes.ts';
@@ -36,6 +37,9 @@ export const SERIES: Readonly<Record<SeriesName, Series>> = {
 /** where there is a program that does no more than the kernel's part */
 const FLOORS: readonly SeriesName[] = ['chain', 'ports', 'at-once', 'present'];
 
+/** ms, for what a resident host does after its answer */
+const SETTLE_MS = 5;
+
 interface Variant { mappings?: number; dualStack?: boolean; /** before each call somebody else changes rules */ othersWrite?: true }
 
 /** ADD, CHECK and DEL by everybody in turn, after a round that warms caches and makes what is shared. */
@@ -61,6 +65,8 @@ function oneRound(node: Node, mode: Mode, list: Conflist, round: number, { mappi
     if (othersWrite) for (const verb of ['add', 'delete']) sh('nft', verb, 'table', 'ip', 'elsewhere');
     const before = beside?.cpuMs() ?? 0;
     const sample = act();
+    // Its launcher has the answer before the host has tidied up.
+    if (beside) sleep(SETTLE_MS);
     return { ...sample, cpuMs: sample.cpuMs + (beside?.cpuMs() ?? 0) - before };
   };
   const added = counted(() => carryOut(calls('ADD', list, target)));

@@ -49,11 +49,12 @@ test('a one-shot host and a program it starts', () => {
   call('DEL', BRIDGE);
 });
 
-test('a resident host, the threads that do the calls, and a program they start', () => {
+test('a resident host, the threads that do the calls, and a program they start', async () => {
   const host = startResidentHost();
   try {
     call('ADD', BRIDGE);
     call('DEL', BRIDGE);
+    await host.settled();
     assert.is(host.served().length, 2, JSON.stringify(host.left()));
     for (const file of ['/run/host.status', '/run/program.status']) holds(file, EXPECTED);
   } finally {

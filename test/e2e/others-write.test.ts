@@ -109,7 +109,8 @@ for (const backend of ['nftables', 'iptables'] as const) {
   });
 }
 
-test('and it was the resident host that did it', () => {
+test('and it was the resident host that did it', async () => {
+  await host.settled();
   assert.is(host.left().length, 0);
   assert.is(host.served().length, calls);
   host.process.kill();

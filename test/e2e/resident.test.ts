@@ -41,9 +41,11 @@ test.after(({ host }) => {
 });
 
 /** How many calls the host has served, and how many it has left, while something was done. */
-function counted(host: ResidentHost, act: () => void): { served: number; left: number } {
+async function counted(host: ResidentHost, act: () => void): Promise<{ served: number; left: number }> {
+  await host.settled();
   const [served, left] = [host.served().length, host.left().length];
   act();
+  await host.settled();
   return { served: host.served().length - served, left: host.left().length - left };
 }
 
@@ -83,10 +85,10 @@ function install(name: string, one: Pick<Case, 'limits' | 'body' | 'more'>): obj
   return { cniVersion: '1.0.0', name: 'blue', type: 'cni-wasm', module: name };
 }
 
-test('a chain is attached, checked and detached, and everything is served', ({ host }) => {
+test('a chain is attached, checked and detached, and everything is served', async ({ host }) => {
   delAll(list, target, addAll(list, target));
   const before = picture(['c1']);
-  const count = counted(host, () => {
+  const count = await counted(host, () => {
     const result = addAll(list, target);
     checkAll(list, target, result);
     delAll(list, target, result);
@@ -136,23 +138,23 @@ test('socket and folder are root\'s alone', () => {
   assert.is(statSync('/run/cni-wasm/host.sock').mode & 0o777, 0o600);
 });
 
-test('a caller in another network or mount namespace is left to its launcher, which acts where the caller is', ({ host }) => {
+test('a caller in another network or mount namespace is left to its launcher, which acts where the caller is', async ({ host }) => {
   const call = (unshare: string): string => {
     const inside = `ip netns add inner && CNI_NETNS=/run/netns/inner "${BIN}/bridge" && ip -o link show cni7 && ip netns delete inner`;
     const { stdout, stderr } = spawnSync('unshare', [unshare, 'sh', '-c', inside], { encoding: 'utf8', input: JSON.stringify({ cniVersion: '1.0.0', name: 'inner', bridge: 'cni7' }), env: { ...ENV, CNI_WASM_STATE: '/run/inner' } });
     return stdout + stderr;
   };
-  assert.equal(counted(host, () => assert.match(call('--net'), /cni7: </)), { served: 0, left: 1 });
+  assert.equal(await counted(host, () => assert.match(call('--net'), /cni7: </)), { served: 0, left: 1 });
   assert.not.ok(existsSync('/proc/sys/net/ipv4/conf/cni7'), 'nothing of it is here');
-  assert.equal(counted(host, () => assert.match(call('--mount'), /cni7: </)), { served: 0, left: 1 });
+  assert.equal(await counted(host, () => assert.match(call('--mount'), /cni7: </)), { served: 0, left: 1 });
   sh('ip', 'link', 'delete', 'cni7');
   assert.match(host.left().at(-1)?.why ?? '', 'another mnt namespace');
 });
 
-test('a path that means the process itself is that of the caller', ({ host }) => {
+test('a path that means the process itself is that of the caller', async ({ host }) => {
   const fd = openSync(netns, 'r');
   try {
-    const count = counted(host, () => {
+    const count = await counted(host, () => {
       const { stdout } = spawnSync(join(BIN, 'loopback'), [], { input: '{"cniVersion":"1.0.0","name":"lo"}', stdio: ['pipe', 'pipe', 'inherit', fd], encoding: 'utf8', env: { ...ENV, CNI_IFNAME: 'lo', CNI_NETNS: '/proc/self/fd/3' } });
       assert.match(stdout, /127\.0\.0\.1/);
     });
@@ -162,15 +164,15 @@ test('a path that means the process itself is that of the caller', ({ host }) =>
   }
 });
 
-test('a caller that may do less than the host is left to itself', ({ host }) => {
-  const count = counted(host, () => {
+test('a caller that may do less than the host is left to itself', async ({ host }) => {
+  const count = await counted(host, () => {
     const { stdout } = spawnSync('setpriv', ['--bounding-set=-net_admin', '--inh-caps=-net_admin', join(BIN, 'bridge')], { input: JSON.stringify({ cniVersion: '1.0.0', name: 'less', bridge: 'cni8' }), encoding: 'utf8', env: ENV });
     assert.match(stdout, /EPERM|not permitted/);
   });
   assert.equal(count, { served: 0, left: 1 });
 });
 
-test('what one call brings along is gone for the next: roots, log, working folder, umask', ({ host }) => {
+test('what one call brings along is gone for the next: roots, log, working folder, umask', async ({ host }) => {
   const call = (cwd: string, umask: string, env: object): string => {
     const { stdout, stderr, status } = spawnSync('/bin/sh', ['-c', `umask ${umask}; exec "${BIN}/host-local"`], {
       cwd, env: { ...ENV, ...env }, encoding: 'utf8', input: JSON.stringify({ cniVersion: '1.0.0', name: 'blue', ipam: { type: 'host-local', dataDir: 'here', ranges: [[{ subnet: '192.0.2.0/24' }]] } }),
@@ -179,7 +181,7 @@ test('what one call brings along is gone for the next: roots, log, working folde
     return stderr;
   };
   for (const place of ['/run/one', '/run/two']) mkdirSync(place);
-  const count = counted(host, () => {
+  const count = await counted(host, () => {
     assert.match(call('/run/one', '027', { CNI_WASM_LOG: 'debug', CNI_WASM_STATE: '/run/one/state' }), /"level":20|^$/);
     call('/run/two', '077', { CNI_COMMAND: 'DEL' });
     call('/run/two', '077', { CNI_CONTAINERID: 'c2' });
@@ -208,7 +210,7 @@ test('slow calls hold up nobody', async ({ host }) => {
   const slow = Array.from({ length: 6 }, (_, i) => begin('bridge', { ...env, CNI_IFNAME: `eth${i}` }, slowBridge));
   await until('six programs wait', () => spawnSync('pgrep', ['-fc', `${ipam.folder}/slow`], { encoding: 'utf8' }).stdout.trim() === '6');
   const quick = { ...target, containerId: 'c2', ifname: 'net1' };
-  const count = counted(host, () => delAll(list, quick, addAll(list, quick)));
+  const count = await counted(host, () => delAll(list, quick, addAll(list, quick)));
   assert.equal(count, { served: 2 * list.plugins.length, left: 0 });
   ipam.release();
   for (const { said } of slow) assert.match((await said).stdout, /192\.0\.2\.9/);
@@ -330,11 +332,12 @@ test('a call is answered before stdin has ended when the answer does not need it
     const { stdout } = spawnSync(other, [], { env, input: 'x'.repeat(15_000_000), encoding: 'utf8' });
     assert.match(stdout, answer);
   }
+  await host.settled();
   assert.is(host.served().length - served, 4);
 });
 
-test('a configuration that is larger than what a socket holds is read as a whole', ({ host }) => {
-  const count = counted(host, () => {
+test('a configuration that is larger than what a socket holds is read as a whole', async ({ host }) => {
+  const count = await counted(host, () => {
     const { stdout } = spawnSync(join(BIN, 'static'), [], { env: ENV, input: JSON.stringify({ ...STATIC, filler: 'x'.repeat(1_000_000) }), encoding: 'utf8' });
     assert.match(stdout, /192\.0\.2\.7/);
     // More than the module has memory for; that is the answer.
@@ -371,9 +374,9 @@ test('in a folder that others can look into it serves, as calls work there, and 
   const ended = new Promise((done) => { other.process.on('exit', done); });
   assert.is(statSync('/run/seen/host.sock').mode & 0o777, 0o600);
   assert.is((await begin('static', { ...ENV, CNI_WASM_RUN: '/run/seen' }, STATIC).said).code, 0);
-  assert.is(other.served().length, 1);
   other.process.kill('SIGTERM');
   assert.is(await ended, 0);
+  assert.is(other.served().length, 1);
 });
 
 test('a socket that is handed over is used, as systemd does', async () => {

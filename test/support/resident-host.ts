@@ -4,6 +4,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { until } from './until.ts';
 
 const BIN = join(process.cwd(), 'dist/bin/cni-wasm');
 const LOG = '/run/resident-host.log';
@@ -17,6 +18,8 @@ export interface ResidentHost {
   /** what it has done, and what it has left to the launchers */
   served(): Line[];
   left(): Line[];
+  /** Its log has a call a moment after the launcher has the answer, and then the host closes the connection. */
+  settled(): Promise<void>;
 }
 
 /** Returns when it listens. `before` are words in front of the command: strace with its options. */
@@ -36,8 +39,13 @@ export function startResidentHost(before: readonly string[] = [], env: Readonly<
     process: child, lines,
     served: () => lines().filter(({ msg }) => msg === 'served'),
     left: () => lines().filter(({ msg }) => msg === 'left to the launcher'),
+    settled: () => until('the host has closed all connections', () => !hasConnections(`${run}/host.sock`)),
   };
 }
+
+/** proc_net(5), unix: flags come fourth, and are those of a listening socket or none. */
+const hasConnections = (path: string): boolean =>
+  readFileSync('/proc/net/unix', 'utf8').split('\n').some((line) => line.endsWith(` ${path}`) && line.split(' ')[3] === '00000000');
 
 let serial = 0;
 
