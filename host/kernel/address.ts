@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Address6 } from 'ip-address';
-import { KernelError } from './kernel-error.ts';
+import { KernelError, WrongValue } from './kernel-error.ts';
 
 /** Linux's AF_INET and AF_INET6. */
 export const AF = { ip: 2, ip6: 10 } as const;
@@ -92,4 +92,4 @@ function parse6(text: string): Prefix {
   return { family: 10, bytes, length: address.subnetMask };
 }
 
-const invalid = (text: string): KernelError => new KernelError('EINVAL', `read the address "${text}"`, 'give an address like 10.1.0.5 or 2001:db8::5, with /length where a prefix is meant');
+const invalid = (text: string): KernelError => new WrongValue(`read the address "${text}"`, 'give an address like 10.1.0.5 or 2001:db8::5, with /length where a prefix is meant');

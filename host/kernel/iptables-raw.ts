@@ -1,7 +1,7 @@
 // Words of iptables' own language inside a rule. They may add conditions; which table, chain and target the rule has is not theirs to say.
 // SPDX-License-Identifier: Apache-2.0
 
-import { KernelError } from './kernel-error.ts';
+import { WrongValue } from './kernel-error.ts';
 
 /** With exactly these letters alone: getopt would take `-jDROP` or `-fj` apart. */
 const SHORT = ['-s', '-d', '-i', '-o', '-p', '-m', '-f'];
@@ -16,7 +16,7 @@ const MATCHES = ['pol'];
 export function checkIptablesWords(words: readonly string[]): void {
   const wrong = words.find((word) => word.startsWith('-') && !isMatch(word));
   if (wrong !== undefined) {
-    throw new KernelError('EINVAL', 'write an iptables rule', `condition ${JSON.stringify(wrong)} is no match; give words like -s, -d, -i, -o, -m and the options of modules`);
+    throw new WrongValue('write an iptables rule', `condition ${JSON.stringify(wrong)} is no match; give words like -s, -d, -i, -o, -m and the options of modules`);
   }
 }
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { checkIptablesWords } from './iptables-raw.ts';
-import { KernelError } from './kernel-error.ts';
+import { WrongValue } from './kernel-error.ts';
 import { familyOfPrefix, normalRule } from './normal-rule.ts';
 import type { IptablesCommand } from './kernel.ts';
 import { chainCalled, type Action, type CtState, type Family, type Mark, type Match, type Rule } from './rule.ts';
@@ -43,7 +43,7 @@ function checkRule(rule: Rule): void {
   if (called !== undefined) checkIptablesChain(called);
   for (const { raw } of match) if (raw) checkIptablesWords(raw);
   if (comment !== undefined && Buffer.byteLength(comment) > MAX_COMMENT) {
-    throw new KernelError('EINVAL', 'write an iptables rule', `comment ${JSON.stringify(comment)} is longer than ${MAX_COMMENT} bytes`);
+    throw new WrongValue('write an iptables rule', `comment ${JSON.stringify(comment)} is longer than ${MAX_COMMENT} bytes`);
   }
 }
 
@@ -69,7 +69,7 @@ export function renderRule(family: Family, rule: Rule): string {
 /** For names in `-A CHAIN` and `-j CHAIN`: what iptables takes (assert_valid_chain_name() in its xshared.c) and a line of iptables-restore can say. */
 export function checkIptablesChain(name: string): string {
   if (!CHAIN.test(name) || name.length > MAX_CHAIN || TARGETS.includes(name)) {
-    throw new KernelError('EINVAL', `use iptables chain ${JSON.stringify(name)}`, `must be 1 to ${MAX_CHAIN} signs of ASCII, without blanks, quotes and backslashes, not begin with - or !, and be no target`);
+    throw new WrongValue(`use iptables chain ${JSON.stringify(name)}`, `must be 1 to ${MAX_CHAIN} signs of ASCII, without blanks, quotes and backslashes, not begin with - or !, and be no target`);
   }
   return name;
 }

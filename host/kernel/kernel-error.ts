@@ -15,6 +15,13 @@ export class KernelError extends Error {
   }
 }
 
+/** Wrong in itself, so that no kernel was asked: an address that is none, a rule that cannot be written. */
+export class WrongValue extends KernelError {
+  constructor(action: string, detail: string) {
+    super('EINVAL', action, detail);
+  }
+}
+
 export const meansNotFound = (errno: string): boolean => ['ENOENT', 'ENODEV', 'ESRCH', 'EADDRNOTAVAIL', 'ENXIO'].includes(errno);
 export const isNotFound = (error: unknown): boolean => error instanceof KernelError && meansNotFound(error.errno);
 /** For what may have gone by itself, with its link or with its namespace, and for what may never have been there: undefined then. */

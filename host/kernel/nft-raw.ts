@@ -1,7 +1,7 @@
 // Words of nft's own language inside a rule. They may add matches and statements; ending the rule, or the input, is not theirs.
 // SPDX-License-Identifier: Apache-2.0
 
-import { KernelError } from './kernel-error.ts';
+import { WrongValue } from './kernel-error.ts';
 import type { NftCommand } from './kernel.ts';
 
 /** They would end the statement, hide what follows, join it with another line, or stand for something else. */
@@ -11,7 +11,7 @@ export const hasRawWords = (command: NftCommand): boolean => command.do === 'add
 
 export function checkNftWords(words: readonly string[]): readonly string[] {
   const text = words.join(' ');
-  const refuse = (why: string): KernelError => new KernelError('EINVAL', 'write an nft rule', `condition ${JSON.stringify(text)} ${why}`);
+  const refuse = (why: string): WrongValue => new WrongValue('write an nft rule', `condition ${JSON.stringify(text)} ${why}`);
   if (BREAKS.test(text)) throw refuse('must be without ; # \\ and $');
   if (text.split('"').length % 2 === 0) throw refuse('has a quotation mark that is not closed');
   let open = 0;

@@ -1,7 +1,7 @@
 // Rules as `nft list` prints them and commands as one would type them, for listings and messages.
 // SPDX-License-Identifier: Apache-2.0
 
-import { KernelError } from './kernel-error.ts';
+import { WrongValue } from './kernel-error.ts';
 import type { NftCommand } from './kernel.ts';
 import { checkNftWords } from './nft-raw.ts';
 import { familyOfPrefix, normalRule } from './normal-rule.ts';
@@ -23,7 +23,7 @@ const MAX_COMMENT = 128;
 export function checkNftComment(comment: string): string {
   // nft prints comments between quotes and has no escape for one inside.
   if (Buffer.byteLength(comment) > MAX_COMMENT || /["\u0000-\u001f\u007f]/.test(comment)) {
-    throw new KernelError('EINVAL', 'write an nft comment', `${JSON.stringify(comment)} must be at most ${MAX_COMMENT} bytes, without quotes and control characters`);
+    throw new WrongValue('write an nft comment', `${JSON.stringify(comment)} must be at most ${MAX_COMMENT} bytes, without quotes and control characters`);
   }
   return comment;
 }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { canonicalAddress, formatPrefix, isIpv6 } from './address.ts';
-import { KernelError } from './kernel-error.ts';
+import { KernelError, WrongValue } from './kernel-error.ts';
 import { readPrefix } from './prefix.ts';
 import { canonicalProtocol, hasPorts, isProtocol } from './protocols.ts';
 import { chainCalled, isFamily, type Action, type CtState, type Family, type Mark, type Match, type Rule, type RuleFamily } from './rule.ts';
@@ -87,7 +87,7 @@ function calledChain(name: string): string {
 
 export const familyOfPrefix = (prefix: string): Family => (isIpv6(prefix) ? 'ip6' : 'ip');
 
-const invalid = (what: string): KernelError => new KernelError('EINVAL', 'write a packet-filter rule', what);
+const invalid = (what: string): KernelError => new WrongValue('write a packet-filter rule', what);
 
 function normalMatch(family: RuleFamily, match: Match): Match {
   const criteria = CRITERIA.filter((key) => match[key] !== undefined);

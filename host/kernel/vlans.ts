@@ -1,7 +1,7 @@
 // The VLANs of a bridge port as data: one normal form, and what leads from one set to another.
 // SPDX-License-Identifier: Apache-2.0
 
-import { KernelError } from './kernel-error.ts';
+import { WrongValue } from './kernel-error.ts';
 
 /** VLAN `id`, or all from `id` to `last`. */
 export interface PortVlans {
@@ -46,7 +46,7 @@ function flagsOf(vlans: readonly PortVlans[]): Map<number, string> {
 
 function each({ id, last = id, ...flags }: PortVlans): PortVlans[] {
   const valid = [id, last].every((one) => Number.isInteger(one) && one >= 1 && one <= HIGHEST) && id <= last && (!flags.pvid || id === last);
-  if (!valid) throw new KernelError('EINVAL', 'set the VLANs of a port', `${id} to ${last}${flags.pvid ? ' as PVID' : ''}: give VLANs from 1 to ${HIGHEST}, and one as PVID`);
+  if (!valid) throw new WrongValue('set the VLANs of a port', `${id} to ${last}${flags.pvid ? ' as PVID' : ''}: give VLANs from 1 to ${HIGHEST}, and one as PVID`);
   return Array.from({ length: last - id + 1 }, (_, i) => ({ id: id + i, ...flags }));
 }
 

@@ -3,6 +3,7 @@
 
 import { CniError, CODE } from '../cni-error.ts';
 import type { Ns } from '../kernel/kernel.ts';
+import { wrongRequest } from '../wrong-request.ts';
 
 /** How far a module may go with a link. */
 export type Right =
@@ -42,7 +43,7 @@ export function newHandles(): Handles {
     },
     use(handle, op, needs) {
       const link = held.get(handle);
-      if (!link) throw new CniError(CODE.capabilityDenied, `${op}: ${handle} is not a link handle of this call`, { kind: 'invalid', op, at: `handle ${handle}` });
+      if (!link) throw wrongRequest(op, `${handle} is not a link handle of this call`, `handle ${handle}`);
       if (!ENOUGH[needs].includes(link.right)) {
         throw new CniError(CODE.capabilityDenied, `${op}: "${link.name}" in the ${link.ns} namespace is not this attachment's`, {
           kind: 'denied', op, at: `${link.ns}:${link.name}`,

@@ -6,6 +6,7 @@ import type { Answers, Requests } from '../../abi/gen/types.ts';
 import { CniError, CODE } from '../cni-error.ts';
 import { isExists } from '../kernel/kernel-error.ts';
 import type { NewLink, Ns } from '../kernel/kernel.ts';
+import { wrongRequest } from '../wrong-request.ts';
 import { intend, within, type Call } from './call.ts';
 import type { Right } from './handles.ts';
 import { denied, grantedBy } from './scope.ts';
@@ -69,7 +70,7 @@ function newLink(ns: Ns, req: Requests['link.create']): NewLink {
 
 /** Found as "br0" what was made as "br%d" is nobody's (dev_alloc_name() in net/core/dev.c). */
 const isPattern = (name: string): CniError =>
-  new CniError(CODE.kernel, `interface name "${name}" has a %, which the kernel takes for a pattern; give a name without`, { kind: 'invalid', errno: 'EINVAL', op: 'link.create', at: name });
+  wrongRequest('link.create', `interface name "${name}" has a %, which the kernel takes for a pattern; give a name without`, name);
 
 /** Where the other end is when the request leaves it out: across. */
 const peerNsOf = (ns: Ns, { peer }: Requests['link.create']): Ns => peer?.ns ?? (ns === 'host' ? 'container' : 'host');
@@ -92,7 +93,7 @@ function checkHostName(call: Call, op: string, name: string): void {
   const fitting = grantedBy(call, ({ hostLinks }) => hostLinks, name);
   if (fitting.length === 0) throw denied(call, op, `with the host name "${name}"`, { hostLinks: [name] }, at);
   if (fitting.every((pattern) => pattern.includes('*')) && !/^[\w.@-]+$/.test(name)) {
-    throw new CniError(CODE.capabilityDenied, `${op}: "${name}" must be of letters, digits and . _ - @ where a grant says "*"`, { kind: 'invalid', op, at });
+    throw denied(call, op, `with the host name "${name}", which a "*" does not stand for (letters, digits and . _ - @),`, { hostLinks: [name] }, at);
   }
 }
 

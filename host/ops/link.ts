@@ -7,6 +7,7 @@ import { CniError, CODE } from '../cni-error.ts';
 import { isIpv6 } from '../kernel/address.ts';
 import type { Link, LinkChange, Ns } from '../kernel/kernel.ts';
 import { sleep } from '../sleep.ts';
+import { wrongRequest } from '../wrong-request.ts';
 import { intend, lifeOn, within, type Call } from './call.ts';
 import { needAdd } from './for-verb.ts';
 import type { Held, Right } from './handles.ts';
@@ -40,7 +41,7 @@ function find(call: Call, { ns = 'container', name, link, endOf, upWithinMs = 0 
     return answer(call, held.ns, whenUp(call, held, upWithinMs), held.name, link, held.right);
   }
   if (endOf !== undefined) return otherEnd(call, endOf);
-  if (name === undefined) throw new CniError(CODE.capabilityDenied, 'link.get: give name, link or endOf', { kind: 'invalid', op: 'link.get' });
+  if (name === undefined) throw wrongRequest('link.get', 'give name, link or endOf');
   return answer(call, ns, call.kernel.link.get(ns, { name }), name);
 }
 
@@ -88,7 +89,7 @@ function set(call: Call, req: Requests['link.set']): Answers['link.set'] {
   if (held.ns === 'host') needAdd(call, op, 'on the host', `${held.ns}:${held.name}`);
   const { link: _handle, master: masterHandle, ...plain } = req;
   const master = masterHandle === undefined || masterHandle === null ? masterHandle : call.handles.use(masterHandle, op, 'configure');
-  if (master && master.ns !== held.ns) throw new CniError(CODE.capabilityDenied, `${op}: "${master.name}" is in the other namespace`, { kind: 'invalid', op });
+  if (master && master.ns !== held.ns) throw wrongRequest(op, `"${master.name}" is in the other namespace`, `${master.ns}:${master.name}`);
   const change: LinkChange = { ...plain, ...(master === undefined ? {} : { master: master?.index ?? null }) };
   // The kernel drops routes and IPv6 addresses of a link that goes down, and on a shared one they are others'.
   if (req.up === false && held.ns === 'host' && held.right !== 'own') throw new CniError(CODE.capabilityDenied, `${op}: "${held.name}" is shared and stays up`, { kind: 'denied', op, at: `${held.ns}:${held.name}` });

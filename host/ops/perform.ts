@@ -4,7 +4,7 @@
 import type { Answers, Requests } from '../../abi/gen/types.ts';
 import type { Op } from '../../abi/ops.ts';
 import { CniError, CODE, type ErrorKind } from '../cni-error.ts';
-import { KernelError, meansNotFound } from '../kernel/kernel-error.ts';
+import { KernelError, meansNotFound, WrongValue } from '../kernel/kernel-error.ts';
 import { cniErrorOfSystem } from '../system-error.ts';
 import { addrOps } from './addr.ts';
 import type { Call } from './call.ts';
@@ -36,7 +36,10 @@ export function perform(call: Call, row: Op, request: Readonly<Record<string, un
   try {
     return run(call, request);
   } catch (error) {
-    if (error instanceof KernelError) throw new CniError(CODE.kernel, withName(call, request['link'], error.message), { kind: kindOf(error.errno), errno: error.errno, op, cause: error });
+    if (error instanceof KernelError) {
+      const code = error instanceof WrongValue ? CODE.plugin : CODE.kernel;
+      throw new CniError(code, withName(call, request['link'], error.message), { kind: kindOf(error.errno), errno: error.errno, op, cause: error });
+    }
     throw cniErrorOfSystem(error) ?? error;
   }
 }

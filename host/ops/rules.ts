@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Answers, Requests } from '../../abi/gen/types.ts';
-import { CniError, CODE } from '../cni-error.ts';
+import { wrongRequest } from '../wrong-request.ts';
 import { intend, within, type Call } from './call.ts';
 import { needAdd } from './for-verb.ts';
 import { isFamily, type RuleFamily } from '../kernel/rule.ts';
@@ -76,5 +76,5 @@ const isWithoutRules = ({ verb, onlyBackend }: Call, backend: Backend): boolean 
 const makes = ({ chains = [], set = [], add = [] }: Omit<RuleSetRequest, 'ns'>): boolean => chains.length + set.length + add.length > 0;
 
 function checkFamily(op: string, backend: Backend, family: RuleFamily): void {
-  if (backend === 'iptables' && !isFamily(family)) throw new CniError(CODE.kernel, `${op}: family ${family} is nft's only; give ip or ip6`, { kind: 'invalid', op });
+  if (backend === 'iptables' && !isFamily(family)) throw wrongRequest(op, `family ${family} is nft's only; give ip or ip6`);
 }

@@ -10,6 +10,7 @@ import { folderFor } from '../store/disk-store.ts';
 import { firstFree } from '../store/first-free.ts';
 import { mustHaveRoom } from '../store/room.ts';
 import { isCursor, type Store } from '../store/store.ts';
+import { wrongRequest } from '../wrong-request.ts';
 import { intend, type Call } from './call.ts';
 import { denied } from './scope.ts';
 
@@ -63,7 +64,7 @@ const ownerOf = ({ request: { attachment: { containerId, ifname } } }: Call): st
 /** Spelt another way an address has another file, so that it would be free while somebody has it. */
 function checkSpelling(call: Call, op: string, key: string): void {
   if (!isLease(call, key) || canonicalAddress(key) === key) return;
-  throw new CniError(CODE.kernel, `${op}: "${key}" is written "${canonicalAddress(key)}"`, { kind: 'invalid', op, at: key });
+  throw wrongRequest(op, `"${key}" is written "${canonicalAddress(key)}"`, key);
 }
 
 /** A lease says whose it is, and is theirs; where the last one was made says nobody's name. Of old versions of the reference it says the container alone. */
@@ -111,7 +112,7 @@ function collect(call: Call): Answers['store.collect'] {
 
 function held(call: Call, op: string, key?: string): Store {
   if (call.grants.store === 'none') throw denied(call, op, `of "${key ?? ''}"`, { store: 'own' }, key ?? 'entries');
-  if (key === 'lock' || key === '.' || key === '..' || key?.startsWith('.')) throw new CniError(CODE.kernel, `${op}: "${key}" cannot be a key`, { kind: 'invalid', op, at: key });
+  if (key === 'lock' || key === '.' || key === '..' || key?.startsWith('.')) throw wrongRequest(op, `"${key}" cannot be a key`, key);
   return call.store().hold();
 }
 

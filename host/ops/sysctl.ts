@@ -5,6 +5,7 @@ import type { Answers, Requests } from '../../abi/gen/types.ts';
 import { CniError, CODE } from '../cni-error.ts';
 import { KernelError } from '../kernel/kernel-error.ts';
 import type { Ns } from '../kernel/kernel.ts';
+import { wrongRequest } from '../wrong-request.ts';
 import { change, lifeOn, within, type Call } from './call.ts';
 import { needAdd } from './for-verb.ts';
 import type { Held } from './handles.ts';
@@ -67,13 +68,13 @@ function previous(call: Call, ns: Ns, key: string): string | typeof WRITE_ONLY |
 }
 
 function place(call: Call, op: string, req: Requests['sysctl.get'], needs: 'read' | 'adjust'): { ns: Ns; key: string; held?: Held } {
-  if (!KEY.test(req.key)) throw new CniError(CODE.kernel, `${op}: "${req.key}" is not a key like net/ipv4/conf/{link}/arp_notify`, { kind: 'invalid', op });
+  if (!KEY.test(req.key)) throw wrongRequest(op, `"${req.key}" is not a key like net/ipv4/conf/{link}/arp_notify`);
   const isOfLink = req.key.includes('{link}');
   if (isOfLink && !OF_LINK.test(req.key)) {
-    throw new CniError(CODE.kernel, `${op}: "${req.key}" has {link} where the kernel has no link; it stands in keys like net/ipv4/conf/{link}/arp_notify and net/ipv4/neigh/{link}/gc_stale_time`, { kind: 'invalid', op, at: req.key });
+    throw wrongRequest(op, `"${req.key}" has {link} where the kernel has no link; it stands in keys like net/ipv4/conf/{link}/arp_notify and net/ipv4/neigh/{link}/gc_stale_time`, req.key);
   }
   if (req.link === undefined) {
-    if (isOfLink) throw new CniError(CODE.kernel, `${op}: "${req.key}" needs a link`, { kind: 'invalid', op });
+    if (isOfLink) throw wrongRequest(op, `"${req.key}" needs a link`);
     return { ns: req.ns ?? 'container', key: req.key };
   }
   const held = call.handles.use(req.link, op, needs);

@@ -7,6 +7,7 @@ import { isIpv6 } from '../kernel/address.ts';
 import type { NewFilter, NewQdisc, Qdisc } from '../kernel/kernel.ts';
 import { networkOf } from '../kernel/prefix.ts';
 import { handleText, INGRESS_PLACE, parentText, ROOT } from '../kernel/tc-handles.ts';
+import { wrongRequest } from '../wrong-request.ts';
 import { change, lifeOn, within, type Call } from './call.ts';
 import type { Held, Need } from './handles.ts';
 import { needNs } from './scope.ts';
@@ -54,7 +55,7 @@ function newQdisc(index: number, req: Requests['tc.qdisc']): NewQdisc {
     case 'tbf': {
       const { rate, limit, bufferUs } = req;
       if (rate === undefined || limit === undefined || bufferUs === undefined) {
-        throw new CniError(CODE.kernel, 'tc.qdisc: a tbf needs rate, limit and bufferUs', { kind: 'invalid', op: 'tc.qdisc' });
+        throw wrongRequest('tc.qdisc', 'a tbf needs rate, limit and bufferUs');
       }
       return { index, kind: 'tbf', handle: ROOT_HANDLE, parent: ROOT, tbf: { rate, limit, bufferUs } };
     }
@@ -74,7 +75,7 @@ function addFilter(call: Call, req: Requests['tc.filter']): Answers['tc.filter']
   const op = 'tc.filter';
   const held = target(call, op, req.link);
   const to = req.redirect === undefined ? undefined : call.handles.use(req.redirect, op, 'configure');
-  if (to && to.ns !== held.ns) throw new CniError(CODE.kernel, `${op}: "${to.name}" is in the other namespace`, { kind: 'invalid', op });
+  if (to && to.ns !== held.ns) throw wrongRequest(op, `"${to.name}" is in the other namespace`, `${to.ns}:${to.name}`);
   const range = req.src ?? req.dst;
   const filter: NewFilter = {
     index: held.index,

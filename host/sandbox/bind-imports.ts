@@ -7,6 +7,7 @@ import { CniError, CODE } from '../cni-error.ts';
 import { checkDeadline } from '../deadline.ts';
 import { OPERATIONS } from '../grant/read-imports.ts';
 import { parseObject, reason } from '../protocol/go-json.ts';
+import { wrongRequest } from '../wrong-request.ts';
 import { bytesAt, countOperation, fatal, overLimit, runningGuest, trap, type Guest } from './guest.ts';
 import { logText } from './guest-log.ts';
 import type { GuestModule } from './guest-module.ts';
@@ -118,10 +119,10 @@ function readRequest(guest: Guest, op: Op, bytes: Uint8Array): Record<string, un
   try {
     request = parseObject(bytes).value;
   } catch (error) {
-    throw new CniError(CODE.plugin, `${name}: ${reason(error)}`, { kind: 'invalid', op: name });
+    throw wrongRequest(name, reason(error));
   }
   const wrong = mismatch(op.request, request);
-  if (wrong !== undefined) throw new CniError(CODE.plugin, `${name}: ${wrong}`, { kind: 'invalid', op: name });
+  if (wrong !== undefined) throw wrongRequest(name, wrong);
   return request;
 }
 

@@ -43,5 +43,5 @@ function fileStore(folder: string, path: string): Store {
 }
 
 function needKey(key: string): void {
-  if (key !== KEY) throw new CniError(CODE.kernel, `"${key}" is no entry of this store, only "${KEY}" is`, { kind: 'invalid' });
+  if (key !== KEY) throw new CniError(CODE.plugin, `"${key}" is no entry of this store, only "${KEY}" is`, { kind: 'invalid' });
 }

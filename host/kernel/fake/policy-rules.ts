@@ -1,7 +1,7 @@
 // Routing policy rules of the fake kernel.
 // SPDX-License-Identifier: Apache-2.0
 
-import { KernelError } from '../kernel-error.ts';
+import { KernelError, WrongValue } from '../kernel-error.ts';
 import type { PolicyRule, PolicyRuleKernel } from '../kernel.ts';
 import type { Family } from '../rule.ts';
 import { readPrefix, writePrefix } from './prefix.ts';
@@ -37,7 +37,7 @@ function canonical(rule: PolicyRule, action: string): PolicyRule {
   const side = (text: string | undefined): string | undefined => {
     if (text === undefined) return undefined;
     const prefix = readPrefix(text, action);
-    if (prefix.family !== rule.family) throw new KernelError('EINVAL', action);
+    if (prefix.family !== rule.family) throw new WrongValue(action, `the rule is of family ${rule.family}`);
     return prefix.length === 0 ? undefined : writePrefix(prefix);
   };
   const [source, target] = [side(from), side(to)];

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { Address4, Address6 } from 'ip-address';
-import { KernelError } from '../kernel-error.ts';
+import { WrongValue } from '../kernel-error.ts';
 import type { Family } from '../rule.ts';
 
 export interface Prefix { family: Family; ip: bigint; length: number }
@@ -12,7 +12,7 @@ const BITS = { ip: 32, ip6: 128 } as const;
 /** "10.1.0.5/24" or "10.1.0.5" (all bits); EINVAL when it is neither. */
 export function readPrefix(text: string, action: string): Prefix {
   const type = text.includes(':') ? Address6 : Address4;
-  if (!type.isValid(text)) throw new KernelError('EINVAL', action, `"${text}" is no address`);
+  if (!type.isValid(text)) throw new WrongValue(action, `"${text}" is no address`);
   const address = new type(text);
   return { family: text.includes(':') ? 'ip6' : 'ip', ip: address.bigInt(), length: address.subnetMask };
 }

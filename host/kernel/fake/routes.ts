@@ -1,7 +1,7 @@
 // Routes of the fake kernel: a gateway must be reachable and a link up, as fib_create_info() and ip6_route_info_create() ask.
 // SPDX-License-Identifier: Apache-2.0
 
-import { KernelError } from '../kernel-error.ts';
+import { KernelError, WrongValue } from '../kernel-error.ts';
 import type { NewRoute, Route, RouteKernel } from '../kernel.ts';
 import { familyOf, networkOf, readPrefix, writeIp, writePrefix, type Prefix } from './prefix.ts';
 import { isLoopback } from './link-state.ts';
@@ -39,7 +39,7 @@ export const fakeRoutes = (state: FakeState): RouteKernel => ({
     const action = `delete route ${describe(wanted)}`;
     const ns = namespaceOf(state, nsName, action);
     const asked: Partial<Route> = { ...wanted, table: wanted.table ?? MAIN, dst: writePrefix(readPrefix(wanted.dst, action)) };
-    if (wanted.gw !== undefined && familyOf(wanted.gw) !== familyOf(wanted.dst)) throw new KernelError('EINVAL', action);
+    if (wanted.gw !== undefined && familyOf(wanted.gw) !== familyOf(wanted.dst)) throw oneFamily(action);
     const at = ns.routes.findIndex((route) => KEYS.every((key) => asked[key] === undefined || asked[key] === route[key]));
     // The root of the IPv6 tree is there without a route too, and cannot be deleted.
     const root = asked.dst === '::/0' && asked.table === MAIN && [asked.gw, asked.index, asked.metric, asked.protocol].every((said) => said === undefined);
@@ -67,7 +67,7 @@ function complete(ns: FakeNamespace, wanted: NewRoute, action: string): Route {
   const table = wanted.table ?? MAIN;
   const scope = v4 ? wanted.scope ?? 0 : 0;
   const gw = wanted.gw === undefined ? undefined : readPrefix(wanted.gw, action);
-  if (gw && gw.family !== dst.family) throw new KernelError('EINVAL', action);
+  if (gw && gw.family !== dst.family) throw oneFamily(action);
   const index = gw ? throughGateway(ns, gw, { table, scope, index: wanted.index }, action) : wanted.index;
   if (index === undefined) throw new KernelError('ENODEV', action, 'neither gateway nor interface');
   const link = linkOf(ns, index, action);
@@ -81,6 +81,8 @@ function complete(ns: FakeNamespace, wanted: NewRoute, action: string): Route {
     ...(wanted.mtu ? { mtu: Math.min(wanted.mtu, MAX_MTU) } : {}), ...(wanted.advmss ? { advmss: Math.min(wanted.advmss, MAX_ADVMSS) } : {}),
   };
 }
+
+const oneFamily = (action: string): WrongValue => new WrongValue(action, 'gateway, source and destination must be of one family');
 
 type Hop = { table: number; scope: number; index: number | undefined };
 

@@ -5,7 +5,7 @@
 import type { ProgramOutcome } from '../../exec.ts';
 import { wordsOf } from '../iptables-parse.ts';
 import { renderIptablesCommand } from '../iptables-text.ts';
-import { KernelError } from '../kernel-error.ts';
+import { KernelError, WrongValue } from '../kernel-error.ts';
 import type { IptablesKernel, Ns } from '../kernel.ts';
 import type { Family } from '../rule.ts';
 import type { LiveContext } from './context.ts';
@@ -69,5 +69,5 @@ const failure = (outcome: ProgramOutcome, action: string): KernelError => failur
 
 /** It stands on a line of its own in the input. */
 function checkTable(table: string): void {
-  if (!/^[a-z]{1,31}$/.test(table)) throw new KernelError('EINVAL', `use iptables table ${JSON.stringify(table)}`, 'must be nat, filter, mangle, raw or security');
+  if (!/^[a-z]{1,31}$/.test(table)) throw new WrongValue(`use iptables table ${JSON.stringify(table)}`, 'must be nat, filter, mangle, raw or security');
 }

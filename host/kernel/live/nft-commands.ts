@@ -1,7 +1,7 @@
 // Commands as the messages of one nfnetlink batch: the kernel makes all of them or none.
 // SPDX-License-Identifier: Apache-2.0
 
-import { KernelError } from '../kernel-error.ts';
+import { KernelError, WrongValue } from '../kernel-error.ts';
 import type { NftCommand, NftHook } from '../kernel.ts';
 import { nameNftCommand } from '../nft-text.ts';
 import { checkChainName } from '../normal-rule.ts';
@@ -71,7 +71,7 @@ function comment(body: Body, type: number, text: string | undefined): void {
 /** No policy: the kernel's default for a new chain is accept, and that of an existing one is not ours to change. */
 function hook(body: Body, { type, hook: name, priority }: NftHook, action: string): void {
   const number = HOOK_NUMBER[name];
-  if (number === undefined) throw new KernelError('EINVAL', action, `there is no hook "${name}"`);
+  if (number === undefined) throw new WrongValue(action, `there is no hook "${name}"`);
   body.nest(CHAIN.HOOK, (inner) => void inner.be32(HOOK.NUMBER, number).be32(HOOK.PRIORITY, priority)).text(CHAIN.TYPE, type);
 }
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { AF, formatPrefix, parsePrefix } from '../address.ts';
-import { KernelError } from '../kernel-error.ts';
+import { KernelError, WrongValue } from '../kernel-error.ts';
 import type { Ns, PolicyRule, PolicyRuleKernel } from '../kernel.ts';
 import { isMeant } from '../policy-rule.ts';
 import type { Family } from '../rule.ts';
@@ -54,7 +54,7 @@ const fits = (listed: Listed, asked: Listed): boolean =>
 function wire({ family, from, to, table, priority }: PolicyRule): Buffer {
   const side = (text: string | undefined): { bytes: Uint8Array; length: number } => {
     const prefix = text === undefined ? undefined : parsePrefix(text);
-    if (prefix && prefix.family !== AF[family]) throw new KernelError('EINVAL', `use ${text} in a policy rule`, `the rule is of family ${family}`);
+    if (prefix && prefix.family !== AF[family]) throw new WrongValue(`use ${text} in a policy rule`, `the rule is of family ${family}`);
     return prefix ?? { bytes: Buffer.alloc(0), length: 0 };
   };
   const [source, target] = [side(from), side(to)];

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { AF, formatAddress, formatPrefix, parseAddress, parsePrefix } from '../address.ts';
-import { KernelError } from '../kernel-error.ts';
+import { KernelError, WrongValue } from '../kernel-error.ts';
 import type { NewRoute, Route, RouteKernel } from '../kernel.ts';
 import { attributesAfter, attributesOf, Body, u32Of, type Attributes } from './attributes.ts';
 import type { LiveContext } from './context.ts';
@@ -64,7 +64,7 @@ function wire(route: NewRoute & Pick<Route, 'protocol' | 'scope'>): Buffer {
   const hop = (text: string): Buffer => {
     const address = parseAddress(text);
     // The kernel would take the first four bytes of sixteen.
-    if (address.family !== family) throw new KernelError('EINVAL', `use ${text} in the route ${words(route)}`, 'gateway, source and destination must be of one family');
+    if (address.family !== family) throw new WrongValue(`use ${text} in the route ${words(route)}`, 'gateway, source and destination must be of one family');
     return address.bytes;
   };
   const table = route.table ?? RT_TABLE_MAIN;

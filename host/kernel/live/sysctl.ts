@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
-import { KernelError } from '../kernel-error.ts';
+import { KernelError, WrongValue } from '../kernel-error.ts';
 import type { Ns, SysctlKernel } from '../kernel.ts';
 import type { LiveContext } from './context.ts';
 import type { SysctlFolders } from './sysctl-folders.ts';
@@ -44,7 +44,7 @@ function write(path: string, value: string): void {
 /** The parts come from modules and from names of interfaces: none may lead out of net/. */
 function checkKey(key: string): void {
   if (!key.startsWith('net/') || key.includes('\0') || key.split('/').some((part) => ['', '.', '..'].includes(part))) {
-    throw new KernelError('EINVAL', `use sysctl ${JSON.stringify(key)}`, 'give a key below net/ in slash form');
+    throw new WrongValue(`use sysctl ${JSON.stringify(key)}`, 'give a key below net/ in slash form');
   }
 }
 

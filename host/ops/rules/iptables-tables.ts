@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { applyToIptables } from '../../kernel/apply-to-iptables.ts';
-import { isRefusal, KernelError } from '../../kernel/kernel-error.ts';
+import { isRefusal, WrongValue } from '../../kernel/kernel-error.ts';
 import type { IptablesTable, Kernel, Ns } from '../../kernel/kernel.ts';
 import { isFamily, type Family, type RuleFamily } from '../../kernel/rule.ts';
 import { messageOf } from '../../message-of.ts';
@@ -70,6 +70,6 @@ export function iptablesTables({ iptables, nft }: Pick<Kernel, 'iptables' | 'nft
 }
 
 function ofIptables(family: RuleFamily): Family {
-  if (!isFamily(family)) throw new KernelError('EINVAL', `use iptables for family ${family}`, 'it is nft\'s only; give ip or ip6');
+  if (!isFamily(family)) throw new WrongValue(`use iptables for family ${family}`, 'it is nft\'s only; give ip or ip6');
   return family;
 }

@@ -4,7 +4,7 @@
 import { wordsOf } from '../../kernel/iptables-parse.ts';
 import { renderRule } from '../../kernel/iptables-text.ts';
 import type { IptablesCommand, IptablesRule, IptablesTable } from '../../kernel/kernel.ts';
-import { KernelError } from '../../kernel/kernel-error.ts';
+import { WrongValue } from '../../kernel/kernel-error.ts';
 import { ruleKeys } from '../../kernel/normal-rule.ts';
 import { chainCalled, type Rule } from '../../kernel/rule.ts';
 import { builtInChains } from '../../kernel/built-in-chains.ts';
@@ -28,7 +28,7 @@ export function planIptables(current: IptablesTable, asked: RuleSet, has: (chain
   const unused = current.chainNamed ? [] : builtInChains(name).filter((chain) => !chains.some((other) => other.name === chain)).map((chain) => ({ name: chain, rules: [] }));
   const present = [...chains, ...unused].map((chain) => ({ name: chain.name, rules: chain.rules }));
   for (const { name: chain, hook } of wanted.chains ?? []) {
-    if (hook) throw new KernelError('EINVAL', `make iptables chain ${chain}`, 'chains with a hook are built in; leave hook out');
+    if (hook) throw new WrongValue(`make iptables chain ${chain}`, 'chains with a hook are built in; leave hook out');
   }
   const keyOf = ruleKeys(family);
   const known = recognise(present, wanted, keyOf, (chain, rule, one) => says(one, rule, render) && has(chain, render(rule)));

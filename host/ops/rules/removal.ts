@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { addressOf, canonicalAddress } from '../../kernel/address.ts';
-import { KernelError } from '../../kernel/kernel-error.ts';
+import { WrongValue } from '../../kernel/kernel-error.ts';
 import type { Rule } from '../../kernel/rule.ts';
 import { calls, isRule, type Present } from './draft.ts';
 import type { Removal } from './rule-set.ts';
@@ -11,7 +11,7 @@ export function matchesRemoval(removal: Removal, keyOf: (rule: Rule) => string):
   const { chain, rule, comment, commentPrefix, address, except = [], jump } = removal;
   // Without a criterion every rule would match, of whoever it is.
   if (rule === undefined && comment === undefined && !commentPrefix && address === undefined && jump === undefined) {
-    throw new KernelError('EINVAL', `remove rules from chain ${chain}`, 'give rule, comment, commentPrefix, address or jump');
+    throw new WrongValue(`remove rules from chain ${chain}`, 'give rule, comment, commentPrefix, address or jump');
   }
   const key = rule && keyOf(rule);
   const named = address === undefined ? undefined : canonicalAddress(address);

@@ -13,19 +13,19 @@ const IPAM = { store: 'ipam' };
 const LINK = { ...VETH_GRANT, hostLinks: ['cni0'], sysctl: ['net/ipv4/conf/{link}/*', 'net/ipv4/ip_forward'] };
 const invalid = { code: 999, operation: 'store.get' } as const;
 const badKey = (name: string, key: string, object: RegExp): Case => ({ name, grants: OWN, asks: [['store.get', { key }]], ...invalid, says: /key must match/, object });
-const badSysctl = (name: string, key: string, says = /is not a key like/): Case => ({ name, grants: LINK, asks: [['sysctl.set', { ns: 'host', key, value: '1' }]], code: 102, says, operation: 'sysctl.set', object: /^\{"ns"|^host:/ });
+const badSysctl = (name: string, key: string, says = /is not a key like/): Case => ({ name, grants: LINK, asks: [['sysctl.set', { ns: 'host', key, value: '1' }]], code: 999, says, operation: 'sysctl.set', object: /^\{"ns"|^host:/ });
 
 export const stores = ({ neighbour, redLease }: Furnished): Case[] => [
   badKey('reads a lease of another network by a path', `../../../cni/networks/red/${redLease}`, /red/),
   badKey('reads a secret by an absolute path', '/run/secrets/token', /secrets/),
   badKey('ends a path with a NUL', 'a\u0000b', /key/),
   badKey('writes a line into a key', 'a\nb', /key/),
-  { name: 'names the folder itself', grants: OWN, asks: [['store.put', { key: '..', value: 'x' }]], code: 102, says: /"\.\." cannot be a key/, operation: 'store.put', object: /^\.\.$/ },
-  { name: 'takes the place of the lock', grants: IPAM, asks: [['store.put', { key: 'lock', value: 'x' }]], code: 102, says: /"lock" cannot be a key/, operation: 'store.put', object: /^lock$/ },
+  { name: 'names the folder itself', grants: OWN, asks: [['store.put', { key: '..', value: 'x' }]], code: 999, says: /"\.\." cannot be a key/, operation: 'store.put', object: /^\.\.$/ },
+  { name: 'takes the place of the lock', grants: IPAM, asks: [['store.put', { key: 'lock', value: 'x' }]], code: 999, says: /"lock" cannot be a key/, operation: 'store.put', object: /^lock$/ },
   { name: 'frees the other container\'s lease', grants: IPAM, asks: [['store.delete', { key: neighbour }]], code: 101, says: /another container's/, operation: 'store.delete', object: new RegExp(`^${neighbour}$`) },
   { name: 'takes the other container\'s lease over', grants: IPAM, asks: [['store.put', { key: neighbour, value: 'c1\r\neth0' }]], code: 101, says: /another container's/, operation: 'store.put', object: new RegExp(`^${neighbour}$`) },
   { name: 'leases an address in the other container\'s name', grants: IPAM, asks: [['store.put', { key: '192.0.2.200', value: 'c0\r\neth0' }]], code: 101, says: /another container's/, operation: 'store.put', object: /^192\.0\.2\.200$/ },
-  { name: 'leases an address that may be somebody\'s by spelling it another way', grants: IPAM, asks: [['store.put', { key: '2001:db8:0::2', value: 'c1\r\neth0' }]], code: 102, says: /is written "2001:db8::2"/, operation: 'store.put', object: /^2001/ },
+  { name: 'leases an address that may be somebody\'s by spelling it another way', grants: IPAM, asks: [['store.put', { key: '2001:db8:0::2', value: 'c1\r\neth0' }]], code: 999, says: /is written "2001:db8::2"/, operation: 'store.put', object: /^2001/ },
   { name: 'frees every lease outside of GC', grants: IPAM, asks: [['store.collect', {}]], code: 101, says: /store\.collect is for GC, not for ADD/, operation: 'store.collect', object: /^ADD$/ },
   { name: 'uses the leases where it was granted entries of its own', grants: OWN, wants: IPAM, asks: [['store.get', { key: neighbour }]], code: 101, says: /asks for cni:store\/1\.get; policy grants none/, operation: 'store.get', object: /cni:store\/1/ },
   { name: 'reads the file of a key it was not granted', grants: { conf: ['node.podCidr'] }, conf: { ipam: { resolvConf: '/run/secrets/token' } }, asks: [['conf.file', { key: 'ipam.resolvConf' }]], code: 101, says: /"ipam\.resolvConf"/, operation: 'conf.file', object: /^ipam\.resolvConf$/ },
@@ -47,13 +47,13 @@ export const stores = ({ neighbour, redLease }: Furnished): Case[] => [
     asks: [['sysctl.set', { ns: 'host', key: `net/ipv4/${'a'.repeat(480)}b`, value: '0' }]], code: 101, says: /is not granted/, operation: 'sysctl.set', object: /^host:net\/ipv4\/a/,
   },
   { name: 'keeps the host busy with a wish as long as it likes', grants: { sysctl: ['net/ipv4/*'] }, wants: { sysctl: [`net/ipv4/${'*a'.repeat(300)}`] }, code: 100, says: /of 609 characters, more than 512/, operation: 'load', object: /sysctl/ },
-  { name: 'gives the place of a link without one', grants: LINK, asks: [['sysctl.set', { key: 'net/ipv4/conf/{link}/forwarding', value: '1' }]], code: 102, says: /needs a link/, operation: 'sysctl.set', object: /\{link\}/ },
+  { name: 'gives the place of a link without one', grants: LINK, asks: [['sysctl.set', { key: 'net/ipv4/conf/{link}/forwarding', value: '1' }]], code: 999, says: /needs a link/, operation: 'sysctl.set', object: /\{link\}/ },
   { name: 'reads a secret of the host\'s kernel', grants: LINK, asks: [['sysctl.get', { ns: 'host', key: 'net/ipv4/tcp_fastopen_key' }]], code: 101, says: /tcp_fastopen_key/, operation: 'sysctl.get', object: /^host:net\/ipv4\/tcp_fastopen_key$/ },
   { name: 'reads a sysctl of the uplink', grants: LINK, asks: [['sysctl.get', { ns: 'host', key: 'net/ipv4/conf/uplink/rp_filter' }]], code: 101, says: /uplink/, operation: 'sysctl.get', object: /uplink/ },
   {
     name: 'reads a sysctl of the whole host by a link of the same name', grants: { link: { host: ['bridge'] }, hostLinks: ['*'] },
     asks: [['link.create', { ns: 'host', name: 'core', kind: 'bridge' }], ['sysctl.get', { link: 1, key: 'net/{link}/somaxconn' }]],
-    code: 102, says: /has \{link\} where the kernel has no link/, operation: 'sysctl.get', object: /^net\/\{link\}\/somaxconn$/,
+    code: 999, says: /has \{link\} where the kernel has no link/, operation: 'sysctl.get', object: /^net\/\{link\}\/somaxconn$/,
   },
   {
     name: 'names a sysctl beside the link that it holds', grants: LINK, asks: [PAIR, ['sysctl.set', { link: 2, key: 'net/ipv4/conf/docker0/forwarding', value: '1' }]],
