@@ -49,7 +49,7 @@ async function addAll(node: ImaginedNode, list: Conflist, target: Target): Promi
 async function delAll(node: ImaginedNode, list: Conflist, target: Target, prevResult: unknown): Promise<undefined> {
   for (const plugin of list.plugins.toReversed()) {
     if (isOurs(node.host, plugin)) await call(node, 'DEL', list, plugin, target, prevResult);
-    else node.changes.push({ plugin: plugin.type, op: 'execute', text: `${programOf(plugin.type, target.path)} is a program: what it would take away is not known` });
+    else node.changes.push({ plugin: plugin.type, text: `${programOf(plugin.type, target.path)} is a program: what it would take away is not known` });
   }
 }
 
@@ -64,4 +64,4 @@ function call({ host }: ImaginedNode, verb: 'ADD' | 'DEL', list: Conflist, plugi
   });
 }
 
-const lineOf = ({ plugin, op, ns, text }: Change): string => `${printable(`${plugin}: ${op.split('.')[0]}${ns === 'container' ? ' in the container' : ''}: ${text}`)}\n`;
+const lineOf = ({ plugin, op, ns, text }: Change): string => `${printable(`${plugin}: ${op === undefined ? '' : `${op.split('.')[0]}${ns === 'container' ? ' in the container' : ''}: `}${text}`)}\n`;

@@ -59,7 +59,7 @@ public half is what an operator writes into policy.json:
     more: `  plan add CONFLIST [NETNS]      without NETNS for a fresh network namespace that there is not yet
   plan del CONFLIST [NETNS]
 
-One line for each change, in order: PLUGIN: KIND: what. It comes from the plugins themselves, which run on copies in memory of what the kernel,
+One line for each change, in order: PLUGIN: DOMAIN: what. --json has the whole name of the operation, as policy and log have it. It comes from the plugins themselves, which run on copies in memory of what the kernel,
 the leases and the ledger hold. They are those of this host, whatever is on CNI_PATH. An add that would fail fails here, with the same error.
 Names and MAC addresses that are drawn at random will be others. "host" is what the host does by itself.
 Of a plugin that is a program it is not known what it would do: plan add ends there with an error, plan del says so and goes on.

@@ -13,15 +13,15 @@ import { folderFor } from '../store/disk-store.ts';
 import { isCursor, type StorePlace } from '../store/store.ts';
 import type { Host } from '../verbs/host.ts';
 import { ledgerInMemory } from './ledger-in-memory.ts';
-import { notingKernel } from './note-changes.ts';
+import { notingKernel, type Note, type OpName } from './note-changes.ts';
 import { overlayKernel } from './overlay-kernel.ts';
 import { privateStores } from './private-stores.ts';
 
 export interface Change {
   /** whose module asks for it; "host" for what the host does by itself: from the ledger or a journal, and links, which it deletes together */
   plugin: string;
-  /** "link.create" */
-  op: string;
+  /** by the name that the ABI and its grants have for it; without one for a program that a runtime would execute */
+  op?: OpName;
   ns?: Ns;
   text: string;
 }
@@ -44,9 +44,8 @@ export function imaginedNode(real: Host, attachment: Attachment): ImaginedNode {
   const roots = { ...real.roots, run: join(folder, 'run') };
   const changes: Change[] = [];
   const running: string[] = [];
-  const note = (change: Omit<Change, 'plugin'>): void => {
-    const plugin = change.op === 'link.delete-together' ? undefined : running.at(-1);
-    changes.push({ plugin: plugin ?? 'host', ...change });
+  const note = (change: Omit<Change, 'plugin'>, plugin = running.at(-1) ?? 'host'): void => {
+    changes.push({ plugin, ...change });
   };
 
   // One state for all plugins of the list: each goes on from what those before it have changed.
@@ -57,7 +56,8 @@ export function imaginedNode(real: Host, attachment: Attachment): ImaginedNode {
     if (known) return known;
     if (kernels.size === 0) copyJournal(real.roots.run, roots.run, attachment);
     const live = real.openKernel(netns === IMAGINED ? '' : netns);
-    const kernel = { ...notingKernel(overlayKernel(live, { imagined: netns === IMAGINED }), (op, ns, texts) => texts.forEach((text) => note({ op, ns, text }))), close() {} };
+    const noting = (plugin?: string): Note => (op, ns, texts) => texts.forEach((text) => note({ op, ns, text }, plugin));
+    const kernel = { ...notingKernel(overlayKernel(live, { imagined: netns === IMAGINED }), noting(), noting('host')), close() {} };
     kernels.set(netns, kernel);
     lives.push(live);
     return kernel;

@@ -1,19 +1,23 @@
 // Notes each change that is asked of a kernel, once it has worked; a read, and a change to what is already so, leaves no note.
 // SPDX-License-Identifier: Apache-2.0
 
+import type { Requests } from '../../abi/gen/types.ts';
 import { renderIptablesCommand } from '../kernel/iptables-text.ts';
 import { renderNftRule, nameNftCommand } from '../kernel/nft-text.ts';
 import type { Filter, HtbClass, Kernel, Link, LinkChange, NewLink, NftCommand, NftTable, Ns, PolicyRule, Route } from '../kernel/kernel.ts';
 
-export type Note = (op: string, ns: Ns, texts: readonly string[]) => void;
+/** What a module imports and is granted to do the same, by which policy and log name it. */
+export type OpName = keyof Requests;
 
-/** Each is said before it is done: afterwards what it takes away has no name any more. */
-export function notingKernel(kernel: Kernel, note: Note): Kernel {
+export type Note = (op: OpName, ns: Ns, texts: readonly string[]) => void;
+
+/** Each is said before it is done: afterwards what it takes away has no name any more. `noteOfHost` is for what no module asks for. */
+export function notingKernel(kernel: Kernel, note: Note, noteOfHost: Note): Kernel {
   const { link, addr, route, policyRule, neigh, nft, iptables, tc, sysctl, conntrack, firewalld } = kernel;
-  const noting = <Args extends [Ns, ...unknown[]], T>(op: string, say: (...args: Args) => readonly string[], act: (...args: Args) => T) => (...args: Args): T => {
+  const noting = <Args extends [Ns, ...unknown[]], T>(op: OpName, say: (...args: Args) => readonly string[], act: (...args: Args) => T, tell = note) => (...args: Args): T => {
     const texts = say(...args);
     const result = act(...args);
-    note(op, args[0], texts);
+    tell(op, args[0], texts);
     return result;
   };
   const name = (ns: Ns, index: number): string => `"${link.get(ns, { index })?.name ?? index}"`;
@@ -39,7 +43,7 @@ export function notingKernel(kernel: Kernel, note: Note): Kernel {
       create: noting('link.create', (_, made) => [createText(made)], link.create),
       set: noting('link.set', (ns, index, change) => settings(newIn(change, link.get(ns, { index })), (master) => name(ns, master)).map((text) => `set ${text} of ${name(ns, index)}`), link.set),
       delete: noting('link.delete', (ns, index) => [`delete ${name(ns, index)}`], link.delete),
-      deleteTogether: noting('link.delete-together', (ns, indexes) => indexes.filter((index) => link.get(ns, { index })).map((index) => `delete ${name(ns, index)}`), link.deleteTogether),
+      deleteTogether: noting('link.delete', (ns, indexes) => indexes.filter((index) => link.get(ns, { index })).map((index) => `delete ${name(ns, index)}`), link.deleteTogether, noteOfHost),
     },
     addr: {
       ...addr,
@@ -53,8 +57,8 @@ export function notingKernel(kernel: Kernel, note: Note): Kernel {
     },
     policyRule: {
       ...policyRule,
-      add: noting('policy-rule.add', (_, rule) => [`add ${ruleText(rule)}`], policyRule.add),
-      delete: noting('policy-rule.delete', (_, rule) => [`delete ${ruleText(rule)}`], policyRule.delete),
+      add: noting('rule.add', (_, rule) => [`add ${ruleText(rule)}`], policyRule.add),
+      delete: noting('rule.delete', (_, rule) => [`delete ${ruleText(rule)}`], policyRule.delete),
     },
     neigh: {
       ...neigh,
@@ -64,16 +68,16 @@ export function notingKernel(kernel: Kernel, note: Note): Kernel {
     nft: { ...nft, apply: noting('nft.apply', (ns, commands) => commands.map((command) => nftText(command, (family, table) => nft.read(ns, family, table))), nft.apply) },
     iptables: {
       ...iptables,
-      restore: noting('iptables.restore', (_, family, table, commands) => commands.map((command) => `${family === 'ip' ? 'iptables' : 'ip6tables'} -t ${table} ${renderIptablesCommand(family, command)}`), iptables.restore),
+      restore: noting('iptables.apply', (_, family, table, commands) => commands.map((command) => `${family === 'ip' ? 'iptables' : 'ip6tables'} -t ${table} ${renderIptablesCommand(family, command)}`), iptables.restore),
     },
     tc: {
       ...tc,
-      addQdisc: noting('tc.add-qdisc', (ns, made) => [`add ${made.kind} to ${name(ns, made.index)}${made.kind === 'tbf' ? `, rate ${made.tbf.rate * 8} bit/s, limit ${made.tbf.limit} bytes` : ''}`], tc.addQdisc),
-      deleteQdisc: noting('tc.delete-qdisc', (ns, gone) => [`delete ${gone.kind} of ${name(ns, gone.index)}`], tc.deleteQdisc),
-      addClass: noting('tc.add-class', (ns, made) => [`add ${classText(ns, made)}`], tc.addClass),
-      deleteClass: noting('tc.delete-class', (ns, index, classid) => [`delete ${hex(classid)} on ${name(ns, index)}`], tc.deleteClass),
-      addFilter: noting('tc.add-filter', (ns, made) => [`add ${filterText(ns, made)}`], tc.addFilter),
-      deleteFilter: noting('tc.delete-filter', (ns, gone) => [`delete ${filterText(ns, gone)}`], tc.deleteFilter),
+      addQdisc: noting('tc.qdisc', (ns, made) => [`add ${made.kind} to ${name(ns, made.index)}${made.kind === 'tbf' ? `, rate ${made.tbf.rate * 8} bit/s, limit ${made.tbf.limit} bytes` : ''}`], tc.addQdisc),
+      deleteQdisc: noting('tc.delete', (ns, gone) => [`delete ${gone.kind} of ${name(ns, gone.index)}`], tc.deleteQdisc),
+      addClass: noting('tc.class', (ns, made) => [`add ${classText(ns, made)}`], tc.addClass),
+      deleteClass: noting('tc.delete', (ns, index, classid) => [`delete ${hex(classid)} on ${name(ns, index)}`], tc.deleteClass),
+      addFilter: noting('tc.filter', (ns, made) => [`add ${filterText(ns, made)}`], tc.addFilter),
+      deleteFilter: noting('tc.delete', (ns, gone) => [`delete ${filterText(ns, gone)}`], tc.deleteFilter),
     },
     sysctl: {
       ...sysctl,
@@ -82,7 +86,7 @@ export function notingKernel(kernel: Kernel, note: Note): Kernel {
         return old === value ? [] : [`${key} ${old ?? '(write only)'} → ${value}`];
       }, sysctl.set),
     },
-    conntrack: { delete: noting('conntrack.delete', (_, { family, proto, dports, daddr }) => [`forget ${family} ${proto} connections to ${daddr ?? 'any address'}, port ${dports.join(', ')}`], conntrack.delete) },
+    conntrack: { delete: noting('conntrack.flush', (_, { family, proto, dports, daddr }) => [`forget ${family} ${proto} connections to ${daddr ?? 'any address'}, port ${dports.join(', ')}`], conntrack.delete) },
     firewalld: { ...firewalld, add: notingSources('add'), remove: notingSources('remove') },
   };
 }

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { OPS } from '../../abi/ops.ts';
 import { addAll, delAll, parseConflist, PluginFailed, type Conflist, type Target } from '../../host/cli/run-conflist.ts';
 import type { Change } from '../../host/plan/imagined-node.ts';
 import { addNetns, BIN, files, has, inNetns, picture, sh } from '../support/node.ts';
@@ -38,7 +39,10 @@ function planned(verb: string, list: Conflist, ...words: string[]): Plan {
   const { status, stdout, stderr } = asked(verb, list, ...words, '--json');
   assert.is(status, 0, stderr);
   assert.is(everything(), before, 'a plan changes nothing');
-  return JSON.parse(stdout) as Plan;
+  const plan = JSON.parse(stdout) as Plan;
+  const unknown = plan.changes.filter(({ op }) => !OPS.some(({ domain, name }) => `${domain}.${name}` === op));
+  assert.equal(unknown, [], 'a plan says what a policy grants');
+  return plan;
 }
 
 /** host-local's lock and cursor too, which `picture` leaves out. */
@@ -63,7 +67,7 @@ function rulesThere(backend: 'nftables' | 'iptables'): string[] {
 const plain = (text: string): string => text.replace(/counter packets \d+ bytes \d+ /g, '').replace(/\s+/g, ' ').trim();
 
 function rulesPlanned(changes: readonly Change[], did: 'add' | 'delete'): string[] {
-  return changes.filter(({ op }) => op === 'nft.apply' || op === 'iptables.restore').flatMap(({ text }) => {
+  return changes.filter(({ op }) => op === 'nft.apply' || op === 'iptables.apply').flatMap(({ text }) => {
     const nft = /^nft (add|insert|delete) rule (.*)$/.exec(text);
     if (nft) return (nft[1] === 'delete') === (did === 'delete') ? [plain(nft[2]!)] : [];
     const [, program, action, rest] = /^(ip6?tables -t \S+) -([ANIDX]) (.*)$/.exec(text) ?? [];
@@ -119,7 +123,7 @@ for (const backend of ['nftables', 'iptables'] as const) {
     assert.is(after.nodes.find(({ ifname }) => ifname === 'eth0')?.mtu, 1400);
     assert.ok(textsOf(plan.changes, 'link.set').includes('set mtu 1400 of "eth0"'));
     const qdiscs = sh('tc', 'qdisc', 'show').split('\n').flatMap((line) => /^qdisc (tbf|ingress) \S+ dev (\S+)/.exec(line)?.slice(1).join(' ') ?? []).map(anyVeth);
-    assert.equal(textsOf(plan.changes, 'tc.add-qdisc').map((text) => anyVeth(text.replace(/^add (\S+) to "([^"]+)".*$/, '$1 $2'))).sort(), qdiscs.sort());
+    assert.equal(textsOf(plan.changes, 'tc.qdisc').map((text) => anyVeth(text.replace(/^add (\S+) to "([^"]+)".*$/, '$1 $2'))).sort(), qdiscs.sort());
 
     const gone = planned('del', list, target.netns, '--result', resultFile(result));
     delAll(list, target, result);
@@ -128,7 +132,7 @@ for (const backend of ['nftables', 'iptables'] as const) {
     assert.equal(textsOf(gone.changes, 'store.delete').filter((text) => text.startsWith('give back lease')).map((text) => text.split(' ')[3]).sort(), leases.sort());
     const left = nodesThere().map(({ ifname }) => ifname);
     const deleted = only(after.nodes.map(({ ifname }) => ifname), left).filter((name) => name !== 'eth0');
-    assert.equal(textsOf(gone.changes, 'link.delete-together').map((text) => text.replace(/^delete "(.*)"$/, '$1')).sort(), deleted.sort());
+    assert.equal(textsOf(gone.changes, 'link.delete').map((text) => text.replace(/^delete "(.*)"$/, '$1')).sort(), deleted.sort());
   });
 }
 
