@@ -8,6 +8,7 @@ import { textOf } from '../ledger/objects.ts';
 import { collectGone, type Judged } from '../verbs/collect-gone.ts';
 import type { Host } from '../verbs/host.ts';
 import type { Told } from './answer-people.ts';
+import { whose } from './whose.ts';
 import { Misuse, readWords } from './words.ts';
 
 const OPTIONS = { 'dry-run': { type: 'boolean', default: false }, json: { type: 'boolean', default: false } } as const;
@@ -37,5 +38,4 @@ export function gc(words: readonly string[], host: Host): Told {
 
 const listed = (one: Judged): string => `${described(one)}${one.objects.map(({ plugin, object }) => `  ${plugin}: ${object}\n`).join('')}`;
 
-const described = ({ network, containerId, ifname, netns, why }: Judged): string =>
-  `network "${network}", container "${containerId}", ${ifname}${netns === '' ? '' : `, ${netns}`}: ${why}\n`;
+const described = ({ netns, why, ...attachment }: Judged): string => `${whose(attachment)}${netns === '' ? '' : `, ${netns}`}: ${why}\n`;
