@@ -6,7 +6,6 @@ import { CniError, CODE } from '../cni-error.ts';
 import { intersect, isGranted, wordOn, type Word } from '../grant/grant-for.ts';
 import { NO_GRANTS, type Grants, type Manifest } from '../grant/grants.ts';
 import { readPolicy } from '../grant/policy.ts';
-import { field } from '../protocol/go-json.ts';
 import type { Roots } from '../roots.ts';
 import { builtins } from '../selection/builtins.ts';
 import { isKnown, type Found } from '../selection/find-module.ts';
@@ -14,6 +13,7 @@ import { loadModule, loadPlugin, signerOf, type Loaded } from '../selection/load
 import type { Told } from './answer-people.ts';
 import { readConflist } from './by-hand.ts';
 import { grantLines } from './grant-lines.ts';
+import { modulesOf, type Named } from './modules-of.ts';
 import { printable } from './printable.ts';
 import { Misuse, readWords } from './words.ts';
 
@@ -29,21 +29,6 @@ export function explain(words: readonly string[], roots: Roots): Told {
     text: `network "${network}"\n${accounts.map(({ lines }) => `\n${lines.map((line) => `${printable(line)}\n`).join('')}`).join('')}`,
     ...(refused.length > 0 ? { failure: new CniError(CODE.moduleRefused, `refused on network "${network}": ${refused.join(', ')}`) } : {}),
   };
-}
-
-interface Named { name: string; as: 'plugin' | 'IPAM plugin'; /** or must it be a module? */ mayBeProgram: boolean }
-
-/** A plugin and the IPAM plugin it hands on to, of an entry or of the chain within it. */
-function modulesOf(conf: object, mayBeProgram = true): Named[] {
-  const type = String(field(conf, 'type'));
-  const inner = field(conf, 'plugins');
-  if (type === 'cni-wasm' && Array.isArray(inner)) return inner.flatMap((one: object) => modulesOf(one, false));
-  const module = type === 'cni-wasm' ? field(conf, 'module') : undefined;
-  const ipam = field(field(conf, 'ipam'), 'type');
-  return [
-    typeof module === 'string' ? { name: module, as: 'plugin', mayBeProgram: false } : { name: type, as: 'plugin', mayBeProgram },
-    ...(typeof ipam === 'string' && ipam !== '' ? [{ name: ipam, as: 'IPAM plugin', mayBeProgram: true } as const] : []),
-  ];
 }
 
 interface Account { who: string; lines: string[]; isRefused: boolean }

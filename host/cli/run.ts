@@ -5,12 +5,14 @@ import { resolve } from 'node:path';
 import { CniError } from '../cni-error.ts';
 import { readError } from '../protocol/read-error.ts';
 import type { Host } from '../verbs/host.ts';
+import type { Told } from './answer-people.ts';
 import { byHand, OPTIONS } from './by-hand.ts';
+import { mustBeThere } from './must-be-there.ts';
 import { addAll, checkAll, delAll, gcAll, PluginFailed, statusAll, type Conflist, type Target } from './run-conflist.ts';
 import { takenBack } from './taken-back.ts';
 import { Misuse, mustBeAll, readWords } from './words.ts';
 
-export function run(words: readonly string[], host: Pick<Host, 'roots' | 'ledger' | 'boot'>): string {
+export function run(words: readonly string[], host: Pick<Host, 'roots' | 'ledger' | 'boot'>): string | Told {
   const { values, positionals: [verb = '', file, ...rest] } = readWords('run', words, Infinity, OPTIONS);
   if (!VERBS.includes(verb)) throw misuse(`"${verb}" is not ${VERBS.join(', ')}`);
   if (file === undefined) throw misuse(`${verb} needs a conflist`);
@@ -19,16 +21,29 @@ export function run(words: readonly string[], host: Pick<Host, 'roots' | 'ledger
   const env = Object.fromEntries(Object.entries(process.env).filter(([key, value]) => key.startsWith('CNI_WASM_') && value !== undefined)) as Record<string, string>;
   const target: Target = { ...asked, env, showsStderr: true };
   if ((verb === 'add' || verb === 'check') && target.netns === '') throw misuse(`${verb} needs a network namespace`);
+  if (verb === 'add') mustBeThere(list, target.path, host.roots);
   try {
     switch (verb) {
       case 'add': return `${JSON.stringify(addAll(list, target), null, 4)}\n`;
       case 'check': checkAll(list, target, prevResult); return 'as it should be\n';
       case 'del': delAll(list, target, prevResult); return 'detached\n';
       case 'status': statusAll(ofNewest(list), target); return 'ready\n';
-      default: return takenBack(list.name, host, () => gcAll(ofNewest(list), target, attachmentsIn(rest)));
+      default: return takenBack(list.name, host, () => failureOf(() => gcAll(ofNewest(list), target, attachmentsIn(rest))));
     }
   } catch (error) {
     throw error instanceof PluginFailed ? inSentence(error, hintFor(error, list, prevResult)) : error;
+  }
+}
+
+/** Anything else that is thrown is no failure of a plugin, and ends the command. */
+function failureOf(act: () => void): CniError | undefined {
+  try {
+    act();
+    return undefined;
+  } catch (error) {
+    if (error instanceof PluginFailed) return inSentence(error, undefined);
+    if (error instanceof CniError) return error;
+    throw error;
   }
 }
 

@@ -1,19 +1,23 @@
-// What `cni-wasm run gc` has taken back: what somebody owned before it, as this host knows, and nobody owns afterwards.
+// What `cni-wasm run gc` has taken back: what somebody owned before it, as this host knows, and nobody owns afterwards. One that failed has taken back
+// what came before that.
 // SPDX-License-Identifier: Apache-2.0
 
+import type { CniError } from '../cni-error.ts';
 import { textOf } from '../ledger/objects.ts';
 import { allOwned } from '../ledger/owned.ts';
 import type { Host } from '../verbs/host.ts';
+import type { Told } from './answer-people.ts';
 import { printable } from './printable.ts';
 import { whose } from './whose.ts';
 
-export function takenBack(network: string, host: Pick<Host, 'roots' | 'ledger' | 'boot'>, act: () => void): string {
+export function takenBack(network: string, host: Pick<Host, 'roots' | 'ledger' | 'boot'>, act: () => CniError | undefined): Told {
   const before = ownedOn(network, host);
-  act();
+  const failure = act();
   const after = ownedOn(network, host);
   const gone = [...before].map(([owner, objects]) => ({ owner, objects: objects.filter((one) => !after.get(owner)?.includes(one)) })).filter(({ objects }) => objects.length > 0);
-  if (gone.length === 0) return 'nothing to collect that this host knows of\n';
-  return gone.flatMap(({ owner, objects }) => [`taken back: ${owner}`, ...objects.map((one) => `  ${one}`)]).map((line) => `${printable(line)}\n`).join('');
+  const text = gone.flatMap(({ owner, objects }) => [`taken back: ${owner}`, ...objects.map((one) => `  ${one}`)]).map((line) => `${printable(line)}\n`).join('');
+  if (failure) return { text, failure };
+  return { text: text || 'nothing to collect that this host knows of\n' };
 }
 
 /** Whose → what, in the words of `cni-wasm gc`. */

@@ -42,7 +42,8 @@ public half is what an operator writes into policy.json:
   },
   run: {
     words: 'run VERB CONFLIST [NETNS]', does: 'call the plugins of a network by hand, as a runtime would',
-    more: `  run add|check CONFLIST NETNS, run del CONFLIST [NETNS]
+    more: `  run add|check CONFLIST NETNS   add looks for all plugins and modules of the list before the first one runs
+  run del CONFLIST [NETNS]
   run status CONFLIST            can containers be attached?
   run gc CONFLIST ID/IFNAME…     free what containers that are not listed have left; "none" when no container is to stay
 

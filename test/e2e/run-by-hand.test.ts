@@ -106,10 +106,37 @@ for (const [conflist, says] of [
   });
 }
 
+const writeList = (path: string, ...plugins: object[]): void => writeFileSync(path, JSON.stringify({ cniVersion: '1.0.0', name: 'blue', plugins }));
+
+for (const [what, plugin, says] of [
+  ['plugin', { type: 'portmpa' }, `no plugin "portmpa" in ${BIN} (code 999)`],
+  ['module', { type: 'cni-wasm', module: 'acme' }, 'no module "acme" (code 100)'],
+  ['module of a chain within', { type: 'cni-wasm', plugins: [{ type: 'tuning' }, { type: 'acme' }] }, 'no module "acme" (code 100)'],
+] as const) {
+  test(`a ${what} that is misspelt: add finds it before anything is made`, () => {
+    const before = picture(['c1']);
+    writeList('/run/misspelt.conflist', { type: 'bridge', bridge: 'cni1' }, plugin);
+    const said = run('add', '/run/misspelt.conflist', '/run/netns/c1');
+    assert.ok(said.startsWith(`1 cni-wasm: ${says}\n`), said);
+    assert.not.match(said, 'stays until');
+    assert.is(picture(['c1']), before);
+  });
+}
+
+test('gc that fails with a plugin tells what those before it have taken back', () => {
+  run('add', ...of('c1'));
+  const list = JSON.parse(readFileSync(CONFLIST, 'utf8')) as { plugins: object[] };
+  writeList('/run/misspelt.conflist', ...list.plugins, { type: 'portmpa' });
+  const { status, stdout, stderr } = spawnSync(join(BIN, 'cni-wasm'), ['run', 'gc', '/run/misspelt.conflist', 'none'], { encoding: 'utf8' });
+  assert.equal([status, stderr], [1, `cni-wasm: no plugin "portmpa" in ${BIN} (code 999)\n`]);
+  assert.match(stdout, /^taken back: network "blue", container "c1", eth0\n {2}bridge: .*veth/);
+  run('del', ...of('c1'));
+});
+
 test('what the plugins before a refused one have made stays until del, and that is said; what plugins write to stderr is shown', () => {
-  const refused = { ...JSON.parse(readFileSync(CONFLIST, 'utf8')) as object, plugins: [{ type: 'bridge', bridge: 'cni0' }, { type: 'cni-wasm', module: 'acme' }] };
-  writeFileSync('/run/refused.conflist', JSON.stringify({ ...refused, cniVersion: '1.0.0' }));
-  assert.match(run('add', '/run/refused.conflist', '/run/netns/c1'), /cni-wasm: plugin type="cni-wasm" failed \(add\): no module "acme" \(code 100\)\n {2}install it with `cni-wasm install FILE\.wasm`.*\n {2}what the plugins before it have made stays until `cni-wasm run del`\n$/);
+  writeList('/run/refused.conflist', { type: 'bridge', bridge: 'cni0' }, { type: 'tuning', mtu: 67 });
+  assert.match(run('add', '/run/refused.conflist', '/run/netns/c1'), /cni-wasm: plugin type="tuning" failed \(add\): .*mtu.* \(code \d+\)\n(.*\n)? {2}what the plugins before it have made stays until `cni-wasm run del`\n$/);
+  writeList('/run/refused.conflist', { type: 'bridge', bridge: 'cni0' }, { type: 'cni-wasm', module: 'acme' });
   const { stdout, stderr } = spawnSync(join(BIN, 'cni-wasm'), ['run', 'del', '/run/refused.conflist', '/run/netns/c1'], { encoding: 'utf8' });
   assert.is(stdout, 'detached\n');
   assert.match(stderr, /"plugin":"acme",.*"msg":"DEL from the ledger alone"/);

@@ -1,0 +1,18 @@
+// Which plugins an entry of a conflist names: the plugin, the chain within it, and the IPAM plugins that they hand on to.
+// SPDX-License-Identifier: Apache-2.0
+
+import { field } from '../protocol/go-json.ts';
+
+export interface Named { name: string; as: 'plugin' | 'IPAM plugin'; /** or must it be a module? */ mayBeProgram: boolean }
+
+export function modulesOf(conf: object, mayBeProgram = true): Named[] {
+  const type = String(field(conf, 'type'));
+  const inner = field(conf, 'plugins');
+  if (type === 'cni-wasm' && Array.isArray(inner)) return inner.flatMap((one: object) => modulesOf(one, false));
+  const module = type === 'cni-wasm' ? field(conf, 'module') : undefined;
+  const ipam = field(field(conf, 'ipam'), 'type');
+  return [
+    typeof module === 'string' ? { name: module, as: 'plugin', mayBeProgram: false } : { name: type, as: 'plugin', mayBeProgram },
+    ...(typeof ipam === 'string' && ipam !== '' ? [{ name: ipam, as: 'IPAM plugin', mayBeProgram: true } as const] : []),
+  ];
+}
