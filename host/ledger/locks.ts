@@ -1,7 +1,7 @@
 // Locks between host processes: flock(2), which the kernel gives back when a process dies, however it dies.
 // SPDX-License-Identifier: Apache-2.0
 
-import { closeSync, existsSync, fstatSync, openSync, readdirSync, statSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync, readdirSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { now } from '../clock.ts';
 import { CniError, CODE } from '../cni-error.ts';
@@ -45,13 +45,16 @@ const LINE = '~line';
 const REGAIN_TIMEOUT = 60_000;
 /** ms between two tries of whoever is first in line. The calls that hold these locks last 10 to 100 ms. */
 const POLL = 1;
+/** For a pipe in the file's place, too, not to be waited for. An exclusive lock on NFS takes a file that is open for writing. */
+const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
+const READ = constants.O_RDONLY | constants.O_NONBLOCK;
 
 export function fileLocks(folder: string, calls: LockCalls, regainTimeout = REGAIN_TIMEOUT): FileLocks {
   const { tryFlock } = calls;
   const descriptors = new Set<number>();
   const take = (path: string, mode: LockMode): number | undefined => {
     for (;;) {
-      const fd = open(path);
+      const { fd } = openLock(path, 0o600, 0o700);
       let taken = false;
       let kept = false;
       try {
@@ -144,13 +147,13 @@ export function fileLocks(folder: string, calls: LockCalls, regainTimeout = REGA
   };
 }
 
-/** What lies on a mount that is read-only is locked as it is. */
-function open(path: string): number {
+/** A file that is there on a mount that is read-only is locked as it is; `unwritable` is what the kernel said to more. */
+export function openLock(path: string, mode: number, folderMode: number): { fd: number; unwritable?: unknown } {
   try {
-    return inFolder(path, () => openSync(path, 'a', 0o600));
+    return { fd: inFolder(path, () => openSync(path, APPEND, mode), folderMode) };
   } catch (error) {
-    if (errnoOf(error) !== 'EROFS') throw error;
-    return openSync(path, 'r');
+    if (errnoOf(error) !== 'EROFS' || !existsSync(path)) throw error;
+    return { fd: openSync(path, READ), unwritable: error };
   }
 }
 

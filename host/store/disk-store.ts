@@ -1,24 +1,19 @@
 // Entries as files: for IPAM the reference host-local's layout and lock, so that both can share a folder of live leases.
 // SPDX-License-Identifier: Apache-2.0
 
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CniError } from '../cni-error.ts';
-import { inFolder } from '../in-folder.ts';
 import { folderOf } from '../ledger/attachment-id.ts';
-import type { Locks } from '../ledger/locks.ts';
-import { errnoOf } from '../system-error.ts';
-import { isThere } from './entry.ts';
+import { openLock, type Locks } from '../ledger/locks.ts';
 import { folderStore, type FolderStore } from './folder-store.ts';
 import { openFile } from './one-file.ts';
 import type { OpenIndex } from './owner-index.ts';
-import { unreachable } from './reaching.ts';
+import { reaching, unreachable } from './reaching.ts';
 import type { LockedStore, OpenStore, Store, StorePlace } from './store.ts';
 
 /** ms; the reference waits for ever and takes the runtime's deadline with it */
 const LOCK_TIMEOUT = 60_000;
-/** for a pipe in its place, too, not to be waited for */
-const LOCK_FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
 
 export const diskStores = (locks: Pick<Locks, 'holdFile'>, openIndex: OpenIndex): OpenStore => (place) =>
   (place.file === undefined ? openFolder(folderFor(place), locks, openIndex) : openFile(place.root, place.file));
@@ -65,12 +60,8 @@ function openFolder(folder: string, locks: Pick<Locks, 'holdFile'>, openIndex: O
 
 /** On a mount that is read-only one that is there can be held as well: what is nobody's needs no writing. Returns why nothing can be written. */
 function makeLock(file: string): CniError | undefined {
-  try {
-    // 0750 before umask is what the reference creates it with.
-    inFolder(file, () => closeSync(openSync(file, LOCK_FLAGS, 0o750)), 0o755);
-    return undefined;
-  } catch (error) {
-    if (errnoOf(error) === 'EROFS' && isThere(file)) return unreachable(file, error);
-    throw unreachable(file, error);
-  }
+  // 0750 before umask is what the reference creates it with.
+  const { fd, unwritable } = reaching(file, () => openLock(file, 0o750, 0o755));
+  closeSync(fd);
+  return unwritable === undefined ? undefined : unreachable(file, unwritable);
 }

@@ -26,9 +26,6 @@ export function readPlain(path: string): string | undefined {
   }
 }
 
-/** A plain file, whatever it holds. */
-export const isThere = (path: string): boolean => kindOf(path) === 'plain';
-
 /** Something other than an entry has its name, so that none can be made. */
 export const isInTheWay = (path: string): boolean => kindOf(path) === 'other';
 
