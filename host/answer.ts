@@ -11,6 +11,7 @@ import { formatError } from './protocol/write-result.ts';
 import { versionAnswer } from './protocol/versions.ts';
 import { prepareModules } from './selection/prepare-modules.ts';
 import { selectChain, versionsFor } from './selection/select-chain.ts';
+import { tellAnswer } from './tell-answer.ts';
 import { add } from './verbs/add.ts';
 import { check } from './verbs/check.ts';
 import { del } from './verbs/del.ts';
@@ -35,16 +36,13 @@ export interface Answer {
 /** Never throws: what goes wrong is the answer. */
 export async function answer(host: Host, call: Call): Promise<Answer> {
   const begun = now();
-  const { env, calledAs } = call;
-  const answered = (facts: object): void =>
-    host.log.info({ plugin: calledAs, verb: env['CNI_COMMAND'], container: env['CNI_CONTAINERID'], ifname: env['CNI_IFNAME'], ...facts, ms: Math.round(now() - begun) }, 'answered');
   try {
     const stdout = await resultOf(host, call);
-    answered({});
+    tellAnswer(host.log, call, now() - begun);
     return { exitCode: 0, ...(stdout === undefined ? {} : { stdout }) };
   } catch (thrown) {
     const error = asCniError(thrown, host.log);
-    answered({ code: error.code, error: error.message, details: error.facts.details });
+    tellAnswer(host.log, call, now() - begun, error);
     return { exitCode: 1, stdout: formatError(error) };
   }
 }

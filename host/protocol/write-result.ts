@@ -11,10 +11,13 @@ import { errnoOf } from '../system-error.ts';
 export const formatResult = (result: Result, cniVersion: string): string => goJson(convertResult(result, cniVersion));
 
 /** No cniVersion, as the reference; the specification has one. */
-export function formatError({ code, message, facts }: CniError): string {
-  const details = [facts.details, facts.hint].filter(Boolean).join('; ');
-  return goJson({ code, msg: message, ...(details ? { details } : {}) });
+export function formatError(error: CniError): string {
+  const details = detailsOf(error);
+  return goJson({ code: error.code, msg: error.message, ...(details ? { details } : {}) });
 }
+
+/** What more is known, and what can be done. */
+export const detailsOf = ({ facts: { details, hint } }: CniError): string => [details, hint].filter(Boolean).join('; ');
 
 /** Four spaces, no newline at the end, and HTML's special characters escaped, as Go's encoder does. */
 const goJson = (value: object): string =>

@@ -50,10 +50,9 @@ async function perform(task: Task): Promise<Word> {
   system.umask(caller.umask);
   // Somewhere else it would keep a file system from being unmounted.
   const reply = await replyTo(task).finally(() => system.enterFolder('/'));
-  const bytes = formatReply(reply);
-  const isSent = send(task.connection, bytes);
+  const isSent = send(task.connection, formatReply(reply));
   if (modules.size > MAX_MODULES) modules.clear();
-  return { exitCode: reply.exitCode, reply: isSent ? undefined : bytes, isFit: ownNetns() === home };
+  return { ...reply, isSent, isFit: ownNetns() === home };
 }
 
 /** Bytes that a socket takes as a whole or not at all (unix(7) with its usual buffer), so that no sign of life comes to stand in between. */

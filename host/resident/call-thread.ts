@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { Thread } from './pool.ts';
+import type { Reply } from './wire.ts';
 
 export interface Task {
   calledAs: string;
@@ -17,10 +18,9 @@ export interface Task {
 /** Stands for a task when there are no more: the thread ends by itself, since nobody else can close what it keeps open. */
 export type End = 'end';
 
-export interface Outcome {
-  exitCode: number;
-  /** undefined when the thread has sent it to the launcher itself */
-  reply: Uint8Array | undefined;
+export interface Outcome extends Reply {
+  /** Does the launcher have it already? */
+  isSent: boolean;
   /** Is the thread as it was before, so that another call may follow? */
   isFit: boolean;
 }

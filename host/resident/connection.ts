@@ -9,7 +9,7 @@ import { checkEnvironment, readVerb } from '../protocol/environment.ts';
 import type { Outcome, Task } from './call-thread.ts';
 import { namesItself, namesItselfIn } from './caller.ts';
 import { incoming } from './incoming.ts';
-import { ALIVE, readHello, readStdin, WireError, type Hello } from './wire.ts';
+import { ALIVE, formatReply, readHello, readStdin, WireError, type Hello } from './wire.ts';
 
 export interface Service {
   /** Who it is, or why this host does not act for it. Throws when the process is gone. */
@@ -18,7 +18,7 @@ export interface Service {
   isClosed(socket: Socket): boolean;
   /** Another descriptor of the connection, the caller's to close; -1 when there can be none. */
   descriptorOf(socket: Socket): number;
-  served(task: Omit<Task, 'connection'>, exitCode: number, ms: number): void;
+  answered(task: Omit<Task, 'connection'>, outcome: Outcome, ms: number): void;
   refused(why: string, hello?: Hello): void;
 }
 
@@ -100,11 +100,11 @@ export function attend(socket: Socket, service: Service): void {
     const outcome = await run(task);
     clearInterval(alive);
     if (!outcome) return give('nobody had time for it');
-    service.served(task, outcome.exitCode, performance.now() - started);
+    service.answered(task, outcome, performance.now() - started);
     if (socket.destroyed) return;
     clock = setTimeout(() => socket.destroy(), PATIENCE.reading);
-    if (outcome.reply) socket.end(outcome.reply);
-    else socket.end();
+    if (!outcome.isSent) socket.write(formatReply(outcome));
+    socket.end();
   }
 
   /** The thread writes to the launcher itself: the number of the socket's own descriptor may be another file's by then. */

@@ -8,8 +8,10 @@ import { identityOf } from '../file-identity.ts';
 import { dropPrivileges } from '../kernel/live/least-privilege.ts';
 import { openLibc } from '../kernel/live/libc.ts';
 import { openLog } from '../log.ts';
+import { readError } from '../protocol/read-error.ts';
 import { rootsFrom } from '../roots.ts';
 import { compiledBuiltins } from '../selection/builtins.ts';
+import { factsOf, tellAnswer } from '../tell-answer.ts';
 import { callThread, type Outcome, type Task } from './call-thread.ts';
 import { placeOf, whyElsewhere } from './caller.ts';
 import { attend, type Service } from './connection.ts';
@@ -64,8 +66,8 @@ export async function serve(): Promise<void> {
     run: (task, isWanted) => pool.run(task, isWanted),
     isClosed: (socket) => system.isClosed(fdOf(socket)),
     descriptorOf: (socket) => system.dup(fdOf(socket)),
-    served: ({ calledAs, env }, exitCode, ms) => log.info({ plugin: calledAs, verb: env['CNI_COMMAND'], container: env['CNI_CONTAINERID'], exitCode, ms: Math.round(ms) }, 'served'),
-    refused: (why, hello) => log.info({ plugin: hello?.calledAs, verb: hello?.env['CNI_COMMAND'], container: hello?.env['CNI_CONTAINERID'], why }, 'left to the launcher'),
+    answered: (task, outcome, ms) => tellAnswer(log, task, ms, outcome.exitCode === 0 ? undefined : readError(outcome)),
+    refused: (why, hello) => log.info({ ...(hello && factsOf(hello)), why }, 'left to the launcher'),
   };
   /** A version in a folder of its own changes nothing of this one's: nobody else would say that this host has nothing more to do. */
   function tellOf(other: string): void {

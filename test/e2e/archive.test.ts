@@ -65,7 +65,7 @@ test('the units are what systemd wants', () => {
 });
 
 const lines = (): Line[] => (existsSync(LOG) ? readFileSync(LOG, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line) as Line) : []);
-const servedTo = (container: string): boolean => lines().some(({ msg, container: one }) => msg === 'served' && one === container);
+const servedTo = (container: string): boolean => lines().some(({ msg, container: one }) => msg === 'answered' && one === container);
 
 /** Needs nothing of a node. */
 function addStatic(containerId: string, file: string, ...args: string[]): void {

@@ -98,6 +98,19 @@ test('a chain is attached, checked and detached, and everything is served', asyn
   assert.is(picture(['c1']), before);
 });
 
+test('a call is told in the host\'s own log as in that of its caller', ({ host }) => {
+  const own = '/run/call.log';
+  const told = host.lines().length;
+  for (const conf of [QUICK, { ...QUICK, type: 'cni-wasm', module: 'none' }]) execute(conf.type, 'ADD', { ...target, env: { CNI_WASM_LOG: 'info', CNI_WASM_LOG_FILE: own } }, JSON.stringify(conf));
+  const words = (lines: readonly object[]): Record<string, unknown>[] => lines.map((line) => ({ ...line, time: 0, ms: 0 }));
+  const lines = words(readFileSync(own, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as object));
+  assert.equal(words(host.lines().slice(told)), lines.filter(({ msg }) => msg === 'answered'));
+  const { code, error, details } = lines.at(-1)!;
+  assert.equal([code, error], [100, 'no module "none"']);
+  assert.match(String(details), 'install it with');
+  delAll(list, target);
+});
+
 test('calls leave no file open, nor more threads', async ({ host }) => {
   const open = (): number[] => ['fd', 'task'].map((what) => readdirSync(`/proc/${host.process.pid}/${what}`).length);
   const some = (): void => { for (let i = 0; i < 4; i++) delAll(list, target, addAll(list, target)); };
@@ -251,7 +264,7 @@ for (const verb of ['ADD', 'GC']) {
     await call.said;
     holder.stdin.end();
     await until('it has had its turn', () => host.served().length > served);
-    assert.equal(host.served().slice(served).map(({ exitCode }) => exitCode), [1]);
+    assert.equal(host.served().slice(served).map(({ code }) => code !== undefined), [true]);
     assert.is(host.left().length, left);
     assert.is(picture(['c1']), before);
     execute('bridge', 'DEL', target, JSON.stringify(QUICK));
@@ -394,7 +407,7 @@ test('a socket that is handed over is used, as systemd does', async () => {
   const ended = new Promise((done) => { child.on('exit', done); });
   child.kill('SIGTERM');
   assert.is(await ended, 0);
-  assert.match(readFileSync('/run/handed.log', 'utf8'), /"served"/);
+  assert.match(readFileSync('/run/handed.log', 'utf8'), /"answered"/);
 });
 
 const PROGRAM = '/run/copy/lib/host.cjs';

@@ -10,7 +10,7 @@ const BIN = join(process.cwd(), 'dist/bin/cni-wasm');
 const LOG = '/run/resident-host.log';
 
 /** One line of the host's log. */
-export interface Line { msg: string; plugin?: string; verb?: string; container?: string; why?: string; exitCode?: number; at?: string }
+export interface Line { msg: string; plugin?: string; verb?: string; container?: string; why?: string; code?: number; error?: string; ifname?: string; at?: string }
 
 export interface ResidentHost {
   process: ChildProcess;
@@ -37,7 +37,7 @@ export function startResidentHost(before: readonly string[] = [], env: Readonly<
   }
   return {
     process: child, lines,
-    served: () => lines().filter(({ msg }) => msg === 'served'),
+    served: () => lines().filter(({ msg }) => msg === 'answered'),
     left: () => lines().filter(({ msg }) => msg === 'left to the launcher'),
     settled: () => until('the host has closed all connections', () => !hasConnections(`${run}/host.sock`)),
   };
