@@ -1,7 +1,7 @@
 // A program of the build: a script on stdin, the code that V8 makes of it on stdout. The file name is the one word.
 // SPDX-License-Identifier: Apache-2.0
 
-import { readFileSync, writeSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
 
@@ -11,4 +11,4 @@ setFlagsFromString('--no-lazy');
 const script = new Script(source, { filename: process.argv[2] });
 setFlagsFromString('--lazy');
 const code = script.createCachedData();
-for (let at = 0; at < code.length;) at += writeSync(1, code, at);
+writeFileSync(1, code);

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { createHash } from 'node:crypto';
-import { readFileSync, writeSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 
 /** Every function at once, and by the compiler that optimises: V8 writes down no other's code. */
@@ -17,4 +17,4 @@ const module = new WebAssembly.Module(readFileSync(0));
 for (const flag of FLAGS) setFlagsFromString(`--${flag}`);
 const code = Buffer.from(write(module));
 const file = Buffer.concat([createHash('sha256').update(code).digest(), code]);
-for (let at = 0; at < file.length;) at += writeSync(1, file, at);
+writeFileSync(1, file);
