@@ -35,7 +35,7 @@ export function why(words: readonly string[], host: Pick<Host, 'roots' | 'ledger
   return withKernel(host.openKernel(''), ({ link, addr }) => {
     const named = linkNamed(question, link) ?? linkWith(question, addr, link);
     const owners = [...ownersOf(question, owned).map((one) => ownerOf(one, textOf(one.object))), ...ofBridge(named, owned, link)];
-    const sharers = sharersOf(question, Object.keys(builtins().digests).map(host.manifestOf));
+    const sharers = owners.length > 0 ? [] : sharersOf(question, Object.keys(builtins().digests).map(host.manifestOf));
     if (json) return `${JSON.stringify({ question, owners, ...(sharers.length > 0 ? { sharers } : {}) }, null, 2)}\n`;
     if (owners.length > 0) return owners.map(described).join('\n');
     if (sharers.length > 0) return `${printable(question)} is shared by all networks of this node: ${sharers.map((name) => `"${name}"`).join(' and ')} makes it with the first attachment, and it stays\n`;

@@ -118,6 +118,14 @@ test('a lease that names no container is said to be nobody\'s, also where the le
   node.remove();
 });
 
+test('what somebody owns is answered without a look at any module', () => {
+  const node = attached('iptables');
+  const host = { ...node.host, manifestOf: (name: string): never => { throw new Error(`${name} is read`); } };
+  isC1(ownersOf({ ...node, host }, '8080'), 'portmap');
+  assert.throws(() => why(['CNI-NOBODY'], host), /is read/);
+  node.remove();
+});
+
 test('a call that has not ended tells by its journal', () => {
   const node = fakeNode();
   const journal = openJournal(node.host.roots.run, { network: 'blue', containerId: 'c9', ifname: 'eth0' }, '/run/netns/c9');
