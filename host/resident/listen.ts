@@ -48,10 +48,15 @@ export function listen(server: Server, place: Place): Promise<void> {
   // Never, not even for a moment, may anybody else connect.
   const before = process.umask(0o177);
   return new Promise((ready, failed) => {
-    server.once('error', failed);
+    server.once('error', (error) => failed('fd' in place ? noSocket(place.fd, error) : error));
     server.listen('fd' in place ? { fd: place.fd } : { path: place.path, backlog: 511 }, () => {
       process.umask(before);
       ready();
     });
   });
 }
+
+/** Whatever it is, Node says EINVAL. */
+const noSocket = (fd: number, cause: Error): CniError => new CniError(CODE.io, `file descriptor ${fd}, which was handed over to be listened on, is no socket for that`, {
+  kind: 'invalid', hint: 'it is what LISTEN_PID and LISTEN_FDS speak of: give a stream socket, as ListenStream= of cni-wasm.socket does, or neither of them for one of its own', cause,
+});

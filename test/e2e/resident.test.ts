@@ -392,6 +392,12 @@ test('in a folder that others can look into it serves, as calls work there, and 
   assert.is(other.served().length, 1);
 });
 
+test('what is handed over and is no socket is named, with what to do', () => {
+  const { status, stderr } = spawnSync('/bin/sh', ['-c', `LISTEN_PID=$$ LISTEN_FDS=1 exec "${process.execPath}" "${HOST}" cni-wasm serve 3</dev/null`], { encoding: 'utf8', env: { CNI_WASM_RUN: '/run/handed' } });
+  assert.is(status, 1);
+  assert.match(stderr, /^cni-wasm: file descriptor 3, which was handed over to be listened on, is no socket for that \(code 5\)\n {2}.*LISTEN_FDS.*ListenStream=/);
+});
+
 test('a socket that is handed over is used, as systemd does', async () => {
   mkdirSync('/run/handed', { mode: 0o700 });
   // Node removes the file it made when it closes its own.
