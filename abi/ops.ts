@@ -228,6 +228,7 @@ export const OPS: readonly Op[] = [
 
   op('sysctl', 'get', 'read', 'Reads a sysctl below net. `{link}` in the key is the name of the link.',
     object({ 'ns?': ns, key: string('slash form, below net/'), 'link?': handle }), object({ 'value?': string('absent when the key does not exist') })),
+  op('sysctl', 'usable', 'read', 'Says whether sysctls can be written, as they cannot where /proc/sys is mounted read-only. Writes none.', object({ 'ns?': ns }), usable),
   op('sysctl', 'set', 'write', 'Writes a sysctl below net. DEL: only in the container.',
     object({ 'ns?': ns, key: string('slash form, below net/'), 'link?': handle, value: string('value', { maxLength: 256 }) }), empty, 'write the previous value while the attachment is being undone', SETS),
   op('sysctl', 'allowed', 'read', 'Says whether every key, as the configuration writes it, fits a pattern of the node\'s allow-list; without that file all do.',

@@ -882,6 +882,14 @@ export interface SysctlGetAnswer {
   value?: string;
 }
 
+/** Says whether sysctls can be written, as they cannot where /proc/sys is mounted read-only. Writes none. */
+export interface SysctlUsableRequest {
+  /** which of the two namespaces; "container" when absent */
+  ns?: 'host' | 'container';
+}
+
+export type SysctlUsableAnswer = LinkUsableAnswer;
+
 /** Writes a sysctl below net. DEL: only in the container. */
 export interface SysctlSetRequest {
   /** which of the two namespaces; "container" when absent */
@@ -1102,6 +1110,7 @@ export interface Requests {
   'tc.filter': TcFilterRequest;
   'tc.delete': TcDeleteRequest;
   'sysctl.get': SysctlGetRequest;
+  'sysctl.usable': SysctlUsableRequest;
   'sysctl.set': SysctlSetRequest;
   'sysctl.allowed': SysctlAllowedRequest;
   'conntrack.flush': ConntrackFlushRequest;
@@ -1153,6 +1162,7 @@ export interface Answers {
   'tc.filter': TcFilterAnswer;
   'tc.delete': TcDeleteAnswer;
   'sysctl.get': SysctlGetAnswer;
+  'sysctl.usable': SysctlUsableAnswer;
   'sysctl.set': SysctlSetAnswer;
   'sysctl.allowed': SysctlAllowedAnswer;
   'conntrack.flush': ConntrackFlushAnswer;

@@ -302,6 +302,8 @@ export interface SysctlKernel {
   /** key in slash form below /proc/sys, e.g. "net/ipv4/ip_forward"; trailing newline removed; undefined when the key does not exist. */
   get(ns: Ns, key: string): string | undefined;
   set(ns: Ns, key: string, value: string): void;
+  /** Why none can be written, as an errno; undefined when they can. Writes none. */
+  unwritable(ns: Ns): string | undefined;
 }
 
 export interface ConntrackKernel {

@@ -12,7 +12,7 @@ import type { Held } from './handles.ts';
 import { denied, granted } from './scope.ts';
 import { checkAllowlist } from './sysctl-allowlist.ts';
 
-export const sysctlOps = { 'sysctl.get': get, 'sysctl.set': set, 'sysctl.allowed': allowed };
+export const sysctlOps = { 'sysctl.get': get, 'sysctl.usable': usable, 'sysctl.set': set, 'sysctl.allowed': allowed };
 
 /** No element leads back or nowhere; names of interfaces may hold anything else. */
 const KEY = /^net(\/(?!\.{1,2}(\/|$))[^/\s\0]+)+$/;
@@ -24,6 +24,13 @@ function get(call: Call, req: Requests['sysctl.get']): Answers['sysctl.get'] {
   checkReadable(call, ns, key, req.key, held);
   const value = call.kernel.sysctl.get(ns, key);
   return value === undefined ? {} : { value };
+}
+
+/** No key: what cannot be written is the mount, and at STATUS there is no link and no container that a key could name. */
+function usable({ kernel }: Call, { ns = 'container' }: Requests['sysctl.usable']): Answers['sysctl.usable'] {
+  const errno = kernel.sysctl.unwritable(ns);
+  if (errno === undefined) return { usable: true };
+  return { usable: false, why: errno === 'EROFS' ? '/proc/sys is mounted read-only (EROFS); mount it writable' : `a file below /proc/sys cannot be opened for writing: ${errno}` };
 }
 
 function set(call: Call, req: Requests['sysctl.set']): Answers['sysctl.set'] {

@@ -4,6 +4,7 @@
 import { confKey } from '../kernel/fake/sysctl-values.ts';
 import { KernelError } from '../kernel/kernel-error.ts';
 import type { Kernel, Ns, SysctlKernel } from '../kernel/kernel.ts';
+import { once } from '../once.ts';
 
 export function overlaySysctl(fake: Kernel, live: Kernel, isImagined: (ns: Ns) => boolean): SysctlKernel {
   const written = new Map<string, string>();
@@ -16,9 +17,14 @@ export function overlaySysctl(fake: Kernel, live: Kernel, isImagined: (ns: Ns) =
     const conf = confKey(key);
     return conf && fake.link.get(ns, { name: conf.link }) ? live.sysctl.get(ns, `net/${conf.family}/conf/default/${conf.name}`) : undefined;
   };
+  /** A namespace that there is not yet will see the same mount. */
+  const unwritable = once(() => live.sysctl.unwritable('host'));
   return {
     get,
+    unwritable,
     set(ns, key, value) {
+      const errno = unwritable();
+      if (errno !== undefined) throw new KernelError(errno, `write ${JSON.stringify(value)} to sysctl ${key}`);
       if (!isImagined(ns) && get(ns, key) === undefined) throw new KernelError('ENOENT', `write ${JSON.stringify(value)} to ${key}`);
       try {
         fake.sysctl.set(ns, key, value);

@@ -52,7 +52,7 @@ function gatewayIn(range: Json): Prefix | null {
 }
 
 /** As host-local finds them, which has said by now that they are right. */
-function setsOf(config: Json): Json[][] {
+export function setsOf(config: Json): Json[][] {
   const ipam = config.field('ipam');
   const sets: Json[][] = [];
   addSets(sets, config.field('runtimeConfig').field('ipRanges'));

@@ -13,6 +13,7 @@ import { BridgeConf } from './bridge-conf';
 import { cannotCallIptables } from './bridge-netfilter';
 import { checkGatewaysAhead } from './gateways-ahead';
 import { cannotCheckSpoofing, collectSpoofChecks } from './spoof-check';
+import { cannotWriteAhead } from './sysctls-ahead';
 
 /** SPEC §STATUS: an ADD would fail, and containers that are there may not be reached. */
 const NOT_AVAILABLE_AND_LIMITED: i32 = 51;
@@ -55,6 +56,7 @@ export function status(length: i32): i32 {
   let why = cannotMake('bridge');
   if (why.length == 0) why = cannotMake('veth');
   if (why.length == 0 && conf.nfCallIptables) why = cannotCallIptables();
+  if (why.length == 0) why = cannotWriteAhead(request, conf);
   if (why.length == 0 && conf.spoofCheck) why = cannotCheckSpoofing();
   if (why.length == 0 && conf.ipam.length > 0 && conf.ipMasq) why = cannotMasquerade(conf.ipMasqBackend);
   return why.length == 0 ? 0 : fail(why, NOT_AVAILABLE);

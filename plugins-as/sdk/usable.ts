@@ -3,7 +3,7 @@
 
 import { Answer } from './answer';
 import { NOT_GRANTED } from './fail';
-import { iptablesUsable, nftUsable } from './gen/ops';
+import { iptablesUsable, nftUsable, sysctlUsable } from './gen/ops';
 import { Obj } from './json';
 
 /** '' when it can be used. Otherwise why not, be it that nobody could say. */
@@ -38,4 +38,10 @@ export function askIptables(family: string): Answer {
  */
 export function isOnlyNft(iptables: Answer): bool {
   return isLacking(iptables) && whyNoNft().length == 0;
+}
+
+/** Of the node, whose mount of /proc/sys is that of all containers. */
+export function whyNoSysctls(): string {
+  const why = whyNot(sysctlUsable(new Obj().str('ns', 'host')));
+  return why.length == 0 ? '' : 'sysctls cannot be written: ' + why;
 }

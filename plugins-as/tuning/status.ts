@@ -3,6 +3,7 @@
 
 import { fail, NOT_AVAILABLE } from '../sdk/fail';
 import { Request } from '../sdk/request';
+import { whyNoSysctls } from '../sdk/usable';
 import { whyNotAllowed } from './allowed';
 import { TuningConf } from './tuning-conf';
 
@@ -10,5 +11,7 @@ export function status(length: i32): i32 {
   const conf = TuningConf.from(Request.take(length));
   if (conf.problem.length > 0) return fail(conf.problem);
   const notAllowed = whyNotAllowed(conf.sysctls);
-  return notAllowed.length > 0 ? fail(notAllowed, NOT_AVAILABLE) : 0;
+  if (notAllowed.length > 0) return fail(notAllowed, NOT_AVAILABLE);
+  const notWritable = conf.sysctls.length > 0 ? whyNoSysctls() : '';
+  return notWritable.length > 0 ? fail(notWritable, NOT_AVAILABLE) : 0;
 }

@@ -24,7 +24,7 @@ export const notFound = refuse('not-found', 'not found', 'ENODEV');
 export const node: Answers = {
   'link.get': ({ name, link }) => [BRIDGE, ETH0, VETH].find((one) => one.name === name || one.link === link) ?? notFound(),
   'link.create': ({ kind }) => (kind === 'bridge' ? { link: 1 } : { link: 2, peer: 3 }),
-  'link.set': {}, 'link.usable': { usable: true }, 'link.delete': {}, 'sysctl.set': {}, 'sysctl.get': { value: '0' },
+  'link.set': {}, 'link.usable': { usable: true }, 'link.delete': {}, 'sysctl.set': {}, 'sysctl.get': { value: '0' }, 'sysctl.usable': { usable: true },
   'addr.list': addrs(), 'addr.add': {}, 'addr.delete': {}, 'addr.await': { settled: true }, 'route.add': {},
   'delegate.call': ({ verb }) => (verb === 'ADD' ? { result: LEASE } : {}),
   'iptables.usable': { usable: true }, 'nft.usable': { usable: true }, 'iptables.apply': {}, 'nft.apply': {},

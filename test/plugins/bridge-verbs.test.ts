@@ -156,6 +156,21 @@ for (const [what, config, has, error] of gatewaysAhead) {
   test(`STATUS compares the bridge's addresses as ADD does: ${what}`, () => assert.equal(bridge({ verb: 'STATUS', config }, { ...node, 'addr.list': addrs(...has) }).error, error));
 }
 
+const NO_SYSCTLS = { code: 50, msg: 'sysctls cannot be written: read-only' };
+const sysctlsAhead: [what: string, config: Message, forward: string, error?: object][] = [
+  ['forwarding is off', ahead(V4), '0', NO_SYSCTLS],
+  ['forwarding is on', ahead(V4), '1'],
+  ['nothing is to be forwarded', ahead(V4, { isGateway: false }), '0'],
+  ['IPv6, which is set up in each container', ahead(V6, { isGateway: false }), '1', NO_SYSCTLS],
+  ['IPv6 beside it', ahead({ ranges: [[V4], [V6]] }), '1', NO_SYSCTLS],
+  ['another program\'s ranges are not known here', ahead({ ...V4, type: 'acme' }), '0'],
+  ['iptables is to see what the bridge forwards', ahead(V4, { bridgeNfCallIptables: true, isGateway: false }), '0', NO_SYSCTLS],
+];
+for (const [what, config, value, error] of sysctlsAhead) {
+  test(`STATUS where no sysctl can be written: ${what}`, () => assert.equal(
+    bridge({ verb: 'STATUS', config }, { ...node, 'addr.list': addrs(), 'sysctl.get': { value }, 'sysctl.usable': { usable: false, why: 'read-only' } }).error, error));
+}
+
 test('STATUS compares no address of a bridge that is to be made, and with a VLAN those of its own interface', () => {
   const status = (config: Message, name: string): object | undefined => bridge({ verb: 'STATUS', config }, {
     ...node, 'addr.list': ({ link }) => addrs(...(link === 5 ? ['203.0.113.9/24'] : [])), 'link.get': (asked) => (asked['name'] === name ? { ...BRIDGE, name, link: 5 } : notFound()),

@@ -97,7 +97,7 @@ test('GC collects nothing when it was not said what is valid', () => {
 
 test('STATUS fails when there is nothing to forward ports with', () => {
   const status = (keys: object, iptables: boolean, nft: boolean): unknown =>
-    portmap({ verb: 'STATUS', config: conf({ runtimeConfig: undefined, ...keys }, undefined) }, { 'iptables.usable': { usable: iptables, why: 'no program' }, 'nft.usable': { usable: nft } }).error;
+    portmap({ verb: 'STATUS', config: conf({ runtimeConfig: undefined, ...keys }, undefined) }, { 'iptables.usable': { usable: iptables, why: 'no program' }, 'nft.usable': { usable: nft }, 'sysctl.usable': { usable: true } }).error;
   assert.equal(status({}, true, false), undefined);
   assert.equal(status({}, false, true), undefined);
   assert.equal(status({}, false, false), { code: 50, msg: 'no backend for port mappings is usable: iptables: no program; nftables: it cannot be used' });
@@ -105,6 +105,13 @@ test('STATUS fails when there is nothing to forward ports with', () => {
     { 'nft.usable': ({ raw }) => (raw ? { usable: false, why: 'no nft program' } : { usable: true }) }).error;
   assert.equal(translated, { code: 50, msg: 'no backend for port mappings is usable: iptables: not asked for; nftables: no nft program' });
   assert.equal(status({ backend: 'iptables' }, false, true), { code: 50, msg: 'no backend for port mappings is usable: iptables: no program; nftables: not asked for' });
+});
+
+test('STATUS fails where no sysctl can be written, unless 127.0.0.1 is to lead nowhere', () => {
+  const status = (keys: object): unknown =>
+    portmap({ verb: 'STATUS', config: conf({ runtimeConfig: undefined, ...keys }, undefined) }, { 'iptables.usable': { usable: true }, 'sysctl.usable': { usable: false, why: 'read-only' } }).error;
+  assert.equal(status({}), { code: 50, msg: 'ports cannot be made reachable by 127.0.0.1: sysctls cannot be written: read-only', details: '"snat": false does without' });
+  assert.equal(status({ snat: false }), undefined);
 });
 
 test.run();

@@ -96,6 +96,12 @@ test('STATUS says that the node does not allow what is configured', () => {
   assert.is(run('STATUS', conf()).error, undefined);
 });
 
+test('STATUS says that no sysctl can be written, where one is configured', () => {
+  const readOnly: Answers = { 'sysctl.allowed': { patterns: [] }, 'sysctl.usable': { usable: false, why: 'read-only' } };
+  assert.equal(run('STATUS', conf({ sysctl: { 'net.x': '1' } }), {}, readOnly).error, { code: 50, msg: 'sysctls cannot be written: read-only' });
+  assert.is(run('STATUS', conf({ mtu: 1400 }), {}, readOnly).error, undefined);
+});
+
 test('the same key twice is an error, in one object or in two', () => {
   const twice = (keys: string): string | undefined => run('ADD', conf(), { text: `{"name":"blue",${keys}}` }).error?.msg;
   assert.is(twice('"sysctl":{"net.x":"1","net.x":"2"}'), 'duplicated sysctl keys are not allowed');

@@ -29,6 +29,8 @@ export const fakeSysctl = (state: FakeState): SysctlKernel => ({
     for (const target of conf ? reached(ns, conf) : [key]) writeSysctl(ns, target, number);
     if (conf?.family === 'ipv6' && conf.name === 'disable_ipv6') followDisableIpv6(ns);
   },
+
+  unwritable: () => undefined,
 });
 
 /** proc_dointvec(): the first number counts, what follows white space is ignored. */

@@ -8,6 +8,8 @@ import type { LiveContext } from './context.ts';
 import type { SysctlFolders } from './sysctl-folders.ts';
 import { errnoOf } from '../../system-error.ts';
 
+const ALWAYS_THERE = 'net/ipv4/ip_forward';
+
 export function sysctlKernel(context: LiveContext, folders?: SysctlFolders): SysctlKernel {
   const pathOf = (ns: Ns, key: string): string => folders?.pathOf(context.netnsId(ns), key) ?? `/proc/sys/${key}`;
   return {
@@ -26,6 +28,15 @@ export function sysctlKernel(context: LiveContext, folders?: SysctlFolders): Sys
         context.within(ns, () => write(pathOf(ns, key), value));
       } catch (error) {
         throw wrapped(error, `write "${value}" to sysctl ${key}`);
+      }
+    },
+    unwritable(ns) {
+      try {
+        context.within(ns, () => closeSync(openSync(pathOf(ns, ALWAYS_THERE), constants.O_WRONLY)));
+        return undefined;
+      } catch (error) {
+        if (error instanceof KernelError) throw error;
+        return errnoOf(error) ?? 'EIO';
       }
     },
   };

@@ -209,6 +209,12 @@ export function sysctlGet(request: Obj): Answer {
   return answered(sysctlGetImport(request.buffer, request.length));
 }
 
+@external('cni:sysctl/1', 'usable') declare function sysctlUsableImport(request: Bytes, length: i32): i32;
+/** Says whether sysctls can be written, as they cannot where /proc/sys is mounted read-only. Writes none. */
+export function sysctlUsable(request: Obj): Answer {
+  return answered(sysctlUsableImport(request.buffer, request.length));
+}
+
 @external('cni:sysctl/1', 'set') declare function sysctlSetImport(request: Bytes, length: i32): i32;
 /** Writes a sysctl below net. DEL: only in the container. */
 export function sysctlSet(request: Obj): Answer {

@@ -84,6 +84,11 @@ export const sysctlCases: Cases = {
     assert.is(kernel.sysctl.get('host', 'net/ipv4/ip_forward'), '0');
   },
 
+  'whether they can be written is said without writing'(kernel) {
+    for (const ns of ['host', 'container'] as const) assert.is(kernel.sysctl.unwritable(ns), undefined);
+    assert.is(kernel.sysctl.get('host', 'net/ipv4/ip_forward'), '0');
+  },
+
   'other values of "all" stay there'(kernel) {
     makeBridge(kernel);
     kernel.sysctl.set('host', 'net/ipv4/conf/all/route_localnet', '1');
