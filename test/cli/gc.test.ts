@@ -1,7 +1,7 @@
 // `cni-wasm gc` on the fake node: when an attachment is over, and when that cannot be said.
 // SPDX-License-Identifier: Apache-2.0
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -75,6 +75,15 @@ for (const [name, open, more, why] of [
 test('of another boot: it goes, whatever is at its path', () => {
   const { gone } = judge((kernel) => kernel, { changed: { boot: () => 'another' } });
   assert.is(gone[0]!.why, 'it was made before the node was started anew');
+});
+
+test('a call that was killed before it had said whose it was is told as such', () => {
+  const node = fakeNode();
+  const folder = join(node.host.roots.run, 'journal', 'blue');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'c9-eth0'), '{"attachment":{"network":"bl');
+  assert.is(gc(['--dry-run'], node.host), 'would take back: network "blue", no container: its call was killed\n');
+  node.remove();
 });
 
 test('leases that name no container stay, and are told', () => {
