@@ -3,7 +3,7 @@
 //
 //   launcher  "cniwasm2", length, then texts that end with NUL: its name, the path of the one-shot host it would become, each variable
 //             length, all of stdin: as soon as that has ended, never for VERSION
-//   host      '.' when it has taken the call and each second from then on
+//   host      '.' when it has taken the call and each second from then on; one may come behind the answer, which another thread sends
 //             'D', exit code, length of stdout's text, length of stderr's, both texts: stdin is waited for only where the answer needs it
 //
 // A host that closes before it has answered has not taken the call, or cannot end it: the launcher becomes the one-shot host.
