@@ -10,22 +10,26 @@ import { chainFor, loopbackFor, NETWORK, type Backend, type Beside, type Mode } 
 import { RESIDENT_RUN } from './resident.ts';
 import { fillLeases, presence } from './present.ts';
 import { measure } from './processes.ts';
+import { noOps } from './no-op.ts';
 import { sandboxCost } from './sandbox.ts';
 import { targetFor } from './target.ts';
 
-export interface Row { series: SeriesName; backend: Backend; /** how many of what the series is about */ point: number; mode: string; verb: Verb | 'VERSION'; samples: Sample[]; /** of the largest execution, and of what runs beside */ mb?: number }
+type Alone = 'VERSION' | ReturnType<typeof noOps>[number]['name'];
+
+export interface Row { series: SeriesName; backend: Backend; /** how many of what the series is about */ point: number; mode: string; /** of the chain, or of a plugin by itself */ verb: Verb | Alone; samples: Sample[]; /** of the largest execution, and of what runs beside */ mb?: number }
 
 interface Series { what: string; /** what a point counts; '' for a series of one */ unit: string; points: readonly number[]; backends: readonly Backend[]; /** of those asked for */ rounds: number; run(node: Node, point: number, rounds: number): Row[] }
 
 /** A node with everybody ready to run on it. */
 export interface Node { backend: Backend; modes: readonly Mode[]; resident?: Beside; env: Readonly<Record<string, string>> }
 
-export type SeriesName = 'chain' | 'start-up' | 'dual-stack' | 'ports' | 'at-once' | 'leases' | 'present' | 'sandbox';
+export type SeriesName = 'chain' | 'start-up' | 'no-op' | 'dual-stack' | 'ports' | 'at-once' | 'leases' | 'present' | 'sandbox';
 
 /** In this order: the last ones of a node fill it. */
 export const SERIES: Readonly<Record<SeriesName, Series>> = {
   chain: { what: 'bridge + host-local, portmap with 2 ports, bandwidth', unit: '', points: [1], backends: ['iptables-nft', 'iptables-legacy', 'nftables'], rounds: 1, run: (node, point, rounds) => chainRows(node, 'chain', point, rounds) },
   'start-up': { what: 'VERSION, and loopback', unit: '', points: [1], backends: ['nftables'], rounds: 1, run: startUp },
+  'no-op': { what: 'verbs that find nothing to do', unit: '', points: [1], backends: ['nftables'], rounds: 2, run: nothingToDo },
   'dual-stack': { what: 'the chain with an address of each family', unit: '', points: [1], backends: ['iptables-nft', 'nftables'], rounds: 0.5, run: (node, point, rounds) => chainRows(node, 'dual-stack', point, rounds, { dualStack: true }) },
   ports: { what: 'the chain with 1, 10 and 100 port mappings', unit: 'port mappings', points: [1, 10, 100], backends: ['iptables-nft', 'nftables'], rounds: 0.25, run: (node, point, rounds) => chainRows(node, 'ports', point, rounds, { mappings: point }) },
   'at-once': { what: 'so many chains at once, time until the last is done', unit: 'attachments at once', points: [16, 100], backends: ['iptables-nft', 'nftables'], rounds: 0.1, run: atOnce },
@@ -100,6 +104,25 @@ function startUp(node: Node, point: number, rounds: number): Row[] {
     const start = measure({ file: process.execPath, env: node.env, stdin: '' });
     if (round > 0) rows.add({ name: 'floor (Node)' }, { VERSION: start });
   }
+  return rows.all;
+}
+
+/** What a one-shot call costs, whatever it does, 'start-up' has; here it would only empty the caches of the others. */
+function nothingToDo(node: Node, point: number, rounds: number): Row[] {
+  const [reference, ...ours] = node.modes;
+  const modes = [reference!, ...ours.filter(({ shape, resident }) => shape === 'plugins' && resident)];
+  const rows = new Rows('no-op', node.backend, point);
+  const netns = addNetns('bn');
+  for (let round = 0; round <= rounds; round++) {
+    for (const { name, plugin, verb, config } of noOps(netns)) {
+      for (const mode of modes) {
+        const { ms, cpuMs, exitCode, stdout } = measure(executionOf(plugin, verb, targetFor(mode, { id: 'measured' }, netns, envOf(node, mode)), JSON.stringify(config)));
+        if (exitCode !== 0) throw new Error(`${name} by ${mode.name}: ${stdout}`);
+        if (round > 0) rows.add(mode, { [name]: { ms, cpuMs } });
+      }
+    }
+  }
+  deleteNetns('bn');
   return rows.all;
 }
 
