@@ -363,6 +363,17 @@ test('a configuration that is larger than what a socket holds is read as a whole
   assert.equal(count, { served: 2, left: 0 });
 });
 
+test('an answer of any size comes whole, whichever thread sends it', async ({ host }) => {
+  const count = await counted(host, () => {
+    for (const length of [0, 50, 500, 5_000]) {
+      const search = Array.from({ length }, (_, i) => `domain-${i}.example`);
+      const { stdout } = spawnSync(join(BIN, 'static'), [], { env: ENV, input: JSON.stringify({ ...STATIC, ipam: { ...STATIC.ipam, dns: { search } } }), encoding: 'utf8' });
+      assert.equal((JSON.parse(stdout) as { dns?: { search?: string[] } }).dns?.search ?? [], search);
+    }
+  });
+  assert.equal(count, { served: 4, left: 0 });
+});
+
 test('a call whose launcher has lost patience is not begun', async ({ host }) => {
   const [served, left] = [host.served().length, host.left().length];
   host.process.kill('SIGSTOP');
