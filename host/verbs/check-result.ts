@@ -9,10 +9,10 @@ import { isOwnAddress, sameAddress } from '../ops/scope.ts';
 import type { Request } from '../protocol/request.ts';
 import type { Result } from '../protocol/result.ts';
 
-/** What plugins before it have said it may repeat. `isDelegate`: as IPAM plugin it is asked for addresses. Throws code 999. */
-export function checkResult(call: Call, result: Result, isDelegate: boolean, audit: Audit): void {
+/** What plugins before it have said it may repeat. `isIpam`: it is asked for addresses. Throws code 999. */
+export function checkResult(call: Call, result: Result, isIpam: boolean, audit: Audit): void {
   const { request } = call;
-  const wrong = foreignNamespace(result, request) ?? missingInterface(result, request.netconf.prevResult) ?? (isDelegate ? undefined : foreignAddress(result, call));
+  const wrong = foreignNamespace(result, request) ?? missingInterface(result, request.netconf.prevResult) ?? (isIpam ? undefined : foreignAddress(result, call));
   if (wrong === undefined) return;
   const failure = new CniError(CODE.plugin, `plugin "${call.module}" set a result with ${wrong.what}`, { at: wrong.at });
   audit(failure, 'abi.result');

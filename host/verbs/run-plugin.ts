@@ -75,12 +75,15 @@ export function runPlugin(host: Host, plugin: Plugin, run: Run): { result?: Resu
       random: (bytes) => void randomFillSync(bytes),
       close: (handle) => call.handles.close(handle),
     });
-    if (result) checkResult(call, result, run.delegated === true, audit);
+    if (result) checkResult(call, result, run.delegated === true || isIpam(run), audit);
     return result ? { result } : {};
   } finally {
     close();
   }
 }
+
+/** The main plugin that asks it for addresses may be a program, which hands on what it was called with, prevResult and all. */
+const isIpam = ({ plugin, request: { netconf } }: Run): boolean => field(field(netconf.value, 'ipam'), 'type') === plugin;
 
 /** At level debug: what was asked for, how long it took, and why it was refused. */
 function saying(log: Host['log'], plugin: string, carryOut: GuestCall['perform']): GuestCall['perform'] {

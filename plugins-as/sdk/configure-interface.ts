@@ -39,14 +39,15 @@ export function configureInterface(link: i64, ifname: string, result: Result, da
   return 0;
 }
 
-/** The first gateway of each family; routes without one of their own go there. */
+/** The first gateway of each family, whichever family its address is of; routes without one of their own go there. */
 class Gateways {
   v4: string = '';
   v6: string = '';
 
   remember(ip: AssignedIp): void {
-    if (ip.isV6 && this.v6.length == 0) this.v6 = ip.gateway;
-    if (!ip.isV6 && this.v4.length == 0) this.v4 = ip.gateway;
+    const isV6 = ip.gateway.includes(':');
+    if (isV6 && this.v6.length == 0) this.v6 = ip.gateway;
+    if (!isV6 && this.v4.length == 0) this.v4 = ip.gateway;
   }
 
   of(route: Route): string {

@@ -24,6 +24,8 @@ export const staticCases: Case[] = [
   lives('args.cni.ips replace', list({ addresses: ADDRESSES }, { args: { cni: { ips: ['198.51.100.7/24'] } } })),
   lives('runtimeConfig.ips replace', list({ addresses: ADDRESSES }, { capabilities: { ips: true }, args: { cni: { ips: ['198.51.100.7/24'] } } }), { offers: { ips: ['203.0.113.7/24', '2001:db8:3::7/64'] } }),
   lives('an empty list of the runtime replaces nothing', list({ addresses: ADDRESSES }, { capabilities: { ips: true } }), { offers: { ips: [] } }),
+  lives('what another plugin further back in a chain calls gives its own addresses', listOf({ type: 'loopback' }, list({ addresses: ADDRESSES }).plugins[0]!)),
+  lives('routes go to the first gateway of their family, whichever address has it', bridged({ addresses: [{ address: '192.0.2.7/24', gateway: '2001:db8::1' }, { address: '2001:db8::7/64' }], routes: [{ dst: '2001:db8:1::/48' }, { dst: '198.51.100.0/24' }] }, { isGateway: false })),
   { name: 'static: STATUS and GC', steps: [{ verb: 'STATUS', list: at('1.1.0', list({ addresses: ADDRESSES })) }, { verb: 'GC', list: at('1.1.0', list({ addresses: ADDRESSES })) }] },
   { name: 'static: CHECK with another gateway', steps: [{ verb: 'ADD', list: list({ addresses: ADDRESSES }) }, { verb: 'CHECK', list: list({ addresses: [{ address: '192.0.2.7/24', gateway: '192.0.2.2' }] }) }] },
   { name: 'static: CHECK with another address', steps: [{ verb: 'ADD', list: list({ addresses: ADDRESSES }) }, { verb: 'CHECK', list: list({ addresses: [{ address: '192.0.2.9/24' }] }) }] },
