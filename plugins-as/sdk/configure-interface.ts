@@ -6,7 +6,7 @@ import { fail, failWith } from './fail';
 import { addrAdd, addrAwait, linkGet, linkSet, routeAdd, sysctlGet, sysctlSet } from './gen/ops';
 import { Obj } from './json';
 import { quote } from './quote';
-import { AssignedIp, Result, Route } from './result';
+import { ABSENT, AssignedIp, Result, Route } from './result';
 
 /** s; duplicate address detection takes about one, and this is what the reference waits */
 export const DAD_TIMEOUT: i64 = 5;
@@ -91,8 +91,8 @@ function settle(link: i64, ifname: string, timeout: i64): i32 {
 function addRoute(link: i64, ifname: string, route: Route, gateways: Gateways): i32 {
   const gw = gateways.of(route);
   const request = new Obj().int('link', link).str('dst', route.dst).optional('gw', gw);
-  if (route.table >= 0) request.int('table', route.table);
-  if (route.scope >= 0) request.int('scope', route.scope);
+  if (route.table != ABSENT) request.int('table', route.table);
+  if (route.scope != ABSENT) request.int('scope', route.scope);
   if (route.priority != 0) request.int('metric', route.priority);
   if (route.mtu != 0) request.int('mtu', route.mtu);
   if (route.advmss != 0) request.int('advmss', route.advmss);
@@ -102,7 +102,7 @@ function addRoute(link: i64, ifname: string, route: Route, gateways: Gateways): 
 
 function described(route: Route, gw: string, ifname: string): string {
   const via = gw.length > 0 ? gw : '<nil>';
-  const table = route.table >= 0 ? route.table : 0;
+  const table = route.table != ABSENT ? route.table : 0;
   return "'" + route.dst + ' via ' + via + ' dev ' + ifname + ' metric ' + route.priority.toString()
     + ' (Scope: ' + scopeWord(route.scope) + ', Table: ' + table.toString() + ")'";
 }

@@ -49,14 +49,15 @@ export class AssignedIp {
   }
 }
 
+/** A number that was not given, where 0 is one as well; -1 is given, and wrong. */
+export const ABSENT: i64 = i64.MIN_VALUE;
+
 export class Route {
   mtu: i64 = 0;
   advmss: i64 = 0;
   priority: i64 = 0;
-  /** -1: not given. */
-  table: i64 = -1;
-  /** -1: not given. */
-  scope: i64 = -1;
+  table: i64 = ABSENT;
+  scope: i64 = ABSENT;
 
   constructor(public dst: string, public gw: string = '') {}
 
@@ -75,8 +76,8 @@ export class Route {
     if (this.mtu != 0) json.int('mtu', this.mtu);
     if (this.advmss != 0) json.int('advmss', this.advmss);
     if (this.priority != 0) json.int('priority', this.priority);
-    if (this.table >= 0) json.int('table', this.table);
-    if (this.scope >= 0) json.int('scope', this.scope);
+    if (this.table != ABSENT) json.int('table', this.table);
+    if (this.scope != ABSENT) json.int('scope', this.scope);
     return json;
   }
 }

@@ -12,11 +12,13 @@ export function configuredRoutes(ipam: Config): Route[] {
   for (let e = list.first(); e.present; e = e.next()) {
     // Go names the struct that the list is in.
     const part = ipam.element(e, 'routes', 'IPAMConfig');
-    const dst = part.str('dst');
-    const gw = part.str('gw');
-    if (Prefix.parse(dst) === null) ipam.refuse('invalid CIDR address: ' + dst);
-    if (gw.length > 0 && Ip.parse(gw) === null) ipam.refuse('invalid IP address: ' + gw);
-    const route = new Route(dst, gw);
+    const written = part.str('dst');
+    const via = part.str('gw');
+    const dst = Prefix.parse(written);
+    const gw = Ip.parse(via);
+    if (dst === null) ipam.refuse('invalid CIDR address: ' + written);
+    if (via.length > 0 && gw === null) ipam.refuse('invalid IP address: ' + via);
+    const route = new Route(dst === null ? '' : dst.text(), gw === null ? '' : gw.text());
     route.mtu = part.int('mtu');
     route.advmss = part.int('advmss');
     route.priority = part.int('priority');

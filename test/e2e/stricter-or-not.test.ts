@@ -55,7 +55,7 @@ refused('bytes that are no UTF-8', (who) => code(who, raw(',"x":"\xff"', 'latin1
 for (const conf of [{ 'type': 7, 'cni.dev/valid-attachments': [] }, { 'cni.dev/valid-attachments': 'x' }, { 'cni.dev/valid-attachments': [7] }]) {
   refused(`GC with ${JSON.stringify(conf)}`, (who) => code(who, { ...bridge(), ...conf }, { verb: 'GC' }), 6);
 }
-for (const key of [{ priority: -1 }, { priority: 2 ** 32 }, { scope: 256 }, { mtu: -1 }, { advmss: 2 ** 32 }]) {
+for (const key of [{ priority: -1 }, { priority: 2 ** 32 }, { table: -1 }, { table: 2 ** 32 }, { scope: 256 }, { mtu: -1 }, { advmss: 2 ** 32 }]) {
   refused(`a route with ${JSON.stringify(key)}`, (who) => code(who, bridge({ ipam: { ...pool, routes: [{ dst: '198.51.100.0/24', ...key }] } })), 999);
 }
 for (const [backend, mapping] of [['iptables', { hostIP: '192.0.2.1/24' }], ['nftables', { hostIP: 'localhost' }], ['nftables', { hostIP: ' 192.0.2.1' }], ['iptables', { protocol: '6' }], ['nftables', { protocol: 'udplite' }], ['nftables', { protocol: ' tcp' }]] as const) {

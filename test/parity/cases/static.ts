@@ -17,6 +17,8 @@ export const staticCases: Case[] = [
   lives('host bits stay', list({ addresses: [{ address: '192.0.2.77/8' }, { address: '2001:db8::77/48' }] })), lives('two addresses of a family', list({ addresses: [{ address: '192.0.2.7/24' }, { address: '192.0.2.8/24' }] })),
   { ...lives('a single address of its own network', bridged({ addresses: [{ address: '192.0.2.7/32' }] })), differs: ['host-address'] },
   lives('routes with metric and table', list({ addresses: ADDRESSES, routes: [{ dst: '198.51.100.0/24', priority: 5, table: 100, scope: 0, mtu: 1400, advmss: 1300 }] })),
+  lives('routes in other spellings', list({ addresses: ADDRESSES, routes: [{ dst: '::ffff:203.0.113.0/120' }, { dst: '2001:DB8:1:0::/48', gw: '2001:DB8::9' }, { dst: '203.0.113.7/24', gw: '::ffff:192.0.2.9' }] })),
+  lives('routes with a table and a scope below zero', list({ addresses: ADDRESSES, routes: [{ dst: '198.51.100.0/24', table: -1, scope: -1 }] })),
   lives('no addresses', list({})), lives('an empty list', list({ addresses: [] })),
   { ...lives('no addresses behind a bridge', bridged({})), differs: ['rollback'] },
   lives('IP of CNI_ARGS', list({}), { args: 'IP=192.0.2.9/24;GATEWAY=192.0.2.1' }), lives('IP of CNI_ARGS after the configured', list({ addresses: ADDRESSES }), { args: 'IP=198.51.100.9/24,2001:db8:2::9/64;GATEWAY=198.51.100.1,2001:db8:2::1' }),
