@@ -5,8 +5,9 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CniError, CODE } from '../cni-error.ts';
 import type { ProgramOutcome } from '../exec.ts';
+import { convertResult } from '../protocol/convert-result.ts';
 import { field } from '../protocol/go-json.ts';
-import { parseDelegateResult } from '../protocol/prev-result.ts';
+import { parseDelegateResult, parseResult } from '../protocol/prev-result.ts';
 import { readError } from '../protocol/read-error.ts';
 import type { ModuleVerb, Netconf } from '../protocol/request.ts';
 import type { Result } from '../protocol/result.ts';
@@ -28,8 +29,11 @@ export function runDelegate(host: Host, type: string, run: Run): Result | undefi
 function runModule(host: Host, type: string, run: Run): Result | undefined {
   const plugin = host.loadPlugin(type, run.request.netconf);
   const outcome = runPlugin(host, plugin, { ...run, delegated: true });
-  return outcome?.result && withPath(outcome.result, run.request.netns);
+  return outcome?.result && withPath(asPrinted(outcome.result, run.request.netconf), run.request.netns);
 }
+
+/** As a program would have said it: before 0.3.0 without what is more of a route than destination and gateway, and without those of a family that has no address. */
+const asPrinted = (result: Result, { cniVersion }: Netconf): Result => parseResult(convertResult(result, cniVersion), cniVersion);
 
 function runBinary(host: Host, type: string, run: Run): Result | undefined {
   const file = findProgram(type, run);

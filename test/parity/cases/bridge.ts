@@ -43,6 +43,7 @@ export const bridgeKeys: Case[] = [
   { name: 'bridge: dns of the configuration beats that of IPAM', steps: life(gateway({ dns: { nameservers: [] }, ipam: { ...hostLocal(V4), resolvConf: '/etc/hostname' } })) },
   { name: 'bridge: routes of IPAM, with gateway and without, both families', steps: life(gateway({ ipam: { ...hostLocal(V4, V6), routes: [{ dst: '198.51.100.0/24' }, { dst: '203.0.113.0/24', gw: '192.0.2.9' }, { dst: '2001:db8:1::/48' }] } })) },
   { name: 'bridge: routes with metric and scope', steps: life(gateway({ ipam: { ...hostLocal(V4), routes: [{ dst: '198.51.100.0/24', priority: 7 }, { dst: '203.0.113.7/32', scope: 0 }] } })) },
+  { name: 'bridge: routes that IPAM cannot say at 0.2.0', steps: life(at('0.2.0', gateway({ ipam: { ...hostLocal(V4), routes: [{ dst: '198.51.100.0/24', priority: 7 }, { dst: '2001:db8:1::/48', gw: '2001:db8::9' }] } }))) },
   { name: 'bridge: a route in a table of its own', steps: life(gateway({ ipam: { ...hostLocal(V4), routes: [{ dst: '203.0.113.0/24', table: 100 }] } })), differs: ['check-table'] },
   { name: 'bridge: a route with mtu and advmss', steps: life(gateway({ ipam: { ...hostLocal(V4), routes: [{ dst: '198.51.100.0/24', mtu: 1300, advmss: 1200 }] } })), differs: ['route-mtu'] },
   { name: 'bridge: a route of scope link over a gateway', steps: life(gateway({ ipam: { ...hostLocal(V4), routes: [{ dst: '203.0.113.7/32', scope: 253 }] } })), differs: ['rollback', 'kernel-words'] },
