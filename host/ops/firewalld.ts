@@ -5,7 +5,7 @@ import type { Answers, Requests } from '../../abi/gen/types.ts';
 import { CniError, CODE } from '../cni-error.ts';
 import { KernelError } from '../kernel/kernel-error.ts';
 import { intend, type Call } from './call.ts';
-import { denied, granted, isOwnPrefix } from './scope.ts';
+import { denied, granted, isHostsToo, isOwnPrefix } from './scope.ts';
 
 export const firewalldOps = { 'firewalld.query': query, 'firewalld.add': add, 'firewalld.remove': remove };
 
@@ -27,9 +27,12 @@ function add(call: Call, { zone, sources }: Requests['firewalld.add']): Answers[
   });
 }
 
-function remove(call: Call, { zone, sources }: Requests['firewalld.remove']): Answers['firewalld.remove'] {
+function remove(call: Call, { zone, sources: asked }: Requests['firewalld.remove']): Answers['firewalld.remove'] {
   const op = 'firewalld.remove';
+  // What is the host's by now stays, and is no reason for DEL to fail.
+  const sources = call.verb === 'ADD' ? asked : asked.filter((source) => !isHostsToo(call, source));
   checkScope(call, op, zone, sources);
+  if (sources.length === 0) return {};
   return inItsWords(op, () => {
     // DEL and GC roll forward: what was bound need not be asked for, which is a program less.
     if (call.verb !== 'ADD') {

@@ -30,10 +30,10 @@ export function needNs(call: Call, op: string, domain: 'addr' | 'route' | 'rule'
  */
 export function isOwnAddress(call: Call, address: string): boolean {
   const asked = canonical(address);
-  if (asked === undefined) return false;
-  const isGiven = call.ips.some((own) => sameAddress(own.address, asked)) || (call.leases.has(asked) && isInRanges(ipamRanges(call), asked));
-  return isGiven && !isOfHost(call, asked);
+  return asked !== undefined && isGiven(call, asked) && !isOfHost(call, asked);
 }
+
+const isGiven = (call: Call, address: string): boolean => call.ips.some((own) => sameAddress(own.address, address)) || (call.leases.has(address) && isInRanges(ipamRanges(call), address));
 
 /** Of many published ports each asks. */
 function isOfHost(call: Call, address: string): boolean {
@@ -56,6 +56,12 @@ function isOnHostLink(call: Call, address: string): boolean {
 export function isOwnPrefix(call: Call, prefix: string): boolean {
   const [address = '', length] = prefix.split('/');
   return length === (isIpv6(address) ? '128' : '32') && isOwnAddress(call, address);
+}
+
+/** It was given to the attachment, and a link of the host has it as well. */
+export function isHostsToo(call: Call, prefix: string): boolean {
+  const address = canonical(addressOf(prefix));
+  return address !== undefined && isGiven(call, address) && isOfHost(call, address);
 }
 
 /** Whatever their prefixes and spelling. */

@@ -51,6 +51,14 @@ test('DEL asks for nothing and notes nothing', () => {
   assert.equal([bound(), noted], [{}, []]);
 });
 
+test('what the host has by now stays when DEL asks for it, and the rest goes', () => {
+  const { call, bound } = callOn({ trusted: OWN });
+  call.hostHas.set('192.0.2.5', true);
+  refused(() => firewalldOps['firewalld.remove'](call, { zone: 'trusted', sources: OWN }), /192\.0\.2\.5/);
+  firewalldOps['firewalld.remove'](Object.assign(call, { verb: 'DEL' }), { zone: 'trusted', sources: OWN });
+  assert.equal(bound(), { trusted: OWN.slice(0, 1) });
+});
+
 test('another zone, another address, and more than an address are refused, also to look at', () => {
   const { call, noted, bound } = callOn({}, { firewalldZone: 'work' });
   for (const op of Object.values(firewalldOps) as ((call: Call, request: { zone: string; sources: string[] }) => object)[]) {
