@@ -46,6 +46,8 @@ taken('iptables is found where PATH does not lead', (who) => {
   symlinkSync(process.execPath, '/run/path/node');
   return code(who, bridge({ ipMasq: true, ipMasqBackend: 'iptables' }), { env: { PATH: '/run/path' } });
 });
+for (const type of ['loopback', 'portmap', 'bandwidth', 'tuning', 'firewall']) taken(`what ${type} has no use for may be of any type`, (who) => chained(who, type, { dns: 'x', ipam: [] }));
+taken('address in capitals', (who) => code(who, { type: 'static', ipam: { type: 'static', addresses: [{ Address: '192.0.2.7/24' }] } }, { plugin: 'static' }));
 taken('no name of a mark chain is none', (who) => chained(who, 'portmap', { externalSetMarkChain: '', ...mapped({}) }));
 
 const RANGE = '"ipam":{"type":"host-local","subnet":"192.0.2.0/24"}';

@@ -8,8 +8,8 @@ import { CniError } from '../../host/cni-error.ts';
 /** `npm run fuzz` asks for many runs, each time with inputs of their own; a test run takes few, and always the same. */
 const asked = Number(process.env['FUZZ_RUNS'] ?? 0);
 
-/** `shared` by so many tests of one border. */
-export const runs = (usual: number, shared = 1): fc.Parameters<unknown> => ({ ...(asked > 0 ? { numRuns: Math.ceil(asked / shared) } : { numRuns: usual, seed: 20_261_124 }), interruptAfterTimeLimit: asked > 0 ? 3_600_000 : 10_000, markInterruptAsFailure: false, includeErrorInReport: true });
+/** `shared` by so many tests of one border, or for runs that take so many times longer; `briefly` is ms. */
+export const runs = (usual: number, shared = 1, briefly = 10_000): fc.Parameters<unknown> => ({ ...(asked > 0 ? { numRuns: Math.ceil(asked / shared) } : { numRuns: usual, seed: 20_261_124 }), interruptAfterTimeLimit: asked > 0 ? 3_600_000 : briefly, markInterruptAsFailure: false, includeErrorInReport: true });
 
 /** What `act` gives, or the CNI error it ends in; anything else that is thrown is a bug. */
 export function answerOf<T>(act: () => T): { value: T } | { error: CniError } {

@@ -23,33 +23,45 @@ export async function play(one: Case, sides: readonly Side[]): Promise<string[]>
   return [...complaints, ...match.notShown().map((row) => `the case names the difference ${row}, which does not show`)];
 }
 
-class Match {
+/** The reference's and ours. */
+export type Answers = readonly [string, string];
+
+export class Match {
   private readonly rows: readonly string[];
   private readonly theirs: Player;
   private readonly ours: Player;
   private readonly shown = new Set<string>();
   /** ours before an ADD that failed, where a row says that it stays so: from then on it is compared with that, and not with the reference's */
   private kept: Picture | undefined;
+  /** the last answers */
+  said: Answers = ['', ''];
 
   constructor(one: Case, sides: readonly Side[]) {
     this.rows = one.differs ?? [];
     [this.theirs, this.ours] = sides.map((side) => new Player(side, JSON.stringify(one))) as [Player, Player];
   }
 
-  async play(step: Step): Promise<Difference[]> {
-    const before = this.kept ?? (this.rows.some((row) => UNCHANGED.has(row)) && wordFor(step) === 'ADD' ? await this.ours.picture('', 'whole') : undefined);
-    const answers = await Promise.all([this.theirs.perform(step), this.ours.perform(step)]);
+  /** What differs when nothing `unexpected` does any more, or when the time to settle is over. */
+  async play(step: Step, unexpected: (found: readonly Difference[]) => Difference[] = unexplained): Promise<Difference[]> {
+    const before = this.kept ?? (this.rows.some((row) => UNCHANGED.has(row)) && wordFor(step) === 'ADD' ? (await this.pictures(['', ''], 'whole'))[1] : undefined);
+    const answers: Answers = await Promise.all([this.theirs.perform(step), this.ours.perform(step)]);
+    this.said = answers;
     if (/ ended with [^0]/.test(answers[1])) this.kept = before;
     const until = performance.now() + SETTLED_MS;
     for (;;) {
-      const [theirs, ours] = await Promise.all([this.theirs, this.ours].map((player, i) => player.picture(answers[i]!, depthOf(step)))) as [Picture, Picture];
+      const [theirs, ours] = await this.pictures(answers, depthOf(step));
       const found = this.compared(theirs, ours, wordFor(step), depthOf(step));
-      if (unexplained(found).every(({ section }) => section === 'answer') || performance.now() > until) {
+      if (unexpected(found).every(({ section }) => section === 'answer') || performance.now() > until) {
         found.forEach(({ row }) => row && this.shown.add(row));
         return found;
       }
       await new Promise((done) => setTimeout(done, POLL_MS));
     }
+  }
+
+  /** Always of both, so that both learn names in the same order. */
+  private pictures(answers: Answers, depth: Depth): Promise<[Picture, Picture]> {
+    return Promise.all([this.theirs.picture(answers[0], depth), this.ours.picture(answers[1], depth)]);
   }
 
   private compared(theirs: Picture, ours: Picture, about: string, depth: Depth): Difference[] {
@@ -79,7 +91,7 @@ function depthOf(step: Step): Depth {
 /** What dump.sh shows with QUICK. */
 const isQuick = (section: string): boolean => / (links|nft|files)$/.test(section);
 
-const wordFor = (step: Step): string => ('shell' in step ? 'shell' : 'verb' in step ? step.verb : step.env['CNI_COMMAND'] ?? 'no command');
+export const wordFor = (step: Step): string => ('shell' in step ? 'shell' : 'verb' in step ? step.verb : step.env['CNI_COMMAND'] ?? 'no command');
 
 class Player {
   private readonly results = new Map<string, unknown>();

@@ -5,8 +5,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import process from 'node:process';
 
 /** `npm run fuzz` takes the time it takes. */
-const UNIT_MS = process.env.FUZZ_RUNS ? 7_200_000 : 600_000;
-const KERNEL_MS = 600_000;
+const MS = process.env.FUZZ_RUNS ? 7_200_000 : 600_000;
 const NAMESPACES = ['--mount', '--net', '--propagation', 'private', ...(process.getuid() === 0 ? [] : ['--user', '--map-root-user'])];
 const OWN_NODE = ['unshare', ...NAMESPACES, 'sh', 'test/support/in-own-node.sh'];
 
@@ -32,7 +31,7 @@ export async function runFile(file, bundle, mode) {
   const started = performance.now();
   const node = [process.execPath, '--enable-source-maps', bundle];
   const [program, ...args] = needsKernel(file) ? [...OWN_NODE, ...node] : node;
-  const { output, ended } = await outputOf(program, args, needsKernel(file) ? KERNEL_MS : UNIT_MS, mode);
+  const { output, ended } = await outputOf(program, args, MS, mode);
   return { file, output, ms: Math.round(performance.now() - started), ...countsOf(output, ended) };
 }
 

@@ -1,0 +1,42 @@
+// What is known to differ in any scene: who refuses what the other takes. Each has a row in docs/differences.md; from there on a scene says nothing more.
+// SPDX-License-Identifier: Apache-2.0
+
+/** Lines that say the same without these words. */
+export const PASSED_OVER: readonly [section: RegExp, words: RegExp, by: string][] = [
+  // Of routes they are only in the reference's result.
+  [/^c1 routes$/, / (mtu|advmss) (lock )?\d+/g, ''],
+  // A bridge without carrier says so late.
+  [/^host routes$/, / linkdown/g, ''],
+  // The second redirection to one ifb, which is never reached, and may be gone.
+  [/^host tc veth\d+$/, /.*(action order 2: mirred|index \* ref 1 bind 1).*/g, ''],
+  // A port that is mapped twice.
+  [/^host (nft|ip6?tables)$/, /\{ (\d+), \1 \}/g, '$1'], [/^host (nft|ip6?tables)$/, /\b(\d+)(,\1)+\b/g, '$1'],
+];
+
+/** What the kernel keeps of a bridge that had a port for a moment, or settles late, and what host-local makes for the next ADD as well. */
+export const KEPT: readonly RegExp[] = [
+  /^(cni0|br\d) (mtu|tso_max_size|qdisc|flags|operstate) |^33:33:00:00:00:01 dev (cni0|br\d) self permanent$|^qdisc noqueue 0: dev (cni0|br\d) root$/,
+  /^\w+ addr_info .*"local":"fe80\(|^(local |anycast )?fe80|^multicast ff00::\/8 dev|^33:33:ff:\* dev/,
+  /^\/(run\/leases|var\/lib\/cni\/networks)(\/(blue|green)(\/lock)?)? /,
+];
+
+/** In our words: what we refuse. */
+export const REFUSED: readonly RegExp[] = [
+  /invalid CIDR address: "$/,
+  /invalid protocol \\".*\\" of host port|Invalid (host|container) port number: \d{5,}/,
+  /route\.add: (metric|table|scope|mtu|advmss) must be /,
+  /could not parse prevResult: /,
+];
+
+/** In the reference's words: what we take. */
+export const TAKEN: readonly RegExp[] = [
+  /Go struct field [\w.]*\.(dns|ipam)\b/,
+  /IPNet IP and Mask version mismatch/,
+  /Go struct field Address\.ipam\.addresses\.Address of type net\.IPNet/,
+  // The second of two routes that differ in mtu or advmss alone.
+  /failed to add route .*: file exists"/,
+  /Tuning configured value of \S+ is \d+ \d+, current value is \d+\\t\d+/,
+  /already has an IP address different from \\u003cnil\\u003e/,
+  // Names that are empty.
+  /LinkAttrs.Name cannot be empty|unknown ipmasq backend \\"\\"|Invalid target name \(too short\)/,
+];
