@@ -63,6 +63,7 @@ for (const key of [{ priority: -1 }, { priority: 2 ** 32 }, { table: -1 }, { tab
 for (const [backend, mapping] of [['iptables', { hostIP: '192.0.2.1/24' }], ['nftables', { hostIP: 'localhost' }], ['nftables', { hostIP: ' 192.0.2.1' }], ['iptables', { protocol: '6' }], ['nftables', { protocol: 'udplite' }], ['nftables', { protocol: ' tcp' }]] as const) {
   refused(`ports with ${JSON.stringify(mapping)} and ${backend}`, (who) => chained(who, 'portmap', { backend, ...mapped(mapping) }), 999);
 }
+refused('an IPv4-mapped address whose length cuts into what maps it', (who) => code(who, { type: 'static', ipam: { type: 'static', addresses: [{ address: '::ffff:192.0.2.9/24' }] } }, { plugin: 'static' }), 999);
 refused('control characters in the name of an interface', (who) => code(who, bridge(), { env: { CNI_IFNAME: 'e\x01h' } }), 999);
 refused('a bridge by another name of its', (who) => {
   sh('ip', 'link', 'add', 'br7', 'type', 'bridge');

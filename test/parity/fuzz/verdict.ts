@@ -46,8 +46,9 @@ export class Verdict {
     if (wordFor(this.step) === 'DEL' && this.bothFail) return true;
     if (their.exit === own.exit && their.plugins === own.plugins) return false;
     if (TAKEN.some((words) => words.test(their.text)) || REFUSED.some((words) => words.test(own.text))) return true;
-    // Ours looks at more in CHECK, and succeeds in DEL.
-    return this.disturbed && ((wordFor(this.step) === 'CHECK' && their.exit === 0) || (wordFor(this.step) === 'DEL' && own.exit === 0));
+    // DEL goes on where the reference cannot read the configuration.
+    if (wordFor(this.step) === 'DEL') return their.exit === 1 && (own.exit === 0 || own.plugins > their.plugins);
+    return this.disturbed && wordFor(this.step) === 'CHECK' && their.exit === 0;
   }
 
   private get bothFail(): boolean {
