@@ -36,7 +36,7 @@ function checkVerb(verb: Verb, needed: CniVersion, configured: string, versions:
   if (versions.every((version) => isOlder(version, configured))) throw new CniError(CODE.incompatibleVersion, `plugin version does not allow ${verb}`);
 }
 
-function isOlder(version: string, than: string): boolean {
+export function isOlder(version: string, than: string): boolean {
   const [a, b] = [version, than].map((text) => text.split('.').map(Number));
   for (let i = 0; i < 3; i++) {
     const difference = (a![i] ?? 0) - (b![i] ?? 0);

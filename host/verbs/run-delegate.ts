@@ -11,6 +11,7 @@ import { parseDelegateResult, parseResult } from '../protocol/prev-result.ts';
 import { readError } from '../protocol/read-error.ts';
 import type { ModuleVerb, Netconf } from '../protocol/request.ts';
 import type { Result } from '../protocol/result.ts';
+import { isOlder } from '../protocol/versions.ts';
 import { withinCallOn } from '../protocol/within.ts';
 import type { Chain, Host } from './host.ts';
 import { withPath } from './request-document.ts';
@@ -32,8 +33,11 @@ function runModule(host: Host, type: string, run: Run): Result | undefined {
   return outcome?.result && withPath(asPrinted(outcome.result, run.request.netconf), run.request.netns);
 }
 
-/** As a program would have said it: before 0.3.0 without what is more of a route than destination and gateway, and without those of a family that has no address. */
-const asPrinted = (result: Result, { cniVersion }: Netconf): Result => parseResult(convertResult(result, cniVersion), cniVersion);
+/**
+ * As a program would have said it: before 0.3.0 without what is more of a route than destination and gateway, and without those of a family that has no
+ * address. Later versions lose nothing of what an IPAM plugin says.
+ */
+const asPrinted = (result: Result, { cniVersion }: Netconf): Result => (isOlder(cniVersion, '0.3.0') ? parseResult(convertResult(result, cniVersion), cniVersion) : result);
 
 function runBinary(host: Host, type: string, run: Run): Result | undefined {
   const file = findProgram(type, run);
