@@ -5,20 +5,36 @@
 import { CniError, CODE } from '../cni-error.ts';
 import { behindInstruction, behindType, EMPTY_BLOCK, isInBulk, OP } from './instructions.ts';
 import { readDeclared } from './sections.ts';
-import { behindNumber, isReference, numberAt, readerOf, SECTION, sectionsOf, type Reader } from './wasm-bytes.ts';
+import { behindNumber, FUNCTION_TYPE, isReference, numberAt, readerOf, SECTION, sectionsOf, type Reader } from './wasm-bytes.ts';
 
 /** 2.5 KB each, until the module is compiled; V8 takes a million of them. */
 const MAX_GLOBALS = 10_000;
+/** 33 bytes each while V8 looks whether a function is valid, whose calls are two bytes. None of the modules at hand has a type with more than one. */
+const MAX_RESULTS = 16;
 /** Up to 600 bytes each, where a function is called often enough for V8 to optimise it. None of the modules at hand has a function of more than 15,000. */
 const MAX_BYTES = 1 << 18;
 /** 25 bytes each; none has a function with more than 12,000. */
 const MAX_NOTES = 1 << 22;
+/** 2 to 6 ns each; none has a function with more than 12,000. */
+const MAX_LOOKS = 1 << 28;
 
 /** Bytes that V8 has not seen yet. Throws code 100. */
-export function checkGlobals(bytes: Uint8Array, name: string): void {
+export function checkSections(bytes: Uint8Array, name: string): void {
   for (const { id, content } of sectionsOf(bytes)) {
     const globals = id === SECTION.globals ? numberAt(content, 0) : 0;
     if (globals > MAX_GLOBALS) throw new CniError(CODE.moduleRefused, `module "${name}" has ${globals} globals, at most ${MAX_GLOBALS} may be`, { hint: 'keep data in its memory' });
+    if (id === SECTION.types) checkTypes(readerOf(content), name);
+  }
+}
+
+function checkTypes(reader: Reader, name: string): void {
+  for (let left = reader.number(); left > 0 && !reader.atEnd(); left--) {
+    // A group of types begins otherwise, too, and those of functions in it are not told from the others.
+    if (reader.peek() !== FUNCTION_TYPE) {
+      throw new CniError(CODE.moduleRefused, `module "${name}" declares types of the garbage-collected heap, which cannot be limited`, { hint: 'build it for linear memory' });
+    }
+    const { results } = readArity(reader);
+    if (results > MAX_RESULTS) throw new CniError(CODE.moduleRefused, `module "${name}" has a type with ${results} results, at most ${MAX_RESULTS} may be`, { hint: 'return several values in its memory' });
   }
 }
 
@@ -30,8 +46,8 @@ export class TooMuchToCompile extends Error {
 }
 
 /**
- * At the beginning of each block V8 notes where every local and every value on the stack is: 50,000 locals are four bytes of a module, and a block is
- * three. V8 has found the bytes valid, and the count is in them (meter.ts). Throws TooMuchToCompile.
+ * At the beginning of each block V8 notes where every local and every value on the stack is, and at each call it looks where they are: 50,000 locals are
+ * four bytes of a module, a block is three and a call two. V8 has found the bytes valid, and the count is in them (meter.ts). Throws TooMuchToCompile.
  */
 export function checkFunctions(bytes: Uint8Array): void {
   const sections = new Map([...sectionsOf(bytes)].map(({ id, content }) => [id, content]));
@@ -51,8 +67,9 @@ export function checkFunctions(bytes: Uint8Array): void {
     if (body.length > MAX_BYTES) throw new TooMuchToCompile(index - 1, `${body.length} bytes with the count`, MAX_BYTES);
     // Three bytes at least for a block, one for what leaves a value.
     if ((slots + most * body.length) * (body.length / 3) <= MAX_NOTES) return;
-    const notes = notesOf(body, code, slots, types, functions);
+    const { notes, looks } = noticeOf(body, code, slots, types, functions);
     if (notes > MAX_NOTES) throw new TooMuchToCompile(index - 1, `${notes} locals and values on the stack at the beginnings of its blocks`, MAX_NOTES);
+    if (looks > MAX_LOOKS) throw new TooMuchToCompile(index - 1, `${looks} locals and values on the stack at its calls`, MAX_LOOKS);
   });
 }
 
@@ -60,10 +77,16 @@ interface Arity { params: number; results: number }
 
 function readArity(reader: Reader): Arity {
   reader.skip(1);
-  const values = (): number => reader.list(() => {
+  return { params: readValues(reader), results: readValues(reader) };
+}
+
+/** How many they are, in bytes that may be no module. */
+function readValues(reader: Reader): number {
+  const count = reader.number();
+  for (let left = count; left > 0 && !reader.atEnd(); left--) {
     if (isReference(reader.byte())) reader.skipNumber();
-  }).length;
-  return { params: values(), results: values() };
+  }
+  return count;
 }
 
 function readLocals(body: Uint8Array): { locals: number; code: number } {
@@ -77,10 +100,11 @@ function readLocals(body: Uint8Array): { locals: number; code: number } {
 }
 
 /** Follows the stack's height: what lies below a block stays there, also where code is never reached, and what a block leaves its type says. */
-function notesOf(body: Uint8Array, at: number, slots: number, types: readonly Arity[], functions: readonly Arity[]): number {
+function noticeOf(body: Uint8Array, at: number, slots: number, types: readonly Arity[], functions: readonly Arity[]): { notes: number; looks: number } {
   const open = [{ floor: 0, params: 0, results: 0 }];
   let height = 0;
   let notes = 0;
+  let looks = 0;
   while (open.length > 0) {
     const opcode = body[at]!;
     const here = open.at(-1)!;
@@ -94,10 +118,13 @@ function notesOf(body: Uint8Array, at: number, slots: number, types: readonly Ar
       open.pop();
       height = here.floor + here.results;
     } else if (LEAVES.includes(opcode)) height = here.floor;
-    else height = Math.max(here.floor, height + effectOf(body, at, types, functions));
+    else {
+      if (CALLS.includes(opcode)) looks += slots + height;
+      height = Math.max(here.floor, height + effectOf(body, at, types, functions));
+    }
     at = behindInstruction(body, at);
   }
-  return notes;
+  return { notes, looks };
 }
 
 const NONE: Arity = { params: 0, results: 0 };
@@ -129,6 +156,7 @@ for (const [first, last, effect] of EFFECTS) BY_OPCODE.fill(effect, first, last 
 const CALL_INDIRECT = 0x11;
 const CALL_REF = 0x14;
 const VECTOR = 0xfd;
+const MEMORY_GROW = 0x40;
 const TABLE_GROW = 15;
 const TABLE_SIZE = 16;
 const VECTOR_CONST = 12;
@@ -145,5 +173,8 @@ function effectOf(body: Uint8Array, at: number, types: readonly Arity[], functio
     default: return BY_OPCODE[opcode]!;
   }
 }
+
+/** Of functions, the module's and V8's own: for what grows memory or a table, or works on whole ranges of them. */
+const CALLS: readonly number[] = [OP.call, CALL_INDIRECT, CALL_REF, MEMORY_GROW, OP.more];
 
 const effectOfCall = ({ params, results }: Arity): number => results - params;

@@ -2,7 +2,7 @@
 // What is declared is read when V8 has validated the bytes, custom sections before; what this reader does not know it says so.
 // SPDX-License-Identifier: Apache-2.0
 
-import { FUNCTION_TYPE, isReference, readerOf, SECTION, sectionsOf, type Reader } from './wasm-bytes.ts';
+import { isReference, readerOf, SECTION, sectionsOf, type Reader } from './wasm-bytes.ts';
 
 export interface Declared {
   /** functions, in order, with their types as "i32 i32 -> i32", and which of the module's types those are */
@@ -12,9 +12,7 @@ export interface Declared {
   /** how many types, and how many globals with the imported ones */
   types: number;
   globals: number;
-  /** a type that is no function: structures and arrays live on V8's own heap, which no limit of ours covers */
-  heapTypes: boolean;
-  /** what it throws lives there too */
+  /** what it throws lives on V8's own heap, which no limit of ours covers */
   exceptions: boolean;
 }
 
@@ -33,11 +31,11 @@ export function customSections(bytes: Uint8Array, name: string): Uint8Array[] {
 }
 
 export function readDeclared(bytes: Uint8Array): Declared {
-  const declared: Declared = { imports: [], memories: [], tables: [], types: 0, globals: 0, heapTypes: false, exceptions: false };
+  const declared: Declared = { imports: [], memories: [], tables: [], types: 0, globals: 0, exceptions: false };
   let types: string[] = [];
   for (const { id, content } of sectionsOf(bytes)) {
     const reader = readerOf(content);
-    if (id === SECTION.types) ({ types, heapTypes: declared.heapTypes } = readTypes(reader));
+    if (id === SECTION.types) types = reader.list(() => readType(reader));
     if (id === SECTION.imports) {
       const imports = reader.list(() => readImport(reader, types));
       declared.imports = imports.filter((one) => typeof one === 'object');
@@ -51,15 +49,11 @@ export function readDeclared(bytes: Uint8Array): Declared {
   return { ...declared, types: types.length };
 }
 
-/** Ends at the first type that is no function: the module is refused for it. */
-function readTypes(reader: Reader): { types: string[]; heapTypes: boolean } {
-  const types: string[] = [];
-  for (let left = reader.number(); left > 0; left--) {
-    if (reader.byte() !== FUNCTION_TYPE) return { types, heapTypes: true };
-    const [parameters, results] = [reader.list(() => readValueType(reader)), reader.list(() => readValueType(reader))];
-    types.push(`${parameters.join(' ')} -> ${results.join(' ')}`.trim());
-  }
-  return { types, heapTypes: false };
+/** All are functions: others are refused before (compile-limit.ts). */
+function readType(reader: Reader): string {
+  reader.skip(1);
+  const [parameters, results] = [reader.list(() => readValueType(reader)), reader.list(() => readValueType(reader))];
+  return `${parameters.join(' ')} -> ${results.join(' ')}`.trim();
 }
 
 const NUMBERS: Readonly<Record<number, string>> = { 0x7f: 'i32', 0x7e: 'i64', 0x7d: 'f32', 0x7c: 'f64' };

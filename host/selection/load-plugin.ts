@@ -12,7 +12,7 @@ import { once } from '../once.ts';
 import { reason } from '../protocol/go-json.ts';
 import type { Netconf } from '../protocol/request.ts';
 import type { Roots } from '../roots.ts';
-import { checkGlobals } from '../sandbox/compile-limit.ts';
+import { checkSections } from '../sandbox/compile-limit.ts';
 import { compileMetered, compileModule, guestModule, type GuestModule } from '../sandbox/guest-module.ts';
 import { checkImportTypes } from '../sandbox/import-types.ts';
 import { checkMemory } from '../sandbox/memory-limit.ts';
@@ -115,7 +115,7 @@ function frozen<T extends object>(value: T): T {
 }
 
 export function compile(bytes: Uint8Array, name: string): GuestModule {
-  checkGlobals(bytes, name);
+  checkSections(bytes, name);
   try {
     return compileModule(bytes);
   } catch (error) {

@@ -5,13 +5,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CniError, CODE } from '../../host/cni-error.ts';
-import { checkGlobals, checkFunctions, TooMuchToCompile } from '../../host/sandbox/compile-limit.ts';
+import { checkSections, checkFunctions, TooMuchToCompile } from '../../host/sandbox/compile-limit.ts';
 import { meter } from '../../host/sandbox/meter.ts';
 import { leb128, SECTION } from '../../host/sandbox/wasm-bytes.ts';
 import { codeOf } from '../../host/selection/load-plugin.ts';
+import { bytesOf } from './wat.ts';
 
 // Instructions as bytes: a text of so many is too much for its compiler.
-const [UNREACHABLE, NOP, BLOCK, LOOP, IF, ELSE, END, BR_IF, CALL, DROP, CONST, I64] = [0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x0b, 0x0d, 0x10, 0x1a, 0x41, 0x7e];
+const [UNREACHABLE, NOP, BLOCK, LOOP, IF, ELSE, END, BR_IF, CALL, DROP, GROW, CONST, I64] = [0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x0b, 0x0d, 0x10, 0x1a, 0x40, 0x41, 0x7e];
 const [NO_RESULT, A_THOUSAND] = [0x40, 2];
 const times = (count: number, ...code: number[]): number[] => Array.from({ length: count }, () => code).flat();
 const section = (id: number, content: readonly number[]): number[] => [id, ...leb128(content.length), ...content];
@@ -22,14 +23,15 @@ const moduleOf = (locals: number, code: readonly number[]): Uint8Array => Uint8A
   0, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
   ...section(SECTION.types, [2, 0x60, 0, 0, 0x60, 0, ...leb128(1000), ...times(1000, I64)]),
   ...section(SECTION.functions, [3, 0, 0, 1]),
+  ...section(SECTION.memories, [1, 0, 1]),
   ...section(SECTION.code, [3, ...body([0, END]), ...body([1, ...leb128(locals), I64, ...code, END]), ...body([0, UNREACHABLE, END])]),
 ]);
 const globals = (count: number): Uint8Array => Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...section(SECTION.globals, [...leb128(count), ...times(count, I64, 1, 0x42, 0, END)])]);
 
-function refused(locals: number, code: readonly number[]): void {
+function refused(locals: number, code: readonly number[], says = /at the beginnings of its blocks, at most 4194304 may be$/): void {
   const bytes = moduleOf(locals, code);
   assert.ok(WebAssembly.validate(bytes as BufferSource));
-  assert.throws(() => checkFunctions(meter(bytes)), (error: unknown) => error instanceof TooMuchToCompile && /^its function 1 has \d+ locals and values on the stack at the beginnings of its blocks, at most 4194304 may be$/.test(error.message));
+  assert.throws(() => checkFunctions(meter(bytes)), (error: unknown) => error instanceof TooMuchToCompile && /^its function 1 has \d+ locals and values on the stack /.test(error.message) && says.test(error.message));
 }
 function allowed(locals: number, code: readonly number[]): void {
   const bytes = moduleOf(locals, code);
@@ -38,8 +40,21 @@ function allowed(locals: number, code: readonly number[]): void {
 }
 
 test('globals', () => {
-  checkGlobals(globals(10_000), 'acme');
+  checkSections(globals(10_000), 'acme');
   assert.throws(() => codeOf(globals(10_001), 'acme'), (error: unknown) => error instanceof CniError && error.code === CODE.moduleRefused && /has 10001 globals, at most 10000 may be/.test(error.message));
+});
+
+test('results', () => {
+  const results = (count: number, ...more: number[]): Uint8Array => Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...section(SECTION.types, [...leb128(1), 0x60, 0, ...leb128(count), ...times(Math.min(count, 1000), I64), ...more])]);
+  checkSections(results(16), 'acme');
+  for (const count of [17, 1000, 2 ** 40]) assert.throws(() => codeOf(results(count), 'acme'), (error: unknown) => error instanceof CniError && error.code === CODE.moduleRefused && error.message.includes(`has a type with ${count} results, at most 16 may be`));
+  assert.throws(() => codeOf(Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...section(SECTION.types, leb128(2 ** 40))]), 'acme'), /not valid WebAssembly/);
+});
+
+test('types that are no functions', () => {
+  for (const type of ['(struct (field i32))', '(array (mut i8))']) {
+    assert.throws(() => checkSections(bytesOf(`(module (type $t ${type}) (func (param (ref $t))))`), 'acme'), (error: unknown) => error instanceof CniError && error.code === CODE.moduleRefused && /garbage-collected heap/.test(error.message));
+  }
 });
 
 const IFS = [CONST, 0, IF, NO_RESULT, ELSE, END];
@@ -70,6 +85,15 @@ test('thousands of values below thousands of blocks', () => {
 test('values that come a thousand at a time, from a function or a block', () => {
   refused(1, [...times(5, CALL, A_THOUSAND), ...times(1000, ...IFS), UNREACHABLE]);
   refused(1, [...times(5, BLOCK, 1, UNREACHABLE, END), ...times(1000, ...IFS), UNREACHABLE]);
+});
+
+test('thousands of locals and tens of thousands of calls', () => {
+  const AT_CALLS = /at its calls, at most 268435456 may be$/;
+  refused(20_000, times(20_000, CALL, 0), AT_CALLS);
+  refused(20_000, times(20_000, CONST, 0, GROW, 0, DROP), AT_CALLS);
+  refused(1, [...times(30_000, CONST, 0), ...times(20_000, CALL, 0), UNREACHABLE], AT_CALLS);
+  allowed(1000, times(60_000, CALL, 0));
+  allowed(20_000, times(60_000, CONST, 0, DROP));
 });
 
 test('code that is never reached does not make up for what is', () => {

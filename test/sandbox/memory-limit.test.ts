@@ -38,11 +38,6 @@ test('tables that can grow without end, are too large, or are more than one', ()
   refused('(module (memory 1 2) (table 1 1 funcref) (table 1 1 funcref))', /declares 2 tables, a plugin has at most one/);
 });
 
-test('types of the garbage-collected heap', () => {
-  refused('(module (type $s (struct (field i32))) (memory 1 2) (func (result anyref) (struct.new $s (i32.const 1))))', /garbage-collected heap/);
-  refused('(module (type $a (array (mut i8))) (memory 1 2) (func (result anyref) (array.new $a (i32.const 1) (i32.const 1000))))', /garbage-collected heap/);
-});
-
 test('exceptions', () => {
   refused('(module (memory 1 2) (tag $oops (param i32)) (func (throw $oops (i32.const 1))))', /declares exceptions, which cannot be limited; .*-fno-exceptions/);
 });
