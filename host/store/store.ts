@@ -15,8 +15,8 @@ export interface StorePlace {
   file?: string;
 }
 
-/** host-local's cursor: where the last allocation stood. All share it, so a later DEL must not turn it back, and it is nobody's object. */
-export const isCursor = (key: string): boolean => key.startsWith('last_reserved_ip.');
+/** host-local's cursor of a range: where the last allocation stood. All share it, so a later DEL must not turn it back, and it is nobody's object. */
+export const isCursor = (key: string): boolean => /^last_reserved_ip\.\d{1,3}$/.test(key);
 
 /** All methods hold the store's lock, which the opener took. */
 export interface Store {
