@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { CniError, CODE } from '../cni-error.ts';
+import { checkDeadline } from '../deadline.ts';
 import { addressOf, canonicalAddress, isIpv6 } from '../kernel/address.ts';
 import type { Grants, Pattern } from '../grant/grants.ts';
 import { isOfAttachment, patternIn, type PatternFacts } from '../grant/patterns.ts';
@@ -88,8 +89,9 @@ export const granted = (call: Call, patternsOf: PatternsOf, text: string): boole
 export const grantedBy = (call: Call, patternsOf: PatternsOf, text: string): Pattern[] =>
   (granted(call, patternsOf, text) ? (call.granting ?? [call.grants]).flatMap(patternsOf).filter((pattern) => meaningOf(call, pattern)(text)) : []);
 
-/** In a call the same patterns are asked again and again. */
+/** In a call the same patterns are asked again and again; of all that a module writes, for each of thousands of names in one operation. */
 function meaningOf(call: Call, pattern: string): (text: string) => boolean {
+  checkDeadline();
   const meaning = call.meanings.get(pattern) ?? (call.verb === 'GC' && isOfAttachment(pattern) ? ofNoneAlive(call, pattern) : patternIn(factsOf(call, call), pattern));
   call.meanings.set(pattern, meaning);
   return meaning;
