@@ -1,6 +1,7 @@
 // One table as a rule set wants it, drafted chain by chain over what is there: what stays, what goes, what is new.
 // SPDX-License-Identifier: Apache-2.0
 
+import { checkDeadline } from '../../deadline.ts';
 import { sameHook } from '../../kernel/hook.ts';
 import type { NftHook } from '../../kernel/kernel.ts';
 import type { Rule } from '../../kernel/rule.ts';
@@ -49,11 +50,15 @@ export function draftOf<P extends Present>(present: readonly PresentChain<P>[], 
   }]));
   removeRules(draft, wanted, keyOf);
   leaveContent(draft, wanted, keyOf);
-  if (wanted.unlessShared && isShared(draft, wanted)) return draftOf(present, { family: wanted.family, table: wanted.table }, keyOf);
-  dropChains(draft, wanted);
+  const callers = callersOf(draft, wanted);
+  if (wanted.unlessShared && isShared(draft, wanted, callers)) return draftOf(present, { family: wanted.family, table: wanted.table }, keyOf);
+  dropChains(draft, wanted, callers);
   makeChains(draft, wanted);
   for (const { chain, rules } of wanted.set ?? []) setContent(chainOf(draft, chain), rules, keyOf);
-  for (const addition of wanted.add ?? []) addRule(chainOf(draft, addition.chain), addition, keyOf);
+  for (const addition of wanted.add ?? []) {
+    checkDeadline();
+    addRule(chainOf(draft, addition.chain), addition, keyOf);
+  }
   for (const { chain } of wanted.set ?? []) keepContent(chainOf(draft, chain));
   return draft;
 }
@@ -80,6 +85,7 @@ function chainOf(draft: Draft, name: string): ChainDraft {
 
 function removeRules(draft: Draft, { remove = [] }: RuleSet, keyOf: (rule: Rule) => string): void {
   for (const removal of remove) {
+    checkDeadline();
     const matches = matchesRemoval(removal, keyOf);
     forget(draft.get(removal.chain), matches);
   }
@@ -99,25 +105,42 @@ function forget(chain: ChainDraft | undefined, which: (rule: Present) => boolean
   });
 }
 
-const callers = (draft: Draft, name: string): ChainDraft[] =>
-  [...draft.values()].filter((chain) => staying(chain).some((rule) => calls(rule, name)));
+/** Rules that call a chain that may go, by its name. */
+type Callers = ReadonlyMap<string, readonly { chain: ChainDraft; i: number }[]>;
 
-function isShared(draft: Draft, { drop = [] }: RuleSet): boolean {
-  return drop.some(({ chain }) => staying(draft.get(chain) ?? emptyDraft(chain)).length > 0 || (draft.has(chain) && callers(draft, chain).length > 0));
+/** With more chains it is sooner read what a rule calls than asked for each whether it may. */
+const FEW = 8;
+
+/** Looked for once: of thousands of chains that go, each may be called from anywhere. */
+function callersOf(draft: Draft, { drop = [] }: RuleSet): Callers {
+  const names = [...new Set(drop.map(({ chain }) => chain))];
+  const found = new Map(names.map((name) => [name, [] as { chain: ChainDraft; i: number }[]]));
+  const mayCall = (rule: Present): boolean => names.length > FEW || names.some((name) => rule.mayCall?.(name) ?? true);
+  for (const chain of names.length === 0 ? [] : draft.values()) {
+    chain.before?.forEach((rule, i) => {
+      if (chain.kept[i] && mayCall(rule) && rule.jump !== undefined) found.get(rule.jump)?.push({ chain, i });
+    });
+  }
+  return found;
+}
+
+function isShared(draft: Draft, { drop = [] }: RuleSet, callers: Callers): boolean {
+  return drop.some(({ chain }) => staying(draft.get(chain) ?? emptyDraft(chain)).length > 0 || (draft.has(chain) && callers.get(chain)!.length > 0));
 }
 
 /** One that goes may have been the last to call another, so the list is gone through until nothing more goes. */
-function dropChains(draft: Draft, { drop = [] }: RuleSet): void {
+function dropChains(draft: Draft, { drop = [] }: RuleSet, callers: Callers): void {
   for (let going = true; going;) {
-    going = drop.map((one) => dropChain(draft, one)).includes(true);
+    going = drop.map((one) => dropChain(draft, one, callers)).includes(true);
   }
 }
 
-function dropChain(draft: Draft, { chain: name, unreferenced }: Drop): boolean {
+function dropChain(draft: Draft, { chain: name, unreferenced }: Drop, callers: Callers): boolean {
   const chain = draft.get(name);
-  const calling = callers(draft, name).filter((caller) => caller !== chain);
-  if (!chain?.before || chain.dropped || (unreferenced && calling.length > 0)) return false;
-  for (const caller of calling) forget(caller, ({ jump }) => jump === name);
+  if (!chain?.before || chain.dropped) return false;
+  const calling = callers.get(name)!.filter((caller) => caller.chain !== chain && caller.chain.kept[caller.i]);
+  if (unreferenced && calling.length > 0) return false;
+  for (const caller of calling) caller.chain.kept[caller.i] = false;
   forget(chain, () => true);
   chain.dropped = true;
   return true;

@@ -3,6 +3,7 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { DeadlinePassed, withDeadline } from '../../../host/deadline.ts';
 import { applyToIptables } from '../../../host/kernel/apply-to-iptables.ts';
 import { applyToNft } from '../../../host/kernel/apply-to-nft.ts';
 import type { IptablesTable, NftTable } from '../../../host/kernel/kernel.ts';
@@ -36,6 +37,16 @@ const PORTMAP: RuleSet = {
     { chain: 'CNI-HOSTPORT-DNAT', rule: { match: [{ proto: 'tcp', dports: [8080] }], action: { jump: OWN }, comment: 'dnat name: "blue" id: "c1"' } },
   ],
 };
+
+/** It is told in the middle of it, not when all is done. */
+function endsInTime(act: () => unknown): void {
+  let ended = false;
+  assert.throws(() => withDeadline(20, () => {
+    act();
+    ended = true;
+  }), (error: unknown) => error instanceof DeadlinePassed);
+  assert.not.ok(ended);
+}
 
 test('portmap on a fresh node is one iptables-restore', () => {
   assert.equal(linesFrom('ip', planIptables(UNUSED, PORTMAP).commands), [
@@ -150,6 +161,25 @@ test('a content that grows around what is there is not flushed', () => {
   assert.equal(set('b'), []);
   assert.equal(set('a', 'b', 'c'), ['add rule', 'add rule']);
   assert.equal(set('c'), ['flush chain', 'add rule']);
+});
+
+test('of hundreds of chains that go what each rule calls is read a few times, not for each of them', () => {
+  let reads = 0;
+  const names = Array.from({ length: 400 }, (_, i) => `a${i}`);
+  const table: NftTable = {
+    family: 'ip', name: 't', chains: names.map((name, i) => ({ name, rules: [{ handle: i + 1, get jump() { reads++; return i % 10 === 9 ? undefined : `a${i + 1}`; } }] })),
+  };
+  const { commands } = planNft(table, { family: 'ip', table: 't', drop: names.toReversed().map((chain) => ({ chain, unreferenced: true })) });
+  assert.equal(new Set(commands.map((command) => command.do)), new Set(['flush chain', 'delete chain']));
+  assert.is(commands.length, 2 * names.length);
+  assert.ok(reads < 10 * names.length, `${reads} reads`);
+});
+
+test('a rule set of thousands of removals, each of which is looked for in thousands of rules, ends when the guest\'s time is over', () => {
+  const rules = Array.from({ length: 2000 }, (_, i) => ({ handle: i + 1, comment: 'x', rule: { match: [{ saddr: `10.0.${i >> 8}.${i & 255}` }], action: { verdict: 'drop' as const }, comment: 'x' } }));
+  const table: NftTable = { family: 'ip', name: 't', chains: [{ name: 'a', rules }] };
+  endsInTime(() => planNft(table, { family: 'ip', table: 't', remove: Array.from({ length: 4000 }, () => ({ chain: 'a', address: '10.9.9.9' })) }));
+  endsInTime(() => planNft(table, { family: 'ip', table: 't', add: Array.from({ length: 4000 }, (_, i) => ({ chain: 'a', rule: { match: [{ dport: i + 1, proto: 'tcp' }], action: { verdict: 'drop' as const }, comment: 'x' } })) }));
 });
 
 test('listings give text and comment', () => {
