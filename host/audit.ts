@@ -10,13 +10,15 @@ export type Audit = (error: CniError, operation: string, object?: string) => voi
 /** A module that asks for what it may not have as often as it can is still one module. */
 const MAX_LINES = 100;
 const MAX_TEXT = 256;
+/** It repeats what the module has asked for. */
+const MAX_MESSAGE = 1024;
 
 export function auditOf(log: Log, who: { module: string } & Record<string, unknown>): Audit {
   let lines = 0;
   return (error, operation, object = '') => {
     if (++lines > MAX_LINES) return;
     const { code, message, facts } = error;
-    log.warn({ ...who, operation: facts.op ?? operation, object: (facts.at ?? object).slice(0, MAX_TEXT), code }, message);
+    log.warn({ ...who, operation: facts.op ?? operation, object: (facts.at ?? object).slice(0, MAX_TEXT), code }, message.slice(0, MAX_MESSAGE));
     if (lines === MAX_LINES) log.warn({ ...who }, `refused ${MAX_LINES} times in one call; the rest is not listed`);
   };
 }
