@@ -4,6 +4,7 @@
 
 import { closeSync, fstatSync, ftruncateSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { CniError, CODE } from '../cni-error.ts';
 import { inFolder } from '../in-folder.ts';
 import type { Attachment } from '../protocol/request.ts';
 import { naming } from '../system-error.ts';
@@ -39,6 +40,9 @@ export interface Journal {
   close(): void;
 }
 
+/** Bytes, of what a call's modules change. It lies in memory until the call ends, and in the ledger as long as the attachment. */
+const MOST = 1 << 24;
+
 /**
  * No fsync: the folder is on a tmpfs, and the kernel objects a journal speaks of do not outlive the machine either
  * (RATIONALE, "Why is the journal not synced?").
@@ -60,6 +64,7 @@ export function openJournal(run: string, attachment: Attachment, netnsPath: stri
     },
     intend(plugin, undo) {
       const i = intents.length;
+      if (file && file.size > MOST) throw tooMuch(undo.op, file.size);
       append({ i, plugin, undo });
       intents.push({ plugin, undo });
       return i;
@@ -82,6 +87,9 @@ export function openJournal(run: string, attachment: Attachment, netnsPath: stri
     },
   };
 }
+
+const tooMuch = (op: string, size: number): CniError =>
+  new CniError(CODE.limit, `${op}: what this call has changed takes ${size} bytes to be taken back, at most ${MOST} may be`, { kind: 'limit', op, at: 'journal', hint: 'make fewer changes in one call' });
 
 /** Under the attachment's lock nobody else writes to it, so that its size is known from here on. */
 function openForLines(path: string): { fd: number; size: number } {

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { CniError, CODE } from '../../host/cni-error.ts';
 import { fileNameOf, folderOf } from '../../host/ledger/attachment-id.ts';
 import { openJournal, remainsAt } from '../../host/ledger/journal.ts';
 import type { Undo } from '../../host/ledger/undo.ts';
@@ -88,5 +89,20 @@ for (const [what, line] of shapes) {
     journal.close();
   });
 }
+
+test('a module fills neither the memory that the journal lies in nor the ledger behind it', () => {
+  const journal = openJournal(run, attachment, '/run/netns/c1');
+  const rules: Undo = { life: 'attachment', by: 'acme', op: 'nft.apply', inverse: { do: 'nft', ns: 'host', netns: '4:1', rules: { family: 'inet', table: 'acme', drop: Array.from({ length: 4000 }, (_, i) => ({ chain: `${'x'.repeat(240)}${i}` })) } } };
+  assert.throws(() => {
+    for (let i = 0; i < 100; i++) journal.intend('acme', rules);
+  }, (error: unknown) => error instanceof CniError && error.code === CODE.limit && error.facts.kind === 'limit');
+  assert.ok(statSync(path).size < 2 ** 24 + 2 ** 21, `${statSync(path).size} bytes`);
+  // What the kernel has made by then has to be told all the same.
+  const [last] = journal.entries.map((_, i) => i).slice(-1);
+  journal.made(last!, 7);
+  journal.refused(last!);
+  journal.end();
+  journal.close();
+});
 
 test.run();
