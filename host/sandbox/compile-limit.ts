@@ -11,6 +11,8 @@ import { behindNumber, FUNCTION_TYPE, isReference, numberAt, readerOf, SECTION, 
 const MAX_GLOBALS = 10_000;
 /** 33 bytes each while V8 looks whether a function is valid, whose calls are two bytes. None of the modules at hand has a type with more than one. */
 const MAX_RESULTS = 16;
+/** 16 bytes each at every block that takes them, which is three bytes. */
+const MAX_PARAMETERS = 100;
 /** Up to 600 bytes each, where a function is called often enough for V8 to optimise it. None of the modules at hand has a function of more than 15,000. */
 const MAX_BYTES = 1 << 18;
 /** 25 bytes each; none has a function with more than 12,000. */
@@ -33,10 +35,14 @@ function checkTypes(reader: Reader, name: string): void {
     if (reader.peek() !== FUNCTION_TYPE) {
       throw new CniError(CODE.moduleRefused, `module "${name}" declares types of the garbage-collected heap, which cannot be limited`, { hint: 'build it for linear memory' });
     }
-    const { results } = readArity(reader);
-    if (results > MAX_RESULTS) throw new CniError(CODE.moduleRefused, `module "${name}" has a type with ${results} results, at most ${MAX_RESULTS} may be`, { hint: 'return several values in its memory' });
+    const { params, results } = readArity(reader);
+    if (params > MAX_PARAMETERS) throw tooMany(name, `${params} parameters`, MAX_PARAMETERS);
+    if (results > MAX_RESULTS) throw tooMany(name, `${results} results`, MAX_RESULTS);
   }
 }
+
+const tooMany = (name: string, what: string, most: number): CniError =>
+  new CniError(CODE.moduleRefused, `module "${name}" has a type with ${what}, at most ${most} may be`, { hint: 'hand over so many values in its memory' });
 
 export class TooMuchToCompile extends Error {
   constructor(index: number, what: string, most: number) {

@@ -51,6 +51,12 @@ test('results', () => {
   assert.throws(() => codeOf(Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...section(SECTION.types, leb128(2 ** 40))]), 'acme'), /not valid WebAssembly/);
 });
 
+test('parameters', () => {
+  const parameters = (count: number): Uint8Array => Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...section(SECTION.types, [2, 0x60, 0, 0, 0x60, ...leb128(count), ...times(count, I64), 0])]);
+  checkSections(parameters(100), 'acme');
+  assert.throws(() => codeOf(parameters(101), 'acme'), (error: unknown) => error instanceof CniError && error.code === CODE.moduleRefused && error.message.includes('has a type with 101 parameters, at most 100 may be'));
+});
+
 test('types that are no functions', () => {
   for (const type of ['(struct (field i32))', '(array (mut i8))']) {
     assert.throws(() => checkSections(bytesOf(`(module (type $t ${type}) (func (param (ref $t))))`), 'acme'), (error: unknown) => error instanceof CniError && error.code === CODE.moduleRefused && /garbage-collected heap/.test(error.message));
