@@ -59,7 +59,7 @@ export async function serve(): Promise<void> {
       const caller = placeOf(pid);
       const elsewhere = whyElsewhere(own, caller);
       if (elsewhere !== undefined) return elsewhere;
-      if (identityOf(hello.oneShot) === program.id) return { pid, umask: caller.umask, program: caller.program };
+      if (hello.oneShot === program.path || identityOf(hello.oneShot) === program.id) return { pid, umask: caller.umask, program: caller.program };
       tellOf(hello.oneShot);
       return `the launcher belongs to "${hello.oneShot}"`;
     },

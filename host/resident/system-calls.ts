@@ -12,7 +12,7 @@ export interface SystemCalls {
   peerOf(fd: number): Credentials;
   /** Has the other side of a connection closed it, with nothing left to read? */
   isClosed(fd: number): boolean;
-  /** Another descriptor of the same; -1 when there can be none. */
+  /** Another descriptor of the same, which no program inherits; -1 when there can be none. */
   dup(fd: number): number;
   /** From here on, this thread's working folder and umask are its own. */
   ownFolder(): void;
@@ -24,13 +24,14 @@ const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
 const MSG_PEEK_DONTWAIT = 0x42;
 const CLONE_FS = 0x200;
+const F_DUPFD_CLOEXEC = 1030;
 
 export function systemCalls(): SystemCalls {
   const koffi = loadKoffi();
   const library = koffi.load(null);
   const getsockopt = library.func('int getsockopt(int fd, int level, int option, uint8_t *value, uint8_t *length)');
   const recv = library.func('long recv(int fd, uint8_t *data, size_t length, int flags)');
-  const dup = library.func('int dup(int fd)');
+  const fcntl = library.func('int fcntl(int fd, int command, int value)');
   const unshare = library.func('int unshare(int flags)');
   const chdir = library.func('int chdir(const char *path)');
   const umask = library.func('uint32_t umask(uint32_t mask)');
@@ -45,7 +46,7 @@ export function systemCalls(): SystemCalls {
       return { pid: value.readInt32LE(0), uid: value.readUInt32LE(4) };
     },
     isClosed: (fd) => Number(recv(fd, Buffer.alloc(1), 1, MSG_PEEK_DONTWAIT)) === 0,
-    dup: (fd) => Number(dup(fd)),
+    dup: (fd) => Number(fcntl(fd, F_DUPFD_CLOEXEC, 0)),
     ownFolder: () => need('have a working folder of its own', unshare(CLONE_FS)),
     enterFolder: (path) => need(`enter "${path}"`, chdir(path)),
     umask: (mask) => void umask(mask),

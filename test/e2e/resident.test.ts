@@ -56,6 +56,7 @@ function slowIpam(): { folder: string; release(): void; begun(): boolean } {
   mkdirSync(folder);
   writeFileSync(`${folder}/slow`, `#!/bin/sh
 cat > /dev/null
+ls -l /proc/self/fd > ${folder}/files
 pwd > ${folder}/begun
 while [ "$CNI_COMMAND" = ADD ] && [ ! -e ${folder}/go ]; do sleep 0.02; done
 [ "$CNI_COMMAND" = ADD ] && echo '{"cniVersion":"1.0.0","ips":[{"address":"192.0.2.9/24"}]}'
@@ -243,6 +244,7 @@ test('a launcher that is killed leaves a call that comes to its end, and DEL or 
     const call = begin('bridge', { ...ENV, CNI_PATH: `${ipam.folder}:${BIN}` }, slowBridge, ipam.folder);
     await until('the IPAM program is called', ipam.begun);
     assert.is(readFileSync(`${ipam.folder}/begun`, 'utf8'), `${ipam.folder}\n`, 'IPAM programs are where the caller is');
+    assert.not.match(readFileSync(`${ipam.folder}/files`, 'utf8'), / (?:[3-9]|\d\d+) -> socket:/, 'who holds the connection would keep the launcher from seeing that the host has died');
     call.kill();
     await call.said;
     ipam.release();
