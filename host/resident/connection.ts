@@ -97,24 +97,23 @@ export function attend(socket: Socket, service: Service): void {
     const started = performance.now();
     // A launcher that sends a stdin nobody waits for shall not hang with it.
     socket.off('data', onData).resume();
-    const outcome = await run(task);
-    clearInterval(alive);
-    if (!outcome) return give('nobody had time for it');
-    service.answered(task, outcome, performance.now() - started);
-    if (socket.destroyed) return;
-    clock = setTimeout(() => socket.destroy(), PATIENCE.reading);
-    if (!outcome.isSent) socket.write(formatReply(outcome));
-    socket.end();
-  }
-
-  /** The thread writes to the launcher itself: the number of the socket's own descriptor may be another file's by then. */
-  async function run(task: Omit<Task, 'connection'>): Promise<Outcome | undefined> {
+    // The thread writes to the launcher itself: the number of the socket's own descriptor may be another file's by then.
     const connection = service.descriptorOf(socket);
     try {
-      return await service.run({ ...task, connection }, () => !socket.destroyed && !service.isClosed(socket));
+      const outcome = await service.run({ ...task, connection }, () => !socket.destroyed && !service.isClosed(socket));
+      clearInterval(alive);
+      if (!outcome) return give('nobody had time for it');
+      service.answered(task, outcome, performance.now() - started);
+      if (!socket.destroyed) end(outcome);
     } finally {
       if (connection >= 0) closeSync(connection);
     }
+  }
+
+  function end(outcome: Outcome): void {
+    clock = setTimeout(() => socket.destroy(), PATIENCE.reading);
+    if (!outcome.isSent) socket.write(formatReply(outcome));
+    socket.end();
   }
 }
 
