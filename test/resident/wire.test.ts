@@ -4,7 +4,7 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { formatReply, MAX_HELLO, MAX_STDIN, readHello, readStdin, WireError, type Read } from '../../host/resident/wire.ts';
+import { ALIVE, formatReply, MAX_HELLO, MAX_STDIN, readHello, readStdin, WireError, type Read } from '../../host/resident/wire.ts';
 import { helloBytes, replyOf, sized } from '../support/wire.ts';
 
 const TEXTS = ['bridge', '/opt/cni-wasm/lib/host.cjs', 'CNI_COMMAND=ADD', 'PATH=/bin:/sbin'];
@@ -68,6 +68,13 @@ test('an answer is read as it was written, whatever is in it', () => {
     const { stdout: out, stderr: err, ...rest } = replyOf(formatReply({ exitCode, stdout, stderr }));
     assert.equal([rest.exitCode, out, err], [exitCode, Buffer.from(stdout).toString(), Buffer.from(stderr).toString()]);
   }));
+});
+
+test('behind an answer there may be signs of life, and nothing else', () => {
+  const answer = formatReply({ exitCode: 0, stdout: '{}', stderr: '' });
+  assert.equal(replyOf(Buffer.concat([answer, ALIVE, ALIVE])), { exitCode: 0, stdout: '{}', stderr: '' });
+  assert.throws(() => replyOf(Buffer.concat([answer, answer])), /should have 15/);
+  assert.throws(() => replyOf(answer.subarray(0, -1)), /should have 15/);
 });
 
 function sizeOf(length: number): Buffer {

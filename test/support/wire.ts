@@ -13,12 +13,13 @@ export function sized(bytes: Uint8Array): Buffer {
 
 export const helloBytes = (texts: readonly string[]): Buffer => Buffer.concat([Buffer.from('cniwasm2'), sized(Buffer.from(texts.map((text) => `${text}\0`).join('')))]);
 
-/** Throws when it is none. */
+/** Throws when it is none. Behind it there may be signs of life: another thread gives them. */
 export function replyOf(bytes: Buffer): Reply {
   if (bytes[0] !== 'D'.charCodeAt(0)) throw new Error(`not an answer: ${bytes.toString('latin1')}`);
   const [exitCode, out, err] = [1, 5, 9].map((at) => bytes.readUInt32LE(at)) as [number, number, number];
-  if (bytes.length !== 13 + out + err) throw new Error(`an answer of ${bytes.length} bytes that should have ${13 + out + err}`);
-  return { exitCode, stdout: bytes.subarray(13, 13 + out).toString(), stderr: bytes.subarray(13 + out).toString() };
+  const end = 13 + out + err;
+  if (bytes.length < end || !/^\.*$/.test(bytes.toString('latin1', end))) throw new Error(`an answer of ${bytes.length} bytes that should have ${end}`);
+  return { exitCode, stdout: bytes.subarray(13, 13 + out).toString(), stderr: bytes.subarray(13 + out, end).toString() };
 }
 
 /** What the host says until it closes. */
