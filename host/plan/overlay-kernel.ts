@@ -17,8 +17,12 @@ export function overlayKernel(live: Kernel, { imagined }: { imagined: boolean })
   });
   // What there is not yet holds no rules; whether it could, the host's namespace says.
   const reader: Reader = { live, stateOf: (ns) => fake.state[ns]!, isImagined: (ns) => ns === 'container' && !hasContainer, sourceOf: (ns) => (ns === 'container' && !hasContainer ? 'host' : ns) };
+  // What the ledger calls a namespace is more than its copy knows: a mark of the live one.
+  const marker = (ns: Ns): Pick<Kernel, 'netnsMark' | 'isNetns'> => (reader.isImagined(ns) ? fake : live);
   return {
     ...fake,
+    netnsMark: (ns) => marker(ns).netnsMark(ns),
+    isNetns: (ns, mark) => marker(ns).isNetns(ns, mark),
     link: { ...fake.link, unusable: (ns, kind) => live.link.unusable(reader.sourceOf(ns), kind) },
     nft: overlayNft(fake.nft, reader),
     iptables: overlayIptables(fake.iptables, reader),

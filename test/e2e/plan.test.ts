@@ -38,6 +38,7 @@ function planned(verb: string, list: Conflist, ...words: string[]): Plan {
   const before = everything();
   const { status, stdout, stderr } = asked(verb, list, ...words, '--json');
   assert.is(status, 0, stderr);
+  assert.is(stderr, '');
   assert.is(everything(), before, 'a plan changes nothing');
   const plan = JSON.parse(stdout) as Plan;
   const unknown = plan.changes.filter(({ op }) => !OPS.some(({ domain, name }) => `${domain}.${name}` === op));
