@@ -33,9 +33,10 @@ export function openLog(env: Readonly<Record<string, string | undefined>>, toStd
   return log;
 }
 
+/** Level and time in words: whoever reads them at night compares them with the runtime's own. */
 function openSink(level: LogLevel, write: WriteLine): import('pino').Logger {
   const { pino } = library<typeof import('pino')>('pino');
-  return pino({ level, base: { pid: process.pid } }, { write });
+  return pino({ level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (name) => ({ level: name }) } }, { write });
 }
 
 /** The file is opened for each line: it may be moved away under a process that lives on. What cannot be written there goes to stderr. */

@@ -107,7 +107,7 @@ test('what a WASI module prints is in the log; it has no environment, no argumen
   call('ADD', 'reactor');
   const reactor = logged();
   assert.match(reactor, /a request of some bytes, PATH is not there/);
-  assert.match(reactor, /"level":50.*\/etc\/passwd is not there/);
+  assert.match(reactor, /"level":"error".*\/etc\/passwd is not there/);
   call('DEL', 'reactor');
   logged();
   call('ADD', 'command');
