@@ -25,7 +25,7 @@ const blockWith = (words: string): string => {
 /** As a reader who fills in the version that is there. */
 function follow(words: string): string {
   const script = blockWith(words).replaceAll('linux-ARCH', `linux-${process.arch}`).replaceAll('VERSION', '1').replaceAll('cni-wasm-NEW', 'cni-wasm-2').replaceAll('/tmp/', `${FOLDER}/`);
-  const { status, stdout, stderr } = spawnSync('sh', ['-ec', script], { cwd: FOLDER, encoding: 'utf8', env: { PATH: `${FOLDER}/bin:/opt/cni-wasm/bin:${process.env['PATH']}` } });
+  const { status, stdout, stderr } = spawnSync('sh', ['-ec', script], { cwd: FOLDER, encoding: 'utf8', env: { PATH: `${FOLDER}/bin:/usr/local/sbin:${process.env['PATH']}` } });
   assert.is(status, 0, stdout + stderr);
   return stdout;
 }
@@ -39,7 +39,7 @@ test.before(async () => {
   for (const version of ['1', '2']) await buildArchive(`${FOLDER}/cni-wasm-${version}-linux-${process.arch}.tar.gz`, process.arch, `cni-wasm-${version}`, NAMES);
   // A node of its own has no systemd of its own; and folders that are to go must not be mounts.
   writeFileSync(`${FOLDER}/bin/systemctl`, '#!/bin/sh\necho "$@"\n', { mode: 0o755 });
-  for (const folder of ['/opt', '/var/lib', '/etc/systemd/system']) if (existsSync(folder)) sh('mount', '-t', 'tmpfs', 'tmpfs', folder);
+  for (const folder of ['/opt', '/var/lib', '/etc/systemd/system', '/usr/local/sbin']) if (existsSync(folder)) sh('mount', '-t', 'tmpfs', 'tmpfs', folder);
   for (const folder of ['/opt/cni/bin', '/etc/cni/net.d']) mkdirSync(folder, { recursive: true });
   for (const name of [...NAMES, 'macvlan']) writeFileSync(`/opt/cni/bin/${name}`, '#!/bin/sh\necho the reference\n', { mode: 0o755 });
   writeFileSync('/etc/cni/net.d/10-blue.conflist', readFileSync('conf/10-blue.conflist'));
