@@ -12,6 +12,7 @@ import { isKnown, type Found } from '../selection/find-module.ts';
 import { loadModule, loadPlugin, signerOf, type Loaded } from '../selection/load-plugin.ts';
 import type { Told } from './answer-people.ts';
 import { readConflist } from './by-hand.ts';
+import { unknownKeys } from './config-keys.ts';
 import { grantLines } from './grant-lines.ts';
 import { modulesOf, type Named } from './modules-of.ts';
 import { printable } from './printable.ts';
@@ -33,14 +34,15 @@ export function explain(words: readonly string[], roots: Roots): Told {
 
 interface Account { who: string; lines: string[]; isRefused: boolean }
 
-function about({ name, as, mayBeProgram }: Named, network: string, roots: Roots): Account {
+function about(named: Named, network: string, roots: Roots): Account {
+  const { name, as, mayBeProgram } = named;
   const who = `${as} "${name}"`;
   const own = builtins();
   try {
     if (mayBeProgram && !isKnown(name, own, roots)) return { who, lines: [`${who}: no module of this host's; a program on CNI_PATH, or not installed`], isRefused: false };
     const loaded = loadModule(name, own, roots);
     const refusal = refusalOf(loaded, network, roots);
-    const lines = [`${who} ${loaded.manifest.version}, ${loaded.found.digest}`, ...described(loaded, network, roots).map((line) => `  ${line}`)];
+    const lines = [`${who} ${loaded.manifest.version}, ${loaded.found.digest}`, ...[...described(loaded, network, roots), ...unknown(named, loaded)].map((line) => `  ${line}`)];
     // What was not granted has its own line already.
     return { who, lines: [...lines, ...(refusal && refusal.code !== CODE.capabilityDenied ? [`  refused    ${inOneLine(refusal)}`] : [])], isRefused: refusal !== undefined };
   } catch (error) {
@@ -50,6 +52,11 @@ function about({ name, as, mayBeProgram }: Named, network: string, roots: Roots)
 }
 
 const inOneLine = ({ message, facts: { details, hint } }: CniError): string => [message, details, hint].filter(Boolean).join('; ');
+
+function unknown(named: Named, { manifest }: Loaded): string[] {
+  const keys = unknownKeys(named, manifest);
+  return keys.length > 0 ? [`unknown    ${keys.join(', ')}: its manifest has no such key, and nothing comes of it; \`cni-wasm inspect ${named.name}\` shows those it has`] : [];
+}
 
 /** As a call would be refused. */
 function refusalOf(loaded: Loaded, network: string, roots: Roots): CniError | undefined {

@@ -10,6 +10,7 @@ import { builtins } from '../selection/builtins.ts';
 import { blobPath, digestOf, findModule, verifiedBytes } from '../selection/find-module.ts';
 import { codeOf, compile, runnable } from '../selection/load-plugin.ts';
 import { isSignedBy, readSignature, signaturePath } from '../selection/signature.ts';
+import { keysIn, type ConfigKey } from './config-keys.ts';
 import { grantLines } from './grant-lines.ts';
 import { readNamed } from './named-file.ts';
 import { printable } from './printable.ts';
@@ -60,8 +61,17 @@ function signedBy(path: string, digest: string): string {
   return isSignedBy(signature, digest) ? `by ${signature.key}` : `WRONG: ${path} is no signature of these bytes`;
 }
 
-const keys = ({ properties = {}, required = [] }: ConfigSchema = {}): string[] => Object.entries(properties)
-  .map(([key, { type, description }]) => [key, ...(type ? [`(${type}${required.includes(key) ? ', required' : ''})`] : []), description ?? ''].join(' ').trim());
+/** Those of which there is nothing to say are in one line. */
+function keys(schema: ConfigSchema = {}): string[] {
+  const [plain, told] = [keysIn(schema).filter((key) => !isTold(key)), keysIn(schema).filter(isTold)];
+  const isRequired = (path: string): boolean => schema.required?.includes(path) ?? false;
+  return [
+    ...(plain.length > 0 ? [plain.map(({ path }) => path).join(' ')] : []),
+    ...told.map(({ path, schema: { type, description } }) => [path, ...(type ? [`(${type}${isRequired(path) ? ', required' : ''})`] : []), description ?? ''].join(' ').trim()),
+  ];
+}
+
+const isTold = ({ schema: { type, description } }: ConfigKey): boolean => type !== undefined || description !== undefined;
 
 /** What would keep it from running here, whoever grants what. */
 function verdict(bytes: Uint8Array, which: string): string[] {

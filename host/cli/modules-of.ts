@@ -3,7 +3,7 @@
 
 import { field } from '../protocol/go-json.ts';
 
-export interface Named { name: string; as: 'plugin' | 'IPAM plugin'; /** or must it be a module? */ mayBeProgram: boolean }
+export interface Named { name: string; as: 'plugin' | 'IPAM plugin'; /** or must it be a module? */ mayBeProgram: boolean; /** the plugin's, also of its IPAM plugin */ conf: object }
 
 export function modulesOf(conf: object, mayBeProgram = true): Named[] {
   const type = String(field(conf, 'type'));
@@ -12,7 +12,7 @@ export function modulesOf(conf: object, mayBeProgram = true): Named[] {
   const module = type === 'cni-wasm' ? field(conf, 'module') : undefined;
   const ipam = field(field(conf, 'ipam'), 'type');
   return [
-    typeof module === 'string' ? { name: module, as: 'plugin', mayBeProgram: false } : { name: type, as: 'plugin', mayBeProgram },
-    ...(typeof ipam === 'string' && ipam !== '' ? [{ name: ipam, as: 'IPAM plugin', mayBeProgram: true } as const] : []),
+    typeof module === 'string' ? { name: module, as: 'plugin', mayBeProgram: false, conf } : { name: type, as: 'plugin', mayBeProgram, conf },
+    ...(typeof ipam === 'string' && ipam !== '' ? [{ name: ipam, as: 'IPAM plugin', mayBeProgram: true, conf } as const] : []),
   ];
 }

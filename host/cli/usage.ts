@@ -16,7 +16,7 @@ configuration. Nothing of the module is run.
     words: 'explain CONFLIST', does: 'what every module of a network asks for, gets and does not get, and why',
     more: `For every module of the list, and the IPAM plugins they hand on to: what it asks for, what it is granted and by what (as part of this
 host, by its entry in policy.json, by its signer), and for what it does not get the exact line that would allow it. The exit code is 1 when one
-would be refused.
+would be refused. Keys of the configuration that its manifest does not have are told, too: CNI ignores them, and mostly they are misspelt.
 `,
   },
   install: {

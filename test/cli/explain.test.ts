@@ -99,6 +99,21 @@ for (const [what, plugins, given, line, who] of [
   });
 }
 
+for (const [what, plugin, unknown] of [
+  ['of a plugin', { type: 'bridge', isGatway: true, IPMASQ: true, 'vlan ': 5, vlanTrunk: [{ id: 7 }, { minId: 10, max: 19 }] }, ['bridge: isGatway, vlan , vlanTrunk.max']],
+  ['of its IPAM plugin', { type: 'bridge', subnet: '192.0.2.0/24', ipam: { type: 'host-local', range: [], ranges: [[{ subnet: '192.0.2.0/24', rangestart: '192.0.2.9', end: '192.0.2.99' }]] } },
+    ['bridge: subnet', 'host-local: ipam.range, ipam.ranges.end']],
+  ['that belong elsewhere', { type: 'portmap', portMappings: [], ipam: {} }, ['portmap: portMappings, ipam']],
+  ['in a chain', { type: 'cni-wasm', plugins: [{ type: 'loopback', mtu: 1400 }] }, ['loopback: mtu']],
+  ['none', { type: 'tuning', name: 'blue', cniVersion: '1.0.0', capabilities: { mac: true }, args: {}, runtimeConfig: {}, sysctl: { 'net.core.somaxconn': '5' } }, []],
+  ['of a module that names none', { type: 'cni-wasm', module: 'acme', anything: true }, []],
+] as const) {
+  test(`keys that nobody reads: ${what}`, () => {
+    const lines = [...explained([plugin], { grants: WANTS }).text.matchAll(/^ {2}unknown {4}(.*): its manifest has no such key, .*`cni-wasm inspect (\S+)`/gm)];
+    assert.equal(lines.map(([, keys, name]) => `${name}: ${keys}`), [...unknown]);
+  });
+}
+
 test('a program may be there, of which there is nothing to say', () => {
   const { text, failure } = explained([{ type: 'ptp', ipam: { type: 'dhcp' } }], {});
   assert.match(text, /^plugin "ptp": no module of this host's; a program on CNI_PATH, or not installed\n\nIPAM plugin "dhcp": no module/m);
