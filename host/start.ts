@@ -3,13 +3,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { Script } from 'node:vm';
+import { refuseOldNode } from './old-node.ts';
 import { readCode } from './parts/read-code.ts';
-import { pathOf, readPart } from '#parts';
+import { calledWith, pathOf, readPart } from '#parts';
 
 /** Defined by the build: names with a digest in them, since V8 compares no more than the length of the source with what its code was made of. */
 declare const PROGRAM: string;
 declare const CODE: string;
 
+const [, ...words] = calledWith();
+refuseOldNode(words);
 const path = pathOf(PROGRAM);
 const cachedData = readCode(CODE);
 // V8 refuses code of another version or with other flags, and compiles.
