@@ -196,14 +196,15 @@ static const char *find_node(struct launch *launch) {
 /** stdin again, as a file in memory: what was read of it, and what is still to come. */
 static void give_back_input(struct launch *launch) {
   const int fd = (int)call(MEMFD_CREATE, "stdin", 1 /* MFD_CLOEXEC */, 0);
-  if (fd < 0) fail(launch, "no memory to keep the configuration in");
-  write_all(fd, launch->input + LENGTH_BYTES, launch->length);
-  while (!launch->is_read) {
+  /* Cut off, it would be called no JSON, and its author looked for. */
+  int is_whole = fd >= 0 && write_all(fd, launch->input + LENGTH_BYTES, launch->length);
+  while (is_whole && !launch->is_read) {
     const i64 count = call(READ, 0, launch->input, launch->space);
-    if (count > 0) write_all(fd, launch->input, (u64)count);
+    if (count > 0) is_whole = write_all(fd, launch->input, (u64)count);
     else if (count == EAGAIN) await(0, POLLIN);
     else if (count != EINTR) break;
   }
+  if (!is_whole) fail(launch, "no memory to keep the configuration in");
   call(LSEEK, fd, 0, 0);
   call(DUP3, fd, 0, 0);
 }

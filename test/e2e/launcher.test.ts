@@ -104,6 +104,14 @@ test('no host, or a socket that nobody listens on', async () => {
   isOneShot(await call(config()));
 });
 
+test('stdin that cannot be kept whole is no wrong configuration', async () => {
+  const host = await playHost((socket) => socket.write('.'), onceWhole((socket) => socket.destroy()));
+  const { code, stdout } = await call(config({ padding: 'x'.repeat(8192) }), { program: '/bin/sh', args: ['-c', `trap '' XFSZ; ulimit -f 1; exec "${join(BIN, 'static')}"`] });
+  assert.is(code, 1);
+  assert.equal(JSON.parse(stdout), { cniVersion: '1.1.0', code: 107, msg: 'cni-wasm: no memory to keep the configuration in' });
+  await end(host);
+});
+
 test('a host is told the name, the environment and where the one-shot host is, and what it says is printed', async () => {
   const host = await playHost((socket) => socket.write('.'), onceWhole((socket) => socket.end(Buffer.concat([Buffer.from('..'), formatReply({ exitCode: 7, stdout: '{"a":1}', stderr: 'a word\n' })]))));
   const env = { ...ENV, NODE_OPTIONS: '--nowhere', NODE_EXTRA_CA_CERTS: '/nowhere', OTHER: 'x' };
