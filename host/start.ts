@@ -3,7 +3,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { Script } from 'node:vm';
-import { refuseOldNode } from './old-node.ts';
+import { cannotStart } from './cannot-start.ts';
+import { messageOf } from './message-of.ts';
+import { whyOldNode } from './old-node.ts';
 import { readCode } from './parts/read-code.ts';
 import { calledWith, pathOf, readPart } from '#parts';
 
@@ -12,10 +14,20 @@ declare const PROGRAM: string;
 declare const CODE: string;
 
 const [, ...words] = calledWith();
-refuseOldNode(words);
+const whyOld = whyOldNode();
+if (whyOld !== undefined) cannotStart(words, whyOld);
 const path = pathOf(PROGRAM);
 const cachedData = readCode(CODE);
 // V8 refuses code of another version or with other flags, and compiles.
-const script = new Script(readPart(PROGRAM).toString('latin1'), { filename: path, ...(cachedData ? { cachedData } : {}) });
+const script = new Script(source(), { filename: path, ...(cachedData ? { cachedData } : {}) });
 const run = script.runInThisContext() as (load: typeof require, directory: string) => void;
 run(require, __dirname);
+
+/** An archive that is being unpacked over another one. */
+function source(): string {
+  try {
+    return readPart(PROGRAM).toString('latin1');
+  } catch (error) {
+    return cannotStart(words, `a part of the host cannot be read: ${messageOf(error)}; call again, and if it stays so unpack its archive anew`);
+  }
+}

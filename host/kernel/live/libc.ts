@@ -1,6 +1,8 @@
 // The C library, called synchronously through koffi: sockets and namespaces need the calling thread.
 // SPDX-License-Identifier: Apache-2.0
 
+import { CniError, CODE } from '../../cni-error.ts';
+import { messageOf } from '../../message-of.ts';
 import { once } from '../../once.ts';
 import { KernelError } from '../kernel-error.ts';
 import { errnoName } from './errno.ts';
@@ -130,4 +132,12 @@ export function openLibc(): Libc {
   };
 }
 
-export const loadKoffi = (): Koffi => nativePart() as Koffi;
+export function loadKoffi(): Koffi {
+  try {
+    return nativePart() as Koffi;
+  } catch (cause) {
+    throw new CniError(CODE.hostInternal, `the native part of the host cannot be loaded: ${messageOf(cause).split('\n')[0]}`, {
+      cause, hint: 'it is for glibc and for one processor: unpack the archive for this one anew, where files may be executed (no mount with noexec)',
+    });
+  }
+}
