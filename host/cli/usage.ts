@@ -50,7 +50,7 @@ public half is what an operator writes into policy.json:
   --container-id ID        cni-wasm-run when not given
   --ifname NAME            eth0 when not given
   --bin DIR[:DIR]          where the plugins are; CNI_PATH, or those beside this program, when not given
-  --args 'K=V;K2=V2'       CNI_ARGS, such as IP=192.0.2.7
+  --args 'K=V;K2=V2'       CNI_ARGS, such as 'IgnoreUnknown=1;IP=192.0.2.7', as runtimes write it: bridge does not know IP
   --capability-args JSON   what a runtime offers, such as {"portMappings":[{"hostPort":8080,"containerPort":80,"protocol":"tcp"}]}
   --result FILE            the answer of add, for check and del
 `,
