@@ -9,6 +9,8 @@ import { behindNumber, FUNCTION_TYPE, isReference, numberAt, readerOf, SECTION, 
 
 /** 2.5 KB each, until the module is compiled; V8 takes a million of them. */
 const MAX_GLOBALS = 10_000;
+/** V8 keeps each until the process ends, and ends it at a million of all modules (Node 24), or compares it with those before (Node 20). None of the modules at hand has more than 23. */
+const MAX_TYPES = 1_000;
 /** 33 bytes each while V8 looks whether a function is valid, whose calls are two bytes. None of the modules at hand has a type with more than one. */
 const MAX_RESULTS = 16;
 /** 16 bytes each at every block that takes them, which is three bytes. */
@@ -30,7 +32,9 @@ export function checkSections(bytes: Uint8Array, name: string): void {
 }
 
 function checkTypes(reader: Reader, name: string): void {
-  for (let left = reader.number(); left > 0 && !reader.atEnd(); left--) {
+  const count = reader.number();
+  if (count > MAX_TYPES) throw new CniError(CODE.moduleRefused, `module "${name}" has ${count} types, at most ${MAX_TYPES} may be`, { hint: 'build it with fewer kinds of functions' });
+  for (let left = count; left > 0 && !reader.atEnd(); left--) {
     // A group of types begins otherwise, too, and those of functions in it are not told from the others.
     if (reader.peek() !== FUNCTION_TYPE) {
       throw new CniError(CODE.moduleRefused, `module "${name}" declares types of the garbage-collected heap, which cannot be limited`, { hint: 'build it for linear memory' });

@@ -48,13 +48,19 @@ test('results', () => {
   const results = (count: number, ...more: number[]): Uint8Array => Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...section(SECTION.types, [...leb128(1), 0x60, 0, ...leb128(count), ...times(Math.min(count, 1000), I64), ...more])]);
   checkSections(results(16), 'acme');
   for (const count of [17, 1000, 2 ** 40]) assert.throws(() => codeOf(results(count), 'acme'), (error: unknown) => error instanceof CniError && error.code === CODE.moduleRefused && error.message.includes(`has a type with ${count} results, at most 16 may be`));
-  assert.throws(() => codeOf(Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...section(SECTION.types, leb128(2 ** 40))]), 'acme'), /not valid WebAssembly/);
+  assert.throws(() => codeOf(Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...section(SECTION.types, leb128(1000))]), 'acme'), /not valid WebAssembly/);
 });
 
 test('parameters', () => {
   const parameters = (count: number): Uint8Array => Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...section(SECTION.types, [2, 0x60, 0, 0, 0x60, ...leb128(count), ...times(count, I64), 0])]);
   checkSections(parameters(100), 'acme');
   assert.throws(() => codeOf(parameters(101), 'acme'), (error: unknown) => error instanceof CniError && error.code === CODE.moduleRefused && error.message.includes('has a type with 101 parameters, at most 100 may be'));
+});
+
+test('types', () => {
+  const types = (count: number): Uint8Array => Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...section(SECTION.types, [...leb128(count), ...times(Math.min(count, 2000), 0x60, 0, 0)])]);
+  checkSections(types(1000), 'acme');
+  for (const count of [1001, 999_998, 2 ** 40]) assert.throws(() => codeOf(types(count), 'acme'), (error: unknown) => error instanceof CniError && error.code === CODE.moduleRefused && error.message.includes(`has ${count} types, at most 1000 may be`));
 });
 
 test('types that are no functions', () => {
