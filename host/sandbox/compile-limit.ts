@@ -17,7 +17,7 @@ const MAX_RESULTS = 16;
 const MAX_PARAMETERS = 100;
 /** Up to 600 bytes each, where a function is called often enough for V8 to optimise it. None of the modules at hand has a function of more than 15,000. */
 const MAX_BYTES = 1 << 18;
-/** 25 bytes each; none has a function with more than 12,000. */
+/** 25 to 70 bytes each; none has a function with more than 24,000. */
 const MAX_NOTES = 1 << 22;
 /** 2 to 6 ns each; none has a function with more than 12,000. */
 const MAX_LOOKS = 1 << 28;
@@ -56,8 +56,8 @@ export class TooMuchToCompile extends Error {
 }
 
 /**
- * At the beginning of each block V8 notes where every local and every value on the stack is, and at each call it looks where they are: 50,000 locals are
- * four bytes of a module, a block is three and a call two. V8 has found the bytes valid, and the count is in them (meter.ts). Throws TooMuchToCompile.
+ * At the beginning of each block, and at each branch to its end, V8 notes where every local and every value on the stack is, and at each call it looks
+ * where they are: 50,000 locals are four bytes of a module, a block is three, a call two, and a branch of many one. V8 has found the bytes valid, and the count is in them (meter.ts). Throws TooMuchToCompile.
  */
 export function checkFunctions(bytes: Uint8Array): void {
   const sections = new Map([...sectionsOf(bytes)].map(({ id, content }) => [id, content]));
@@ -75,10 +75,10 @@ export function checkFunctions(bytes: Uint8Array): void {
     const slots = functions[index]!.params + locals;
     // The count's import stands before it.
     if (body.length > MAX_BYTES) throw new TooMuchToCompile(index - 1, `${body.length} bytes with the count`, MAX_BYTES);
-    // Three bytes at least for a block, one for what leaves a value.
-    if ((slots + most * body.length) * (body.length / 3) <= MAX_NOTES) return;
+    // One byte at least for a branch of many, and for what leaves a value.
+    if ((slots + most * body.length) * body.length <= MAX_NOTES) return;
     const { notes, looks } = noticeOf(body, code, slots, types, functions);
-    if (notes > MAX_NOTES) throw new TooMuchToCompile(index - 1, `${notes} locals and values on the stack at the beginnings of its blocks`, MAX_NOTES);
+    if (notes > MAX_NOTES) throw new TooMuchToCompile(index - 1, `${notes} locals and values on the stack at its blocks and branches`, MAX_NOTES);
     if (looks > MAX_LOOKS) throw new TooMuchToCompile(index - 1, `${looks} locals and values on the stack at its calls`, MAX_LOOKS);
   });
 }
@@ -127,10 +127,10 @@ function noticeOf(body: Uint8Array, at: number, slots: number, types: readonly A
     else if (opcode === OP.end) {
       open.pop();
       height = here.floor + here.results;
-    } else if (LEAVES.includes(opcode)) height = here.floor;
-    else {
+    } else {
+      notes += (slots + height) * branchesOf(body, at);
       if (CALLS.includes(opcode)) looks += slots + height;
-      height = Math.max(here.floor, height + effectOf(body, at, types, functions));
+      height = LEAVES.includes(opcode) ? here.floor : Math.max(here.floor, height + effectOf(body, at, types, functions));
     }
     at = behindInstruction(body, at);
   }
@@ -145,6 +145,16 @@ function arityOfBlock(body: Uint8Array, at: number, types: readonly Arity[]): Ar
   const first = body[at]!;
   if (first === EMPTY_BLOCK) return NONE;
   return first > EMPTY_BLOCK && first < 0x80 ? ONE : types[numberAt(body, at)]!;
+}
+
+/** br, br_if, br_on_null and br_on_non_null */
+const BRANCHES: readonly number[] = [0x0c, 0x0d, 0xd5, 0xd6];
+const BR_TABLE = 0x0e;
+
+/** From how many places at once an instruction comes to the end of a block, or to the beginning of a loop. */
+function branchesOf(body: Uint8Array, at: number): number {
+  const opcode = body[at]!;
+  return opcode === BR_TABLE ? numberAt(body, at + 1) + 1 : BRANCHES.includes(opcode) ? 1 : 0;
 }
 
 /** What does not go on to the next instruction: unreachable, br, br_table, return and the three tail calls. */

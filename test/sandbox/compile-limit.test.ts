@@ -12,7 +12,9 @@ import { codeOf } from '../../host/selection/load-plugin.ts';
 import { bytesOf } from './wat.ts';
 
 // Instructions as bytes: a text of so many is too much for its compiler.
-const [UNREACHABLE, NOP, BLOCK, LOOP, IF, ELSE, END, BR_IF, CALL, DROP, GROW, CONST, I64] = [0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x0b, 0x0d, 0x10, 0x1a, 0x40, 0x41, 0x7e];
+const [UNREACHABLE, NOP, BLOCK, LOOP, IF, ELSE, END, BR, BR_IF, BR_TABLE, CALL, DROP, GROW, CONST, I64] =
+  [0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x0b, 0x0c, 0x0d, 0x0e, 0x10, 0x1a, 0x40, 0x41, 0x7e];
+const [FUNCTION, NULL, BR_ON_NULL, BR_ON_NON_NULL] = [0x70, 0xd0, 0xd5, 0xd6];
 const [NO_RESULT, A_THOUSAND] = [0x40, 2];
 const times = (count: number, ...code: number[]): number[] => Array.from({ length: count }, () => code).flat();
 const section = (id: number, content: readonly number[]): number[] => [id, ...leb128(content.length), ...content];
@@ -28,7 +30,7 @@ const moduleOf = (locals: number, code: readonly number[]): Uint8Array => Uint8A
 ]);
 const globals = (count: number): Uint8Array => Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...section(SECTION.globals, [...leb128(count), ...times(count, I64, 1, 0x42, 0, END)])]);
 
-function refused(locals: number, code: readonly number[], says = /at the beginnings of its blocks, at most 4194304 may be$/): void {
+function refused(locals: number, code: readonly number[], says = /at its blocks and branches, at most 4194304 may be$/): void {
   const bytes = moduleOf(locals, code);
   assert.ok(WebAssembly.validate(bytes as BufferSource));
   assert.throws(() => checkFunctions(meter(bytes)), (error: unknown) => error instanceof TooMuchToCompile && /^its function 1 has \d+ locals and values on the stack /.test(error.message) && says.test(error.message));
@@ -76,6 +78,25 @@ for (const [what, one] of Object.entries(BLOCKS)) {
     refused(5000, times(1000, ...one));
     allowed(5000, times(100, ...one));
     allowed(10, times(10_000, ...one));
+  });
+}
+
+const inBlock = (...code: number[]): number[] => [BLOCK, NO_RESULT, ...code, END];
+const BRANCHES: Record<string, (count: number) => number[]> = {
+  br: (count) => inBlock(...times(count, BR, 0)),
+  br_if: (count) => inBlock(...times(count, CONST, 0, BR_IF, 0)),
+  'br_if to a loop': (count) => [LOOP, NO_RESULT, ...times(count, CONST, 0, BR_IF, 0), END],
+  br_table: (count) => inBlock(CONST, 0, BR_TABLE, ...leb128(count), ...times(count + 1, 0)),
+  br_on_null: (count) => inBlock(...times(count, NULL, FUNCTION, BR_ON_NULL, 0, DROP)),
+  br_on_non_null: (count) => [BLOCK, FUNCTION, ...times(count, NULL, FUNCTION, BR_ON_NON_NULL, 0), NULL, FUNCTION, END, DROP],
+};
+for (const [what, branches] of Object.entries(BRANCHES)) {
+  // Not every V8 has all of them.
+  if (!WebAssembly.validate(moduleOf(1, branches(1)) as BufferSource)) continue;
+  test(`thousands of locals and thousands of ${what}`, () => {
+    refused(5000, branches(1000));
+    allowed(5000, branches(500));
+    allowed(10, branches(10_000));
   });
 }
 
