@@ -68,6 +68,16 @@ const shapes: [string, string][] = [
   ['plugins that are no list', broken({ plugins: {} })], ['a plugin of null', broken({ plugins: [null] })], ['a plugin without a name', plugin({ name: undefined })],
   ['a plugin without a time', plugin({ at: undefined })], ['undos that are no list', plugin({ undo: 'x' })], ['an undo of null', plugin({ undo: [null] })],
   ['an undo without inverse', plugin({ undo: [{ life: 'attachment' }] })], ['an inverse that says not what to do', plugin({ undo: [{ inverse: {} }] })],
+  ...Object.entries({
+    'a link without a name': { do: 'delete link', kind: 'veth' }, 'a link whose peer is a number': { do: 'delete link', kind: 'veth', name: 'x', peer: 7 },
+    'an entry of no store': { do: 'delete entry', key: '192.0.2.2', value: 'c1' }, 'an entry of a store without a folder': { do: 'put entry', key: '192.0.2.2', value: 'c1', store: { layout: 'ipam', network: 'odd' } },
+    'an entry without a key': { do: 'delete entry', value: 'c1', store: { layout: 'ipam', root: '/leases', network: 'odd' } },
+    'rules of null': { do: 'nft', rules: null }, 'rules to remove that are no list': { do: 'iptables', rules: { family: 'ip', table: 'nat', remove: 'x' } },
+    'a rule to remove without a chain': { do: 'nft', rules: { family: 'ip', table: 'nat', remove: [{}] } }, 'a rule without matches': { do: 'iptables', rules: { family: 'ip', table: 'nat', remove: [{ chain: 'x', rule: { action: {} } }] } },
+    'a match of null': { do: 'iptables', rules: { family: 'ip', table: 'nat', remove: [{ chain: 'x', rule: { match: [null], action: {} } }] } }, 'a chain of null': { do: 'nft', rules: { family: 'ip', table: 'nat', drop: [null] } },
+    'an address that is a number': { do: 'delete address', index: 7, address: 4 }, 'a neighbour without an address': { do: 'add neighbour', index: 7, mac: '' }, 'no route': { do: 'add route' },
+    'no qdisc': { do: 'delete qdisc' }, 'no class': { do: 'delete class' }, 'no filter': { do: 'delete filter' }, 'sources that are numbers': { do: 'unbind sources', zone: 'trusted', sources: [7] },
+  }).map(([what, inverse]): [string, string] => [`an inverse of ${what}`, plugin({ undo: [{ life: 'attachment', by: 'acme', op: 'x', inverse: { ns: 'host', netns: '4:1', ...inverse } }] })]),
 ];
 for (const [what, text] of shapes) {
   test(`a document of another shape says nothing, and goes with the drafts: ${what}`, () => {
@@ -81,5 +91,13 @@ for (const [what, text] of shapes) {
     assert.not.ok(existsSync(path));
   });
 }
+
+test('an inverse that this host does not know is a newer one\'s', () => {
+  const { attachment } = record('odd');
+  for (const kind of ['delete tunnel', 'toString', '__proto__']) {
+    writeFileSync(join(state, 'ledger/odd', fileNameOf(attachment)), plugin({ undo: [{ life: 'attachment', by: 'acme', op: 'x', inverse: { do: kind } }] }));
+    assert.is(ledger.of('odd').length, 1);
+  }
+});
 
 test.run();
