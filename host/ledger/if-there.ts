@@ -4,11 +4,11 @@
 import { readFileSync, readdirSync, statSync, type Dirent } from 'node:fs';
 import { isAbsence } from '../system-error.ts';
 
-/** undefined without the file; throws every other error. */
-export const textIfThere = (path: string): string | undefined => unlessAbsent(() => (isThere(path) ? readFileSync(path, 'utf8') : undefined), undefined);
+/** undefined without the file; throws every other error. Of a pipe or a device the end would never come. */
+export const textIfThere = (path: string): string | undefined => unlessAbsent(() => (isFile(path) ? readFileSync(path, 'utf8') : undefined), undefined);
 
-/** Mostly it is not, which is told without an error: to make one takes longer than to look. */
-const isThere = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined;
+/** Mostly it is not there, which is told without an error: to make one takes longer than to look. */
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 
 /** No names without the folder; throws every other error. */
 export const namesIfThere = (folder: string): string[] => unlessAbsent(() => readdirSync(folder), []);

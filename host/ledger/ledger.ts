@@ -1,7 +1,7 @@
 // The ledger: for each attachment, what each plugin made that must go with it. It is the plan of DEL and GC.
 // SPDX-License-Identifier: Apache-2.0
 
-import { closeSync, lstatSync, openSync, readFileSync, renameSync, rmSync, rmdirSync, statSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, renameSync, rmSync, rmdirSync, statSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makeFolder } from '../make-folder.ts';
 import { isObject } from '../protocol/go-json.ts';
@@ -65,7 +65,7 @@ export function diskLedger(state: string): Ledger {
     },
     dropDraft: (network, fileName) => dropDraftOf(join(root, folderOf(network), fileName)),
     dropDrafts: (network) => namesIfThere(join(root, folderOf(network))).map((name) => join(root, folderOf(network), name))
-      .filter((path) => isDraft(path) || saysNothing(readFileSync(path, 'utf8'))).forEach((path) => rmSync(path, { force: true })),
+      .filter((path) => isDraft(path) || saysNothing(path)).forEach((path) => rmSync(path, { force: true })),
     elsewhere: (attachment) => namesIfThere(root).filter((folder) => folder !== folderOf(attachment.network))
       .flatMap((folder) => readRecord(join(root, folder, fileNameOf(attachment))) ?? []),
     of: (network) => recordsIn(join(root, folderOf(network))),
@@ -85,8 +85,10 @@ function readRecord(path: string): LedgerRecord | undefined {
   return isRecord(record) ? record : undefined;
 }
 
-/** Not by this host, and not by one to come, which counts on from its version. */
-function saysNothing(text: string): boolean {
+/** Not by this host, and not by one to come, which counts on from its version. What is no file was never a record. */
+function saysNothing(path: string): boolean {
+  const text = textIfThere(path);
+  if (text === undefined) return false;
   const record = parsed(text);
   return !isRecord(record) && !(isObject(record) && Number(record['version']) > 1);
 }

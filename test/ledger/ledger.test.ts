@@ -1,7 +1,8 @@
 // The ledger of networks whatever they are called: no name of one is a file of another.
 // SPDX-License-Identifier: Apache-2.0
 
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'uvu';
@@ -91,6 +92,21 @@ for (const [what, text] of shapes) {
     assert.not.ok(existsSync(path));
   });
 }
+
+test('a pipe, a device or a folder in a record\'s place says nothing, is not waited for, and stays', () => {
+  const { attachment } = record('strange');
+  const folder = join(state, 'ledger/strange');
+  const path = join(folder, fileNameOf(attachment));
+  mkdirSync(folder, { recursive: true });
+  for (const make of [() => void execFileSync('mkfifo', [path]), () => symlinkSync('/dev/zero', path), () => mkdirSync(path)]) {
+    make();
+    assert.is(ledger.read(attachment), undefined);
+    assert.equal(ledger.of('strange'), []);
+    ledger.dropDrafts('strange');
+    assert.ok(lstatSync(path));
+    rmSync(path, { recursive: true });
+  }
+});
 
 test('an inverse that this host does not know is a newer one\'s', () => {
   const { attachment } = record('odd');
