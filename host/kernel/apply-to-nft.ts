@@ -3,7 +3,7 @@
 
 import { sameHook } from './hook.ts';
 import { KernelError } from './kernel-error.ts';
-import type { NftCommand, NftRule, NftTable } from './kernel.ts';
+import type { NftChain, NftCommand, NftRule, NftTable } from './kernel.ts';
 import { nameNftCommand } from './nft-text.ts';
 import { normalRule } from './normal-rule.ts';
 import { chainCalled, type Rule } from './rule.ts';
@@ -13,41 +13,130 @@ import { chainCalled, type Rule } from './rule.ts';
  * the table is read again.
  */
 export function applyToNft(table: NftTable | undefined, commands: readonly NftCommand[]): NftTable | undefined {
-  let lowest = (table?.chains ?? []).flatMap(({ rules }) => rules).reduce((low, { handle }) => Math.min(low, handle), 0);
-  return commands.reduce<NftTable | undefined>((state, command) => step(state, command, () => --lowest), table);
+  const draft = new TableDraft(table);
+  for (const command of commands) draft.carryOut(command);
+  return draft.table();
 }
 
-function step(table: NftTable | undefined, command: NftCommand, nextHandle: () => number): NftTable | undefined {
-  const refuse = (errno: string): KernelError => new KernelError(errno, nameNftCommand(command));
-  if (command.do === 'add table') return table ?? { family: command.family, name: command.table, chains: [] };
-  if (!table) throw refuse('ENOENT');
-  if (command.do === 'delete table') {
-    if (table.chains.length > 0) throw refuse('EBUSY');
-    return undefined;
+/** A transaction may have tens of thousands of commands: what each of them asks is looked up, and nothing is copied for it. */
+class TableDraft {
+  private head: Pick<NftTable, 'family' | 'name'> | undefined;
+  private chains: Map<string, ChainDraft>;
+  private lowest: number;
+  /** How many rules call a chain, by its name; counted when the first chain is to be deleted. */
+  private calls: Map<string, number> | undefined;
+
+  constructor(table: NftTable | undefined) {
+    this.head = table;
+    this.chains = new Map((table?.chains ?? []).map((chain) => [chain.name, new ChainDraft(chain)]));
+    this.lowest = (table?.chains ?? []).flatMap(({ rules }) => rules).reduce((low, { handle }) => Math.min(low, handle), 0);
   }
-  const chain = table.chains.find(({ name }) => name === command.chain);
-  const withRules = (rules: NftRule[]): NftTable => ({ ...table, chains: table.chains.map((one) => (one === chain ? { ...one, rules } : one)) });
-  if (command.do === 'add chain') {
-    if (chain && command.hook && !sameHook(chain.hook, command.hook)) throw refuse('EEXIST');
-    return chain ? table : { ...table, chains: [...table.chains, { name: command.chain, ...(command.hook ? { hook: command.hook } : {}), rules: [] }] };
+
+  table(): NftTable | undefined {
+    return this.head && { ...this.head, chains: [...this.chains.values()].map((chain) => chain.done()) };
   }
-  if (!chain) throw refuse('ENOENT');
-  switch (command.do) {
-    case 'delete chain':
-      // A chain that jumps to itself holds itself; it must be emptied first.
-      if (table.chains.some((other) => other.rules.some(({ rule, jump }) => (jump ?? chainCalled(rule)) === chain.name))) throw refuse('EBUSY');
-      return { ...table, chains: table.chains.filter((other) => other !== chain) };
-    case 'flush chain': return withRules([]);
-    case 'delete rule':
-      if (!chain.rules.some(({ handle }) => handle === command.handle)) throw refuse('ENOENT');
-      return withRules(chain.rules.filter(({ handle }) => handle !== command.handle));
-    case 'add rule': {
-      const target = chainCalled(command.rule);
-      if (target !== undefined && !table.chains.some(({ name }) => name === target)) throw refuse('ENOENT');
-      const added = newRule(nextHandle(), normalRule(command.family, command.rule));
-      return withRules(command.at === 'start' ? [added, ...chain.rules] : [...chain.rules, added]);
+
+  carryOut(command: NftCommand): void {
+    const refuse = (errno: string): KernelError => new KernelError(errno, nameNftCommand(command));
+    if (command.do === 'add table') {
+      this.head ??= { family: command.family, name: command.table };
+      return;
     }
-    default: return command satisfies never;
+    if (!this.head) throw refuse('ENOENT');
+    if (command.do === 'delete table') {
+      if (this.chains.size > 0) throw refuse('EBUSY');
+      this.head = undefined;
+      return;
+    }
+    const { chain: name } = command;
+    const chain = this.chains.get(name);
+    if (command.do === 'add chain') {
+      if (chain && command.hook && !sameHook(chain.hook, command.hook)) throw refuse('EEXIST');
+      if (!chain) this.chains.set(name, new ChainDraft({ name, ...(command.hook ? { hook: command.hook } : {}), rules: [] }));
+      return;
+    }
+    if (!chain) throw refuse('ENOENT');
+    switch (command.do) {
+      case 'delete chain':
+        // A chain that jumps to itself holds itself; it must be emptied first.
+        if ((this.callsOfAll().get(name) ?? 0) > 0) throw refuse('EBUSY');
+        this.count(chain.empty(), -1);
+        return void this.chains.delete(name);
+      case 'flush chain': return this.count(chain.empty(), -1);
+      case 'delete rule': {
+        const rule = chain.delete(command.handle);
+        if (!rule) throw refuse('ENOENT');
+        return this.count([rule], -1);
+      }
+      case 'add rule': {
+        const target = chainCalled(command.rule);
+        if (target !== undefined && !this.chains.has(target)) throw refuse('ENOENT');
+        const rule = newRule(--this.lowest, normalRule(command.family, command.rule));
+        chain.add(rule, command.at);
+        return this.count([rule], 1);
+      }
+      default: return command satisfies never;
+    }
+  }
+
+  private callsOfAll(): ReadonlyMap<string, number> {
+    if (!this.calls) {
+      this.calls = new Map();
+      for (const chain of this.chains.values()) this.count(chain.done().rules, 1);
+    }
+    return this.calls;
+  }
+
+  private count(rules: readonly NftRule[], by: 1 | -1): void {
+    const { calls } = this;
+    if (!calls) return;
+    for (const { jump, rule } of rules) {
+      const called = jump ?? chainCalled(rule);
+      if (called !== undefined) calls.set(called, (calls.get(called) ?? 0) + by);
+    }
+  }
+}
+
+class ChainDraft {
+  /** Rules before those that were there, the last one first, and behind them. */
+  private start: NftRule[] = [];
+  private end: NftRule[] = [];
+  /** All of them by their handles, once one is to be deleted. */
+  private byHandle: Map<number, NftRule> | undefined;
+  private readonly gone = new Set<NftRule>();
+
+  constructor(private chain: NftChain) {}
+
+  get hook() { return this.chain.hook; }
+
+  add(rule: NftRule, at: 'start' | 'end'): void {
+    this[at].push(rule);
+    this.byHandle?.set(rule.handle, rule);
+  }
+
+  /** Undefined when there is none. */
+  delete(handle: number): NftRule | undefined {
+    this.byHandle ??= new Map(this.done().rules.map((rule) => [rule.handle, rule]));
+    const rule = this.byHandle.get(handle);
+    if (!rule) return undefined;
+    this.byHandle.delete(handle);
+    this.gone.add(rule);
+    return rule;
+  }
+
+  /** What was in it. */
+  empty(): readonly NftRule[] {
+    const { rules } = this.done();
+    this.chain = { ...this.chain, rules: [] };
+    [this.start, this.end, this.byHandle] = [[], [], undefined];
+    this.gone.clear();
+    return rules;
+  }
+
+  done(): NftChain {
+    if (this.start.length + this.end.length + this.gone.size === 0) return this.chain;
+    const rules = [...this.start.toReversed(), ...this.chain.rules, ...this.end];
+    return { ...this.chain, rules: this.gone.size === 0 ? rules : rules.filter((rule) => !this.gone.has(rule)) };
   }
 }
 

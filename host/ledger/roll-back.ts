@@ -3,7 +3,8 @@
 
 import type { Lock } from './locks.ts';
 import { messageOf } from '../message-of.ts';
-import { carryOut, type Undo, type UndoTools } from './undo.ts';
+import { onlyTakesAway, together } from '../ops/rules/together.ts';
+import { carryOut, type Inverse, type Undo, type UndoTools } from './undo.ts';
 
 export interface Residue { undo: Undo; why: string; error: unknown }
 
@@ -17,16 +18,46 @@ export function rollBack(undos: readonly Undo[], tools: UndoTools, network: Lock
 }
 
 /** In reverse; what could not be taken back. */
-export function takeBack(undos: readonly Undo[], tools: UndoTools): Residue[] {
-  return undos.toReversed().flatMap((undo) => {
-    try {
-      carryOut(undo.inverse, tools);
-      return [];
-    } catch (error) {
-      return [{ undo, why: messageOf(error), error }];
-    }
-  });
+export const takeBack = (undos: readonly Undo[], tools: UndoTools): Residue[] => inRuns(undos.toReversed()).flatMap((run) => takeBackRun(run, tools));
+
+function takeBackRun(run: readonly Undo[], tools: UndoTools): Residue[] {
+  const [undo, ...others] = run as [Undo];
+  try {
+    carryOut(asOne(run.map(({ inverse }) => inverse)), tools);
+    return [];
+  } catch (error) {
+    if (others.length === 0) return [{ undo, why: messageOf(error), error }];
+    // It may have been too much at once; and of what is to blame nothing else shall stay.
+    const half = run.length >> 1;
+    return [run.slice(0, half), run.slice(half)].flatMap((part) => takeBackRun(part, tools));
+  }
 }
+
+/** In the same order; what one transaction of the packet filter can take away is together. */
+function inRuns(undos: readonly Undo[]): Undo[][] {
+  const runs: Undo[][] = [];
+  let last: string | undefined;
+  for (const undo of undos) {
+    const place = placeOf(undo.inverse);
+    if (place !== undefined && place === last) runs.at(-1)!.push(undo);
+    else runs.push([undo]);
+    last = place;
+  }
+  return runs;
+}
+
+/** The rule table that it takes away from; undefined for whatever has to be done by itself. */
+function placeOf(inverse: Inverse): string | undefined {
+  if (!isOfRules(inverse) || !onlyTakesAway(inverse.rules)) return undefined;
+  return JSON.stringify([inverse.do, inverse.ns, inverse.netns, inverse.rules.family, inverse.rules.table]);
+}
+
+function asOne([first, ...others]: readonly Inverse[]): Inverse {
+  return isOfRules(first!) && others.length > 0 ? { ...first, rules: together([first, ...others.filter(isOfRules)].map(({ rules }) => rules)) } : first!;
+}
+
+type OfRules = Extract<Inverse, { rules: unknown }>;
+const isOfRules = (inverse: Inverse): inverse is OfRules => 'rules' in inverse;
 
 /** Ten are enough to read. */
 export const describe = (residues: readonly Residue[]): string =>

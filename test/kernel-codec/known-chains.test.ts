@@ -106,4 +106,14 @@ test('nor when they become too many by changes', () => {
   assert.is(known.rulesOf(3, PLACE), undefined);
 });
 
+test('those that are gone, or listed anew, are not counted', () => {
+  const known = knownAt(1);
+  const other = { ...PLACE, chain: 'other' };
+  for (const count of [19_000, 10, 19_990]) known.keepRules(1, other, rulesOf(1, count));
+  assert.is(known.rulesOf(1, PLACE)?.inOrder.length, 3);
+  known.follow({ generation: 2, messages: [gone(5), chainIs('other', 20_001)] });
+  known.keepRules(2, { ...PLACE, chain: 'third' }, rulesOf(2, 19_990));
+  assert.is(known.rulesOf(2, PLACE)?.inOrder.length, 3);
+});
+
 test.run();

@@ -53,6 +53,20 @@ test('garbage is refused or read within its bounds', () => {
   }
 });
 
+test('an answer may take as long as it is large, but not be without an end to what others are told', () => {
+  const clock = process.hrtime.bigint;
+  let seconds = 0n;
+  // Each look at the clock is four seconds after the last one.
+  process.hrtime.bigint = () => (seconds += 4n) * 1_000_000_000n;
+  try {
+    const parts = (of: number) => (sequence: number) => [...Array.from({ length: 20 }, () => answer(sequence + of, 16, NLM_F_MULTI, Buffer.from('part'))), done(sequence)];
+    assert.is(socket(parts(0)).dump(16, Buffer.alloc(0), 'list').length, 20);
+    assert.throws(() => socket(parts(7)).dump(16, Buffer.alloc(0), 'list'), (error: unknown) => error instanceof KernelError && error.errno === 'ETIMEDOUT');
+  } finally {
+    process.hrtime.bigint = clock;
+  }
+});
+
 test('an answer in parts, with messages for others between', () => {
   const read = socket((sequence) => [
     Buffer.concat([answer(sequence, 16, NLM_F_MULTI, Buffer.from('one!')), answer(sequence + 7, 16, NLM_F_MULTI, Buffer.from('not!'))]),

@@ -31,10 +31,13 @@ export class ChainRules {
     return true;
   }
 
-  remove(handles: ReadonlySet<number>): void {
+  /** How many of them there were. */
+  remove(handles: ReadonlySet<number>): number {
     const stays = ({ handle }: KernelRule): boolean => !handles.has(handle);
+    const { length } = this.rules;
     this.rules = this.rules.filter(stays);
     this.sorted = this.sorted?.filter(stays);
+    return length - this.rules.length;
   }
 
   /** In order those whose comment begins with one of these; undefined stands for any number of others in a row. */

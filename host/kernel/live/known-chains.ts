@@ -22,6 +22,8 @@ export class KnownChains {
   private generation: number | undefined;
   private readonly chains = new Map<string, Answer>();
   private readonly rules = new Map<string, ChainRules>();
+  /** of all chains: counted with each that is listed, it would take as long as all of them */
+  private count = 0;
 
   /** The kernel has said that this is the generation, or was a moment ago: what is known of an earlier one is of no use. */
   begin(generation: number): void {
@@ -46,7 +48,11 @@ export class KnownChains {
   /** As they were listed; what the caller has of them changes with them. */
   keepRules(generation: number, place: Place, listed: KernelRule[]): ChainRules {
     const rules = new ChainRules(listed);
-    if (generation === this.generation && listed.every((rule) => rule.isOf(generation))) this.rules.set(keyOf(place), rules);
+    if (generation === this.generation && listed.every((rule) => rule.isOf(generation))) {
+      this.forgetRules(keyOf(place));
+      this.rules.set(keyOf(place), rules);
+      this.count += listed.length;
+    }
     this.forgetTooMany();
     return rules;
   }
@@ -61,7 +67,7 @@ export class KnownChains {
     // No handle comes twice, so that what is gone may go at the end, in one look through a chain.
     const gone = new Map<string, Set<number>>();
     for (const message of messages) this.change(message, gone);
-    for (const [chain, handles] of gone) this.rules.get(chain)?.remove(handles);
+    for (const [chain, handles] of gone) this.count -= this.rules.get(chain)?.remove(handles) ?? 0;
     this.generation = generation;
     this.forgetTooMany();
   }
@@ -69,12 +75,21 @@ export class KnownChains {
   forget(): void {
     this.generation = undefined;
     this.chains.clear();
-    this.rules.clear();
+    this.forgetAllRules();
   }
 
   private forgetTooMany(): void {
-    const count = [...this.rules.values()].reduce((sum, { inOrder }) => sum + inOrder.length, 0);
-    if (count > MOST_RULES) this.rules.clear();
+    if (this.count > MOST_RULES) this.forgetAllRules();
+  }
+
+  private forgetAllRules(): void {
+    this.rules.clear();
+    this.count = 0;
+  }
+
+  private forgetRules(chain: string): void {
+    this.count -= this.rules.get(chain)?.inOrder.length ?? 0;
+    this.rules.delete(chain);
   }
 
   private change(message: Message, gone: Map<string, Set<number>>): void {
@@ -84,14 +99,15 @@ export class KnownChains {
         const chain = chainWith(rule);
         const rules = this.rules.get(chain);
         const place = rules && placeIn(message, rule, gone.has(chain));
-        if (!place || !rules.put(rule, place)) this.rules.delete(chain);
+        if (place && rules.put(rule, place)) this.count++;
+        else this.forgetRules(chain);
         break;
       }
       case MSG.DELRULE:
       case MSG.DESTROYRULE: {
         const rule = new KernelRule(message);
         const chain = chainWith(rule);
-        if (message.flags & NLM_F_APPEND) this.rules.delete(chain);
+        if (message.flags & NLM_F_APPEND) this.forgetRules(chain);
         else if (this.rules.has(chain)) gone.set(chain, (gone.get(chain) ?? new Set()).add(rule.handle));
         break;
       }
@@ -119,7 +135,7 @@ export class KnownChains {
 
   private forgetChain(chain: string): void {
     this.chains.delete(chain);
-    this.rules.delete(chain);
+    this.forgetRules(chain);
   }
 
   /** A chain under a new name is told of as a new one. It is older than its rules, and handles are given out in order. */
@@ -127,7 +143,7 @@ export class KnownChains {
     const handle = handleOf(chain);
     const table = tableOf(chain, CHAIN.TABLE);
     for (const [known, answer] of this.chains) if (known.startsWith(table) && handleOf(answer) === handle) this.chains.delete(known);
-    for (const [known, { inOrder: [first] }] of this.rules) if (known.startsWith(table) && (!first || first.handle > handle)) this.rules.delete(known);
+    for (const [known, { inOrder: [first] }] of this.rules) if (known.startsWith(table) && (!first || first.handle > handle)) this.forgetRules(known);
   }
 }
 

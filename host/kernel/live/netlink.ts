@@ -28,7 +28,7 @@ const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
 const NETLINK_GET_STRICT_CHK = 12;
 
-/** seconds; the slowest answers are grace periods of some 20 ms */
+/** seconds, for an answer or the next part of it; the slowest are grace periods of some 20 ms */
 const ANSWER_TIMEOUT = 10;
 /** The last datagram of any socket. The kernel builds dump parts of at most 32 KiB. */
 const received = Buffer.alloc(64 * 1024);
@@ -130,10 +130,11 @@ export class NetlinkSocket {
   private collect(wanted: number, action: string, { atMost, isThere = true }: { atMost?: number; isThere?: boolean } = {}): { messages: Message[]; interrupted: boolean } {
     const messages: Message[] = [];
     let interrupted = false;
-    const deadline = deadlineNow();
-    for (;;) {
+    for (let deadline = deadlineNow(); ;) {
       for (const answer of this.receive(action, deadline)) {
         if (answer.sequence !== wanted) continue;
+        // A large table takes as long as it takes.
+        deadline = deadlineNow();
         interrupted ||= (answer.flags & NLM_F_DUMP_INTR) !== 0;
         if (answer.type === NLMSG_DONE || answer.type === NLMSG_ERROR) {
           if (!isThere && saysNotFound(answer)) return { messages, interrupted };

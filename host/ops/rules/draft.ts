@@ -5,8 +5,8 @@ import { checkDeadline } from '../../deadline.ts';
 import { sameHook } from '../../kernel/hook.ts';
 import type { NftHook } from '../../kernel/kernel.ts';
 import type { Rule } from '../../kernel/rule.ts';
-import type { Drop, RuleLife, RuleSet, WantedRule } from './rule-set.ts';
-import { matchesRemoval } from './removal.ts';
+import type { Drop, RuleLife, RuleSet } from './rule-set.ts';
+import { isWholeRule, matchesRemoval } from './removal.ts';
 
 /** A rule that is there, as both backends can be asked about it. */
 export interface Present {
@@ -55,16 +55,17 @@ export function draftOf<P extends Present>(present: readonly PresentChain<P>[], 
   dropChains(draft, wanted, callers);
   makeChains(draft, wanted);
   for (const { chain, rules } of wanted.set ?? []) setContent(chainOf(draft, chain), rules, keyOf);
-  for (const addition of wanted.add ?? []) {
-    checkDeadline();
-    addRule(chainOf(draft, addition.chain), addition, keyOf);
-  }
+  addRules(draft, wanted, keyOf);
   for (const { chain } of wanted.set ?? []) keepContent(chainOf(draft, chain));
   return draft;
 }
 
-/** What is at hand is compared first: the key of each rule has to be made. */
-export const isRule = (one: Present, rule: Rule, key: string): boolean => (one.comment ?? '') === (rule.comment ?? '') && one.key === key;
+/** Is a rule that is there one of these? What is at hand is compared first: the key of each has to be made. */
+export function isAmong(rules: readonly { rule: Rule; key: string }[]): (one: Present) => boolean {
+  const keys = new Map<string, Set<string>>();
+  for (const { rule: { comment = '' }, key } of rules) keys.set(comment, (keys.get(comment) ?? new Set()).add(key));
+  return (one) => keys.get(one.comment ?? '')?.has(one.key) ?? false;
+}
 
 /** The same for the chain that a rule calls. */
 export const calls = (one: Pick<Present, 'mayCall' | 'jump'>, chain: string): boolean => (one.mayCall?.(chain) ?? true) && one.jump === chain;
@@ -83,20 +84,35 @@ function chainOf(draft: Draft, name: string): ChainDraft {
   return chain;
 }
 
+/** Those that say a whole rule may be thousands of one chain, which is gone through once for all of them. */
 function removeRules(draft: Draft, { remove = [] }: RuleSet, keyOf: (rule: Rule) => string): void {
-  for (const removal of remove) {
+  for (const [chain, removals] of byChain(remove.filter(isWholeRule))) {
     checkDeadline();
-    const matches = matchesRemoval(removal, keyOf);
-    forget(draft.get(removal.chain), matches);
+    forget(draft.get(chain), isAmong(removals.map(({ rule }) => ({ rule, key: keyOf(rule) }))));
+  }
+  for (const removal of remove.filter((one) => !isWholeRule(one))) {
+    checkDeadline();
+    forget(draft.get(removal.chain), matchesRemoval(removal, keyOf));
   }
 }
 
 /** A call from a rule that the chain's content will not have is none: whether a chain can go must not depend on who asked first. */
 function leaveContent(draft: Draft, { set = [], add = [] }: RuleSet, keyOf: (rule: Rule) => string): void {
+  const added = byChain(set.length > 0 ? add : []);
   for (const { chain, rules } of set) {
-    const content = new Set([...rules, ...add.filter((one) => one.chain === chain).map(({ rule }) => rule)].map(keyOf));
+    const content = new Set([...rules, ...(added.get(chain) ?? []).map(({ rule }) => rule)].map(keyOf));
     forget(draft.get(chain), ({ key }) => !content.has(key));
   }
+}
+
+function byChain<T extends { chain: string }>(list: readonly T[]): Map<string, T[]> {
+  const chains = new Map<string, T[]>();
+  for (const one of list) {
+    const known = chains.get(one.chain);
+    if (known) known.push(one);
+    else chains.set(one.chain, [one]);
+  }
+  return chains;
 }
 
 function forget(chain: ChainDraft | undefined, which: (rule: Present) => boolean): void {
@@ -128,19 +144,22 @@ function isShared(draft: Draft, { drop = [] }: RuleSet, callers: Callers): boole
   return drop.some(({ chain }) => staying(draft.get(chain) ?? emptyDraft(chain)).length > 0 || (draft.has(chain) && callers.get(chain)!.length > 0));
 }
 
-/** One that goes may have been the last to call another, so the list is gone through until nothing more goes. */
+/** One that goes may have been the last to call another, which is looked at again then. */
 function dropChains(draft: Draft, { drop = [] }: RuleSet, callers: Callers): void {
-  for (let going = true; going;) {
-    going = drop.map((one) => dropChain(draft, one, callers)).includes(true);
+  const ifUncalled = new Map(drop.filter(({ unreferenced }) => unreferenced).map((one) => [one.chain, one]));
+  const calledFrom = ({ chain }: Drop): Drop[] => (draft.get(chain)?.before ?? []).flatMap(({ jump = '' }) => ifUncalled.get(jump) ?? []);
+  for (let next = drop; next.length > 0;) {
+    const gone = next.filter((one) => dropChain(draft, one, callers));
+    next = ifUncalled.size === 0 ? [] : [...new Set(gone.flatMap(calledFrom))];
   }
 }
 
 function dropChain(draft: Draft, { chain: name, unreferenced }: Drop, callers: Callers): boolean {
   const chain = draft.get(name);
   if (!chain?.before || chain.dropped) return false;
-  const calling = callers.get(name)!.filter((caller) => caller.chain !== chain && caller.chain.kept[caller.i]);
-  if (unreferenced && calling.length > 0) return false;
-  for (const caller of calling) caller.chain.kept[caller.i] = false;
+  const stillCalls = (caller: { chain: ChainDraft; i: number }): boolean => caller.chain !== chain && caller.chain.kept[caller.i]!;
+  if (unreferenced && callers.get(name)!.some(stillCalls)) return false;
+  for (const caller of callers.get(name)!.filter(stillCalls)) caller.chain.kept[caller.i] = false;
   forget(chain, () => true);
   chain.dropped = true;
   return true;
@@ -183,16 +202,42 @@ function indexOfRun(whole: readonly string[], part: readonly string[]): number {
   return -1;
 }
 
-function addRule(chain: ChainDraft, { rule, at, life = 'attachment' }: WantedRule, keyOf: (rule: Rule) => string): void {
-  const key = keyOf(rule);
-  const has = (one: { key: string }): boolean => one.key === key;
-  const is = (one: Present): boolean => isRule(one, rule, key);
-  const { before = [], kept } = chain;
-  if (chain.start.some(has) || chain.end.some(has)) return;
-  const there = before.flatMap((one, i) => (is(one) ? i : []));
-  if (there.some((i) => kept[i])) return;
-  const [gone] = chain.dropped || chain.replaced ? [] : there;
-  if (gone !== undefined) chain.kept[gone] = true;
-  else if (at === 'start') chain.start.unshift({ key, rule, life });
-  else chain.end.push({ key, rule, life });
+/** A chain is gone through once for all that is added to it. */
+function addRules(draft: Draft, { add = [] }: RuleSet, keyOf: (rule: Rule) => string): void {
+  for (const [name, additions] of byChain(add)) {
+    const chain = chainOf(draft, name);
+    const wanted = additions.map(({ rule, at, life = 'attachment' }) => {
+      checkDeadline();
+      return { key: keyOf(rule), rule, life, at };
+    });
+    const there = placesOf(chain, isAmong(wanted));
+    const isNew = new Set(chain.end.map(({ key }) => key));
+    const start: NewRule[] = [];
+    for (const { at, ...rule } of wanted) {
+      if (isNew.has(rule.key) || keepOne(chain, there.get(rule.key) ?? [])) continue;
+      isNew.add(rule.key);
+      (at === 'start' ? start : chain.end).push(rule);
+    }
+    chain.start = start.reverse();
+  }
+}
+
+/** Of the rules in it, by their keys. */
+function placesOf({ before = [] }: ChainDraft, which: (rule: Present) => boolean): Map<string, number[]> {
+  const places = new Map<string, number[]>();
+  before.forEach((one, i) => {
+    if (!which(one)) return;
+    const known = places.get(one.key);
+    if (known) known.push(i);
+    else places.set(one.key, [i]);
+  });
+  return places;
+}
+
+/** One of these stays, or stays after all. */
+function keepOne({ kept, dropped, replaced }: ChainDraft, there: readonly number[]): boolean {
+  if (there.some((i) => kept[i])) return true;
+  const [gone] = dropped || replaced ? [] : there;
+  if (gone !== undefined) kept[gone] = true;
+  return gone !== undefined;
 }

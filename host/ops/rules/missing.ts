@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Rule } from '../../kernel/rule.ts';
-import { isRule, type ChainDraft, type Draft, type NewRule } from './draft.ts';
+import { isAmong, type ChainDraft, type Draft, type NewRule } from './draft.ts';
 import type { Missing } from './rule-set.ts';
 
 export const missingIn = (draft: Draft, render: (rule: Rule) => string): Missing[] =>
@@ -16,6 +16,7 @@ function missingChain({ name, before, make, start, end }: ChainDraft): Missing[]
 
 /** A chain whose content has to be replaced may hold some of the rules already. */
 function missingRules({ name, before = [], start, end }: ChainDraft, render: (rule: Rule) => string): Missing[] {
-  const isThere = ({ key, rule }: NewRule): boolean => before.some((one) => isRule(one, rule, key));
-  return [...start, ...end].filter((one) => !isThere(one)).map(({ rule }) => ({ chain: name, rule: render(rule) }));
+  const wanted: NewRule[] = [...start, ...end];
+  const there = new Set(before.filter(isAmong(wanted)).map(({ key }) => key));
+  return wanted.filter(({ key }) => !there.has(key)).map(({ rule }) => ({ chain: name, rule: render(rule) }));
 }

@@ -52,13 +52,16 @@ function presentOf(rule: NftRule, keyOf: (rule: Rule) => string): NftPresent {
 }
 
 /** What goes comes first, so that a chain is empty and uncalled when it is deleted; chains come before the rules that call them. */
-function commandsFor(draft: Draft<NftPresent>, { family, table }: RuleSet): NftCommand[] {
+function commandsFor(draft: Draft<NftPresent>, { family, table, add, set }: RuleSet): NftCommand[] {
   const at = { family, table };
+  // For each rule that goes the kernel would look through the chain. Nobody's new rule goes with them: what takes away is refused when others have changed
+  // rules, unless the nft program writes it, which it does for rules with raw words alone.
+  const emptied = (chain: ChainDraft<NftPresent>): boolean => !add && !set && !chain.kept.includes(true);
   const each = (commands: (chain: ChainDraft<NftPresent>) => NftCommand[]): NftCommand[] => [...draft.values()].flatMap(commands);
   return [
     ...each((chain) => {
       if (!chain.before?.length) return [];
-      if (chain.dropped || chain.replaced) return [{ do: 'flush chain', ...at, chain: chain.name }];
+      if (chain.dropped || chain.replaced || emptied(chain)) return [{ do: 'flush chain', ...at, chain: chain.name }];
       return going(chain).map(({ handle }): NftCommand => ({ do: 'delete rule', ...at, chain: chain.name, handle }));
     }),
     ...each(({ name, dropped }) => (dropped ? [{ do: 'delete chain', ...at, chain: name }] : [])),

@@ -4,8 +4,14 @@
 import { addressOf, canonicalAddress } from '../../kernel/address.ts';
 import { WrongValue } from '../../kernel/kernel-error.ts';
 import type { Rule } from '../../kernel/rule.ts';
-import { calls, isRule, type Present } from './draft.ts';
+import { calls, isAmong, type Present } from './draft.ts';
 import type { Removal } from './rule-set.ts';
+
+/** It has no other criterion. */
+export function isWholeRule(removal: Removal): removal is Removal & { rule: Rule } {
+  const { chain, rule, ...others } = removal;
+  return rule !== undefined && Object.values(others).every((one) => one === undefined);
+}
 
 export function matchesRemoval(removal: Removal, keyOf: (rule: Rule) => string): (rule: Present) => boolean {
   const { chain, rule, comment, commentPrefix, address, except = [], jump } = removal;
@@ -13,7 +19,7 @@ export function matchesRemoval(removal: Removal, keyOf: (rule: Rule) => string):
   if (rule === undefined && comment === undefined && !commentPrefix && address === undefined && jump === undefined) {
     throw new WrongValue(`remove rules from chain ${chain}`, 'give rule, comment, commentPrefix, address or jump');
   }
-  const key = rule && keyOf(rule);
+  const isIt = rule && isAmong([{ rule, key: keyOf(rule) }]);
   const named = address === undefined ? undefined : canonicalAddress(address);
   const spared = except.map(canonicalAddress);
   return (present) =>
@@ -22,7 +28,7 @@ export function matchesRemoval(removal: Removal, keyOf: (rule: Rule) => string):
     (named === undefined || addressesOf(present.rule ?? present.known).includes(named)) &&
     (spared.length === 0 || !addressesOf(present.rule ?? present.known).some((one) => spared.includes(one))) &&
     (jump === undefined || calls(present, jump)) &&
-    (rule === undefined || isRule(present, rule, key!));
+    (isIt?.(present) ?? true);
 }
 
 /** Those of a whole address; a prefix names none. */

@@ -34,11 +34,12 @@ function takeAway(chains: readonly ChainDraft[], life: RuleLife): Partial<RuleSe
 
 /** Rules outside the grammar cannot be said again; the others come back, to where they were if that was before or after all that stayed. */
 function bringBack(chains: readonly ChainDraft[]): Partial<RuleSet> {
-  const lost = chains.filter((chain) => chain.before && (chain.dropped || chain.replaced));
+  const isLost = (chain: ChainDraft): boolean => chain.before !== undefined && (chain.dropped || chain.replaced);
+  const lost = chains.filter(isLost);
   return lists({
     chains: lost.filter(({ dropped }) => dropped).map(({ name, hook }) => ({ name, ...(hook ? { hook } : {}) })),
     set: lost.map(({ name, before = [] }) => ({ chain: name, rules: before.flatMap(({ rule }) => rule ?? []) })),
-    add: chains.filter((chain) => !lost.includes(chain)).flatMap(returning),
+    add: chains.filter((chain) => !isLost(chain)).flatMap(returning),
   });
 }
 

@@ -10,6 +10,8 @@ import type { IptablesTable, NftTable } from '../../../host/kernel/kernel.ts';
 import { listIptables, listNft } from '../../../host/ops/rules/list.ts';
 import { planIptables } from '../../../host/ops/rules/plan-iptables.ts';
 import { planNft } from '../../../host/ops/rules/plan-nft.ts';
+import { ruleKey } from '../../../host/kernel/normal-rule.ts';
+import type { Rule } from '../../../host/kernel/rule.ts';
 import type { RuleSet } from '../../../host/ops/rules/rule-set.ts';
 import { commandsFrom, linesFrom } from '../../support/iptables-lines.ts';
 
@@ -148,10 +150,43 @@ test('rules outside the grammar stay, can be found by comment and jump, and keep
   };
   const plan = (rest: Partial<RuleSet>) => planNft(table, { family: 'ip', table: 't', ...rest }).commands.map((command) => command.do);
   assert.equal(plan({ drop: [{ chain: 'b', unreferenced: true }] }), []);
-  assert.equal(plan({ drop: [{ chain: 'b' }] }), ['delete rule', 'delete chain']);
-  assert.equal(plan({ remove: [{ chain: 'a', comment: 'theirs' }] }), ['delete rule']);
+  assert.equal(plan({ drop: [{ chain: 'b' }] }), ['flush chain', 'delete chain']);
+  assert.equal(plan({ remove: [{ chain: 'a', comment: 'theirs' }] }), ['flush chain']);
   assert.equal(plan({ set: [{ chain: 'a', rules: [] }] }), ['flush chain']);
   assert.equal(listNft(table), [{ name: 'a', rules: [{ text: '# handle 7', comment: 'theirs', jump: 'b' }] }, { name: 'b', rules: [] }]);
+});
+
+test('rules go one by one as long as one stays, or one comes, which the nft program may have to write: it does not notice what others add meanwhile', () => {
+  const rule = (dport: number) => ({ match: [{ proto: 'tcp', dport }], action: { verdict: 'return' as const } });
+  const table: NftTable = { family: 'ip', name: 't', chains: [{ name: 'a', rules: [1, 2, 3].map((n) => ({ handle: n, rule: rule(n) })) }] };
+  const plan = (ports: number[], rest: Partial<RuleSet> = {}) =>
+    planNft(table, { family: 'ip', table: 't', remove: ports.map((port) => ({ chain: 'a', rule: rule(port) })), ...rest }).commands.map((command) => command.do);
+  assert.equal(plan([1, 2, 3]), ['flush chain']);
+  assert.equal(plan([3, 1]), ['delete rule', 'delete rule']);
+  assert.equal(plan([1, 2, 3], { add: [{ chain: 'a', rule: rule(4) }] }), ['delete rule', 'delete rule', 'delete rule', 'add rule']);
+});
+
+test('a chain that is called by the next one, that by the next one, and so on, goes with all of them', () => {
+  const names = Array.from({ length: 50 }, (_, i) => `c${i}`);
+  const table: NftTable = { family: 'ip', name: 't', chains: names.map((name, i) => ({ name, rules: i === 0 ? [] : [{ handle: i, jump: `c${i - 1}` }] })) };
+  const drop = names.map((chain) => ({ chain, unreferenced: true }));
+  const gone = (rest: RuleSet['drop']) => planNft(table, { family: 'ip', table: 't', drop: rest! }).commands.filter((command) => command.do === 'delete chain').length;
+  assert.is(gone(drop), 50);
+  assert.is(gone(drop.toReversed()), 50);
+  assert.is(gone(drop.slice(0, 49)), 0, 'the last one is called from a chain that stays');
+});
+
+test('a chain is gone through once for all rules that go, and once for all that come', () => {
+  const rules = Array.from({ length: 300 }, (_, i): Rule => ({ match: [{ proto: 'tcp', dport: i + 1 }], action: { verdict: 'return' } }));
+  let looks = 0;
+  const there = rules.map((rule) => ({ text: '', comment: undefined, jump: undefined, mayCall: () => false, rule, get key() { looks++; return ruleKey('ip', rule); } }));
+  const table: IptablesTable = { family: 'ip', name: 'nat', chains: [{ name: 'A', rules: there }] };
+  const plan = (rest: Partial<RuleSet>): number => planIptables(table, { family: 'ip', table: 'nat', ...rest }).commands.length;
+  const all = rules.map((rule) => ({ chain: 'A', rule }));
+  assert.is(plan({ remove: all }), 300);
+  assert.is(plan({ add: all }), 0);
+  assert.is(plan({ remove: all, add: all }), 0, 'what comes again stays');
+  assert.ok(looks <= 12 * 300, `${looks} looks at 300 rules`);
 });
 
 test('a content that grows around what is there is not flushed', () => {

@@ -47,10 +47,11 @@ test('a table is read once for any number of plans', () => {
 
 test('what was added in this call can be taken back in it', () => {
   const { tables, did, chains } = oneTable();
-  const plan = tables.plan('nft', 'host', WANTED);
+  const shared = { ...WANTED.add![0]!, life: 'network' as const, rule: { ...WANTED.add![0]!.rule, comment: 'all' } };
+  const plan = tables.plan('nft', 'host', { ...WANTED, add: [...WANTED.add!, shared] });
   plan.carryOut();
   tables.plan('nft', 'host', plan.undo.attachment!).carryOut();
-  assert.equal(chains()?.map(({ name, rules }) => [name, rules]), [['c', []]]);
+  assert.equal(chains()?.map(({ name, rules }) => [name, rules.map(({ comment }) => comment)]), [['c', ['all']]]);
   assert.is(did.reads, 2);
   tables.plan('nft', 'host', plan.undo.network!).carryOut();
   assert.is(chains(), undefined);

@@ -68,6 +68,7 @@ function lateChain(name: string, chain: Attributes, rules: () => IptablesRule[])
     name,
     ...(policy === undefined ? {} : { policy: policy === ACCEPT ? 'ACCEPT' : 'DROP' }),
     ...(uses === undefined ? {} : { uses }),
-    get rules() { return rules(); },
+    // Each rule is a use of its chain.
+    get rules() { return uses === 0 ? [] : rules(); },
   };
 }
