@@ -3,7 +3,7 @@
 
 import type { IptablesChain, IptablesTable } from '../../kernel/kernel.ts';
 import { chainCalled } from '../../kernel/rule.ts';
-import { calls } from './draft.ts';
+import { calledAmong } from './draft.ts';
 import type { Removal, RuleSet } from './rule-set.ts';
 
 /** Those it names, and those that call one which it drops. */
@@ -14,7 +14,7 @@ export function concerned(table: IptablesTable, wanted: RuleSet): readonly Iptab
     const chain = table.chainNamed(name);
     if (chain) found.set(name, chain);
   }
-  for (const { chain } of wanted.drop ?? []) addCallers(found, table, chain);
+  addCallers(found, table, wanted);
   return [...found.values()];
 }
 
@@ -28,16 +28,25 @@ function mayHold(table: IptablesTable, { jump, rule }: Removal): boolean {
 }
 
 /** The kernel says how many they are. Chains with many rules are looked into first: those are the ones that pass traffic on. */
-function addCallers(found: Map<string, IptablesChain>, table: IptablesTable, name: string): void {
-  const chain = found.get(name);
-  if (!chain) return;
-  const callsFrom = ({ rules }: IptablesChain): number => rules.filter((rule) => calls(rule, name)).length;
-  let others = (chain.uses ?? Infinity) - chain.rules.length - [...found.values()].reduce((sum, one) => sum + callsFrom(one), 0);
-  if (others <= 0) return;
+function addCallers(found: Map<string, IptablesChain>, table: IptablesTable, { drop = [] }: RuleSet): void {
+  const dropped = drop.flatMap(({ chain }) => found.get(chain) ?? []);
+  const called = calledAmong(dropped.map(({ name }) => name));
+  /** How many calls of each are not found yet. */
+  const missing = new Map(dropped.map(({ name, uses = Infinity, rules }) => [name, uses - rules.length] as const).filter(([, count]) => count > 0));
+  if (missing.size === 0) return;
+  const lookInto = ({ rules }: IptablesChain): boolean => {
+    const names = rules.flatMap((rule) => called(rule) ?? []);
+    for (const name of names) {
+      const count = (missing.get(name) ?? 0) - 1;
+      if (count > 0) missing.set(name, count);
+      else missing.delete(name);
+    }
+    return names.length > 0;
+  };
+  for (const chain of found.values()) lookInto(chain);
+  if (missing.size === 0) return;
   for (const other of table.chains.filter((one) => !found.has(one.name)).sort((a, b) => (b.uses ?? 0) - (a.uses ?? 0))) {
-    const calls = callsFrom(other);
-    if (calls > 0) found.set(other.name, other);
-    others -= calls;
-    if (others <= 0) return;
+    if (lookInto(other)) found.set(other.name, other);
+    if (missing.size === 0) return;
   }
 }

@@ -127,14 +127,26 @@ type Callers = ReadonlyMap<string, readonly { chain: ChainDraft; i: number }[]>;
 /** With more chains it is sooner read what a rule calls than asked for each whether it may. */
 const FEW = 8;
 
+/** Says which of these chains a rule calls. */
+export function calledAmong(names: readonly string[]): (rule: Pick<Present, 'mayCall' | 'jump'>) => string | undefined {
+  const chains = new Set(names);
+  const few = chains.size <= FEW ? [...chains] : undefined;
+  return (rule) => {
+    if (few && !few.some((name) => rule.mayCall?.(name) ?? true)) return undefined;
+    const { jump } = rule;
+    return jump !== undefined && chains.has(jump) ? jump : undefined;
+  };
+}
+
 /** Looked for once: of thousands of chains that go, each may be called from anywhere. */
 function callersOf(draft: Draft, { drop = [] }: RuleSet): Callers {
-  const names = [...new Set(drop.map(({ chain }) => chain))];
+  const names = drop.map(({ chain }) => chain);
   const found = new Map(names.map((name) => [name, [] as { chain: ChainDraft; i: number }[]]));
-  const mayCall = (rule: Present): boolean => names.length > FEW || names.some((name) => rule.mayCall?.(name) ?? true);
+  const called = calledAmong(names);
   for (const chain of names.length === 0 ? [] : draft.values()) {
     chain.before?.forEach((rule, i) => {
-      if (chain.kept[i] && mayCall(rule) && rule.jump !== undefined) found.get(rule.jump)?.push({ chain, i });
+      const name = chain.kept[i] ? called(rule) : undefined;
+      if (name !== undefined) found.get(name)!.push({ chain, i });
     });
   }
   return found;
