@@ -113,7 +113,9 @@ function collect(call: Call): Answers['store.collect'] {
 function held(call: Call, op: string, key?: string): Store {
   if (call.grants.store === 'none') throw denied(call, op, `of "${key ?? ''}"`, { store: 'own' }, key ?? 'entries');
   if (key === 'lock' || key === '.' || key === '..' || key?.startsWith('.')) throw wrongRequest(op, `"${key}" cannot be a key`, key);
-  return call.store().hold();
+  const store = call.store().hold();
+  if (key !== undefined && store.onlyKey !== undefined && key !== store.onlyKey) throw wrongRequest(op, `"${key}" is no entry of this store, only "${store.onlyKey}" is`, key);
+  return store;
 }
 
 /** A revision that depends on nothing but the content: 48 bits, 0 only for "absent". */

@@ -3,7 +3,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { join } from 'node:path';
-import { CniError, CODE } from '../cni-error.ts';
 import { makeFolder } from '../make-folder.ts';
 import { readEntry, removeEntry, writeEntry } from './entry.ts';
 import { reaching } from './reaching.ts';
@@ -18,30 +17,20 @@ export function openFile(folder: string, name: string): LockedStore {
 }
 
 function fileStore(folder: string, path: string): Store {
-  const get = (key: string): string | undefined => {
-    needKey(key);
-    return readEntry(path);
-  };
+  const get = (): string | undefined => readEntry(path);
   return {
+    onlyKey: KEY,
     get,
-    has: (key) => get(key) !== undefined,
-    put(key, value) {
-      needKey(key);
+    has: () => get() !== undefined,
+    put(_key, value) {
       reaching(folder, () => makeFolder(folder, 0o700));
       writeEntry(path, value);
     },
-    delete(key) {
-      needKey(key);
-      removeEntry(path);
-    },
+    delete: () => removeEntry(path),
     repair() {},
     list(value) {
-      const found = get(KEY);
+      const found = get();
       return found === undefined || (value !== undefined && found !== value) ? [] : [{ key: KEY, value: found }];
     },
   };
-}
-
-function needKey(key: string): void {
-  if (key !== KEY) throw new CniError(CODE.plugin, `"${key}" is no entry of this store, only "${KEY}" is`, { kind: 'invalid' });
 }

@@ -28,6 +28,8 @@ export interface Store {
   list(value?: string): { key: string; value: string }[];
   /** Also of what is no entry but has its name, so that get() finds nothing and none can be made. */
   has(key: string): boolean;
+  /** The key of the only entry that it can have. */
+  readonly onlyKey?: string;
   /** Why nothing can be put there: it is on a mount that is read-only. */
   readonly unwritable?: CniError;
   /** Removes what killed writers left: entries without content, which the reference takes for addresses in use. */

@@ -23,8 +23,8 @@ let root: string;
 test.before.each(() => { root = mkdtempSync(join(tmpdir(), 'cni-wasm-store-')); });
 test.after.each(() => rmSync(root, { recursive: true }));
 
-function attachment(store: Exclude<Grants['store'], 'none' | 'dataDir'>) {
-  const place: StorePlace = { layout: store, root, network: 'blue', module: 'acme' };
+function attachment(store: Exclude<Grants['store'], 'none'>) {
+  const place: StorePlace = { layout: store, root, network: 'blue', module: 'acme', ...(store === 'dataDir' ? { file: 'c1_eth0.json' } : {}) };
   const openStore = diskStores({ holdFile: () => () => undefined }, diskIndex(join(root, 'state'), () => 'boot 1'));
   const opened = openStore(place);
   const kept: Undo[] = [];
@@ -50,6 +50,14 @@ for (const layout of ['own', 'ipam'] as const) {
     assert.equal(left(), []);
   });
 }
+
+test('a file of one entry has no other, and says which it has as any wrong request is answered', () => {
+  const { put } = attachment('dataDir');
+  put('backup', '{}');
+  assert.equal(readdirSync(root), ['c1_eth0.json']);
+  assert.throws(() => put('other', '{}'), (error: unknown) => error instanceof CniError && error.code === 999
+    && error.message === 'store.put: "other" is no entry of this store, only "backup" is' && error.facts.op === 'store.put' && error.facts.at === 'other');
+});
 
 test('a cursor stays, and is nobody\'s', () => {
   const { put, left } = attachment('ipam');
