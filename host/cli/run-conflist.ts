@@ -79,9 +79,19 @@ export function delAll(list: Conflist, target: Target, prevResult?: unknown): vo
   for (const plugin of list.plugins.toReversed()) callPlugin(list, plugin, 'DEL', target, prevResult);
 }
 
+/** All of them, whichever fail, as libcni does. Throws the failure, or an AggregateError of several. */
 export function gcAll(list: Conflist, target: OfNone, valid: readonly { containerID: string; ifname: string }[]): void {
   const attachments = { 'cni.dev/valid-attachments': valid, 'cni.dev/attachments': valid };
-  for (const plugin of list.plugins) callPlugin(list, { ...plugin, ...attachments }, 'GC', ofNoContainer(target));
+  const failures = list.plugins.flatMap((plugin): unknown[] => {
+    try {
+      callPlugin(list, { ...plugin, ...attachments }, 'GC', ofNoContainer(target));
+      return [];
+    } catch (error) {
+      return [error];
+    }
+  });
+  if (failures.length > 1) throw new AggregateError(failures, `${failures.length} plugins failed (gc)`);
+  if (failures.length === 1) throw failures[0];
 }
 
 export function statusAll(list: Conflist, target: OfNone): void {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { resolve } from 'node:path';
-import { CniError } from '../cni-error.ts';
+import { CniError, CODE } from '../cni-error.ts';
 import { readError } from '../protocol/read-error.ts';
 import type { Host } from '../verbs/host.ts';
 import type { Told } from './answer-people.ts';
@@ -41,11 +41,20 @@ function failureOf(act: () => void): CniError | undefined {
     act();
     return undefined;
   } catch (error) {
-    if (error instanceof PluginFailed) return inSentence(error, undefined);
-    if (error instanceof CniError) return error;
-    throw error;
+    return error instanceof AggregateError ? allOf(error.errors.map(asFailure)) : asFailure(error);
   }
 }
+
+function asFailure(error: unknown): CniError {
+  if (error instanceof PluginFailed) return inSentence(error, undefined);
+  if (error instanceof CniError) return error;
+  throw error;
+}
+
+/** One line for each, as it would be said alone. */
+const allOf = (failures: readonly CniError[]): CniError => new CniError(CODE.residue, `${failures.length} plugins failed, the others have been asked as well`, {
+  details: failures.map(({ code, message, facts: { details } }) => [`${message} (code ${code})`, ...(details === undefined ? [] : [details])].join('\n')).join('\n'),
+});
 
 /** What the plugin's own error document says. */
 function inSentence({ verb, answer }: PluginFailed, hint: string | undefined): CniError {

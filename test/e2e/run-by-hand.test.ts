@@ -123,14 +123,21 @@ for (const [what, plugin, says] of [
   });
 }
 
-test('gc that fails with a plugin tells what those before it have taken back', () => {
+test('gc goes on with the other plugins when one fails, and tells what they have taken back', () => {
   run('add', ...of('c1'));
   const list = JSON.parse(readFileSync(CONFLIST, 'utf8')) as { plugins: object[] };
-  writeList('/run/misspelt.conflist', ...list.plugins, { type: 'portmpa' });
+  writeList('/run/misspelt.conflist', { type: 'portmpa' }, ...list.plugins);
   const { status, stdout, stderr } = spawnSync(join(BIN, 'cni-wasm'), ['run', 'gc', '/run/misspelt.conflist', 'none'], { encoding: 'utf8' });
   assert.equal([status, stderr], [1, `cni-wasm: no plugin "portmpa" in ${BIN} (code 999)\n`]);
   assert.match(stdout, /^taken back: network "blue", container "c1", eth0\n {2}bridge: .*veth/);
   run('del', ...of('c1'));
+});
+
+test('gc tells of each plugin that failed', () => {
+  writeList('/run/misspelt.conflist', { type: 'portmpa' }, { type: 'cni-wasm', module: 'acme' });
+  const { status, stdout, stderr } = spawnSync(join(BIN, 'cni-wasm'), ['run', 'gc', '/run/misspelt.conflist', 'none'], { encoding: 'utf8' });
+  assert.equal([status, stdout], [1, '']);
+  assert.match(stderr, /^cni-wasm: 2 plugins failed, the others have been asked as well \(code 106\)\n {2}no plugin "portmpa" in .* \(code 999\)\n {2}plugin type="cni-wasm" failed \(gc\): no module "acme" \(code 100\)\n/);
 });
 
 test('what the plugins before a refused one have made stays until del, and that is said; what plugins write to stderr is shown', () => {
