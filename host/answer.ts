@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { now } from './clock.ts';
-import { CODE } from './cni-error.ts';
+import { CODE, type CniError } from './cni-error.ts';
 import { asCniError } from './internal-error.ts';
 import { mustBeBelieved } from './ledger/books.ts';
 import type { Environment } from './protocol/environment.ts';
@@ -25,6 +25,8 @@ export interface Call {
   env: Environment;
   /** not called for VERSION, nor before the environment is known to be right */
   readStdin(): Uint8Array;
+  /** The resident host writes how it ended into the same log, and how long it waited its turn. */
+  isTold?: boolean;
 }
 
 export interface Answer {
@@ -36,13 +38,16 @@ export interface Answer {
 /** Never throws: what goes wrong is the answer. */
 export async function answer(host: Host, call: Call): Promise<Answer> {
   const begun = now();
+  const tell = (error?: CniError): void => {
+    if (!call.isTold) tellAnswer(host.log, call, now() - begun, error);
+  };
   try {
     const stdout = await resultOf(host, call);
-    tellAnswer(host.log, call, now() - begun);
+    tell();
     return { exitCode: 0, ...(stdout === undefined ? {} : { stdout }) };
   } catch (thrown) {
     const error = asCniError(thrown, host.log);
-    tellAnswer(host.log, call, now() - begun, error);
+    tell(error);
     return { exitCode: 1, stdout: formatError(error) };
   }
 }

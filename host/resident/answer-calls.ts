@@ -17,7 +17,7 @@ import { formatReply, type Reply } from './wire.ts';
 /** contents of modules; more have been installed one after the other than are in use */
 const MAX_MODULES = 64;
 
-const { compiled } = workerData as Shared;
+const { compiled, answersIn } = workerData as Shared;
 const system = systemCalls();
 const libc = openLibc();
 const home = ownNetns();
@@ -74,7 +74,7 @@ function send(connection: number, reply: Uint8Array): boolean {
 async function replyTo({ calledAs, env, stdin, caller }: Task): Promise<Reply> {
   let stderr = '';
   const host = openHost(env, lasting, { toStderr: (line) => { stderr += line; }, isThere: () => isStillThere(caller) });
-  const { exitCode, stdout = '' } = await answer(host, { calledAs, env, readStdin: () => stdin });
+  const { exitCode, stdout = '' } = await answer(host, { calledAs, env, readStdin: () => stdin, isTold: answersIn !== undefined && answersIn === env['CNI_WASM_LOG_FILE'] });
   return { exitCode, stdout, stderr };
 }
 

@@ -4,10 +4,11 @@
 
 import { createServer, type Socket } from 'node:net';
 import { availableParallelism } from 'node:os';
+import { isAbsolute } from 'node:path';
 import { identityOf } from '../file-identity.ts';
 import { dropPrivileges } from '../kernel/live/least-privilege.ts';
 import { openLibc } from '../kernel/live/libc.ts';
-import { openLog } from '../log.ts';
+import { openLog, type Log } from '../log.ts';
 import { readError } from '../protocol/read-error.ts';
 import { rootsFrom } from '../roots.ts';
 import { compiledBuiltins } from '../selection/builtins.ts';
@@ -40,7 +41,7 @@ export async function serve(): Promise<void> {
   // What a launcher would become must be what runs here: a call must not mean something else with this host than without.
   const path = pathOf('host.cjs');
   const program = { path, id: identityOf(path) };
-  const shared = { compiled: compiledBuiltins() };
+  const shared = { compiled: compiledBuiltins(), answersIn: answersIn(log, process.env['CNI_WASM_LOG_FILE']) };
   const pool = newPool<Task, Outcome>(() => callThread(pathOf(THREAD), shared, (error) => log.error({ err: error }, 'a thread ended')), LIMITS, ({ isFit }) => isFit);
   /** hosts that launchers belong to, and that have been told of: it is the same with each of their calls */
   const others = new Set<string>();
@@ -96,6 +97,9 @@ export async function serve(): Promise<void> {
   }
   if ('release' in place) place.release();
 }
+
+/** A relative one would be another file for each caller. */
+const answersIn = ({ level }: Log, file: string | undefined): string | undefined => (['debug', 'info'].includes(level) && file && isAbsolute(file) ? file : undefined);
 
 /** Node does not hand it out, but the kernel must be asked about this very connection. */
 const fdOf = (socket: Socket): number => (socket as unknown as { _handle: { fd: number } | null })._handle?.fd ?? -1;

@@ -114,6 +114,17 @@ test('a call is told in the host\'s own log as in that of its caller', async ({ 
   delAll(list, target);
 });
 
+test('where both logs are one file a call is told once, and all else of it as well', async ({ host }) => {
+  await host.settled();
+  const told = host.lines().length;
+  for (const conf of [QUICK, { ...QUICK, type: 'cni-wasm', module: 'none' }]) execute(conf.type, 'ADD', { ...target, env: { CNI_WASM_LOG: 'debug', CNI_WASM_LOG_FILE: host.log } }, JSON.stringify(conf));
+  await host.settled();
+  const lines = host.lines().slice(told);
+  assert.equal(lines.filter(({ msg }) => msg === 'answered').map(({ plugin, code }) => [plugin, code]), [[QUICK.type, undefined], ['cni-wasm', 100]]);
+  assert.ok(lines.some(({ msg }) => msg === 'operation'));
+  delAll(list, target);
+});
+
 test('calls leave no file open, nor more threads', async ({ host }) => {
   const open = (): number[] => ['fd', 'task'].map((what) => readdirSync(`/proc/${host.process.pid}/${what}`).length);
   const some = (): void => { for (let i = 0; i < 4; i++) delAll(list, target, addAll(list, target)); };

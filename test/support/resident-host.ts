@@ -14,6 +14,8 @@ export interface Line { msg: string; plugin?: string; verb?: string; container?:
 
 export interface ResidentHost {
   process: ChildProcess;
+  /** the file of its log */
+  log: string;
   lines(): Line[];
   /** what it has done, and what it has left to the launchers */
   served(): Line[];
@@ -36,7 +38,7 @@ export function startResidentHost(before: readonly string[] = [], env: Readonly<
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
   }
   return {
-    process: child, lines,
+    process: child, log, lines,
     served: () => lines().filter(({ msg }) => msg === 'answered'),
     left: () => lines().filter(({ msg }) => msg === 'left to the launcher'),
     settled: () => until('the host has closed all connections', () => !hasConnections(`${run}/host.sock`)),
