@@ -24,6 +24,9 @@ export const KEPT: readonly RegExp[] = [
   /^\/(run\/leases|var\/lib\/cni\/networks)(\/(blue|green)(\/lock)?)? /,
 ];
 
+/** Names its link, its namespace (`lo` is down after a DEL of loopback), its container, or the chain that is called after it. */
+export const OF_ATTACHMENT = /\bveth\d|has in c[12] (?!links: lo )|\bc[12](\b|\.2_x-y)|CNI-(DN|[0-9a-f]{24})/;
+
 /** In our words: what we refuse. */
 export const REFUSED: readonly RegExp[] = [
   /invalid CIDR address: "$/,

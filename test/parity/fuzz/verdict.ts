@@ -4,7 +4,7 @@
 import type { Step } from '../case.ts';
 import { unexplained, type Difference } from '../compare.ts';
 import { wordFor, type Answers } from '../play.ts';
-import { KEPT, PASSED_OVER, REFUSED, TAKEN } from './known.ts';
+import { KEPT, OF_ATTACHMENT, PASSED_OVER, REFUSED, TAKEN } from './known.ts';
 
 export class Verdict {
   private readonly their: Answer;
@@ -17,7 +17,21 @@ export class Verdict {
 
   /** From here on both sides are about different things, or what the next step does depends on how much a failed ADD has left. */
   get isEnd(): boolean {
-    return this.isKnown || this.isBlind || (wordFor(this.step) === 'ADD' && this.own.exit !== 0);
+    return this.isKnown || this.isBlind || this.isFailedAdd;
+  }
+
+  get isFailedAdd(): boolean {
+    return wordFor(this.step) === 'ADD' && this.own.exit !== 0;
+  }
+
+  /** By us. */
+  get isDone(): boolean {
+    return this.own.exit === 0;
+  }
+
+  /** By an ADD that failed, and the DEL that followed. Of the plugins before the one that failed what networks share may stay, as after any ADD. */
+  leftByOurs(found: readonly Difference[]): Difference[] {
+    return paired(unexplained(found)).filter(({ section, text }) => section !== 'answer' && text.startsWith('only ours has') && (this.own.plugins === 1 || OF_ATTACHMENT.test(text)));
   }
 
   /** What nobody can explain. */
