@@ -51,12 +51,15 @@ function presentOf(rule: NftRule, keyOf: (rule: Rule) => string): NftPresent {
   };
 }
 
+/** For each rule that is deleted the kernel looks through its chain. With fewer it does not matter, and a plan names each. */
+const MANY = 1_000;
+
 /** What goes comes first, so that a chain is empty and uncalled when it is deleted; chains come before the rules that call them. */
 function commandsFor(draft: Draft<NftPresent>, { family, table, add, set }: RuleSet): NftCommand[] {
   const at = { family, table };
-  // For each rule that goes the kernel would look through the chain. Nobody's new rule goes with them: what takes away is refused when others have changed
-  // rules, unless the nft program writes it, which it does for rules with raw words alone.
-  const emptied = (chain: ChainDraft<NftPresent>): boolean => !add && !set && !chain.kept.includes(true);
+  // Nobody's new rule goes with them: what takes away is refused when others have changed rules, unless the nft program writes it, which it does for rules
+  // with raw words alone.
+  const emptied = ({ kept }: ChainDraft<NftPresent>): boolean => kept.length >= MANY && !add && !set && !kept.includes(true);
   const each = (commands: (chain: ChainDraft<NftPresent>) => NftCommand[]): NftCommand[] => [...draft.values()].flatMap(commands);
   return [
     ...each((chain) => {

@@ -150,20 +150,21 @@ test('rules outside the grammar stay, can be found by comment and jump, and keep
   };
   const plan = (rest: Partial<RuleSet>) => planNft(table, { family: 'ip', table: 't', ...rest }).commands.map((command) => command.do);
   assert.equal(plan({ drop: [{ chain: 'b', unreferenced: true }] }), []);
-  assert.equal(plan({ drop: [{ chain: 'b' }] }), ['flush chain', 'delete chain']);
-  assert.equal(plan({ remove: [{ chain: 'a', comment: 'theirs' }] }), ['flush chain']);
+  assert.equal(plan({ drop: [{ chain: 'b' }] }), ['delete rule', 'delete chain']);
+  assert.equal(plan({ remove: [{ chain: 'a', comment: 'theirs' }] }), ['delete rule']);
   assert.equal(plan({ set: [{ chain: 'a', rules: [] }] }), ['flush chain']);
   assert.equal(listNft(table), [{ name: 'a', rules: [{ text: '# handle 7', comment: 'theirs', jump: 'b' }] }, { name: 'b', rules: [] }]);
 });
 
-test('rules go one by one as long as one stays, or one comes, which the nft program may have to write: it does not notice what others add meanwhile', () => {
-  const rule = (dport: number) => ({ match: [{ proto: 'tcp', dport }], action: { verdict: 'return' as const } });
-  const table: NftTable = { family: 'ip', name: 't', chains: [{ name: 'a', rules: [1, 2, 3].map((n) => ({ handle: n, rule: rule(n) })) }] };
+test('a thousand rules go one by one as long as one stays, or one comes, which the nft program may have to write: it does not notice what others add meanwhile', () => {
+  const rule = (dport: number): Rule => ({ match: [{ proto: 'tcp', dport }], action: { verdict: 'return' } });
+  const all = Array.from({ length: 1_000 }, (_, i) => i + 1);
+  const table: NftTable = { family: 'ip', name: 't', chains: [{ name: 'a', rules: all.map((n) => ({ handle: n, rule: rule(n) })) }] };
   const plan = (ports: number[], rest: Partial<RuleSet> = {}) =>
     planNft(table, { family: 'ip', table: 't', remove: ports.map((port) => ({ chain: 'a', rule: rule(port) })), ...rest }).commands.map((command) => command.do);
-  assert.equal(plan([1, 2, 3]), ['flush chain']);
-  assert.equal(plan([3, 1]), ['delete rule', 'delete rule']);
-  assert.equal(plan([1, 2, 3], { add: [{ chain: 'a', rule: rule(4) }] }), ['delete rule', 'delete rule', 'delete rule', 'add rule']);
+  assert.equal(plan(all), ['flush chain']);
+  assert.equal(plan(all.slice(1)), all.slice(1).map(() => 'delete rule'));
+  assert.equal(plan(all, { add: [{ chain: 'a', rule: rule(1_001) }] }), [...all.map(() => 'delete rule'), 'add rule']);
 });
 
 test('a chain that is called by the next one, that by the next one, and so on, goes with all of them', () => {
