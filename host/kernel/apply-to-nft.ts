@@ -13,22 +13,22 @@ import { chainCalled, type Rule } from './rule.ts';
  * the table is read again.
  */
 export function applyToNft(table: NftTable | undefined, commands: readonly NftCommand[]): NftTable | undefined {
-  const draft = new TableDraft(table);
-  for (const command of commands) draft.carryOut(command);
-  return draft.table();
+  const state = new TableState(table);
+  for (const command of commands) state.carryOut(command);
+  return state.table();
 }
 
 /** A transaction may have tens of thousands of commands: what each of them asks is looked up, and nothing is copied for it. */
-class TableDraft {
+class TableState {
   private head: Pick<NftTable, 'family' | 'name'> | undefined;
-  private chains: Map<string, ChainDraft>;
+  private chains: Map<string, ChainState>;
   private lowest: number;
   /** How many rules call a chain, by its name; counted when the first chain is to be deleted. */
   private calls: Map<string, number> | undefined;
 
   constructor(table: NftTable | undefined) {
     this.head = table;
-    this.chains = new Map((table?.chains ?? []).map((chain) => [chain.name, new ChainDraft(chain)]));
+    this.chains = new Map((table?.chains ?? []).map((chain) => [chain.name, new ChainState(chain)]));
     this.lowest = (table?.chains ?? []).flatMap(({ rules }) => rules).reduce((low, { handle }) => Math.min(low, handle), 0);
   }
 
@@ -52,7 +52,7 @@ class TableDraft {
     const chain = this.chains.get(name);
     if (command.do === 'add chain') {
       if (chain && command.hook && !sameHook(chain.hook, command.hook)) throw refuse('EEXIST');
-      if (!chain) this.chains.set(name, new ChainDraft({ name, ...(command.hook ? { hook: command.hook } : {}), rules: [] }));
+      if (!chain) this.chains.set(name, new ChainState({ name, ...(command.hook ? { hook: command.hook } : {}), rules: [] }));
       return;
     }
     if (!chain) throw refuse('ENOENT');
@@ -97,7 +97,7 @@ class TableDraft {
   }
 }
 
-class ChainDraft {
+class ChainState {
   /** Rules before those that were there, the last one first, and behind them. */
   private start: NftRule[] = [];
   private end: NftRule[] = [];

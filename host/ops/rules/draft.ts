@@ -105,14 +105,16 @@ function leaveContent(draft: Draft, { set = [], add = [] }: RuleSet, keyOf: (rul
   }
 }
 
-function byChain<T extends { chain: string }>(list: readonly T[]): Map<string, T[]> {
-  const chains = new Map<string, T[]>();
+const byChain = <T extends { chain: string }>(list: readonly T[]): Map<string, T[]> => grouped(list, ({ chain }) => chain);
+
+function grouped<T>(list: readonly T[], keyOf: (one: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
   for (const one of list) {
-    const known = chains.get(one.chain);
+    const known = groups.get(keyOf(one));
     if (known) known.push(one);
-    else chains.set(one.chain, [one]);
+    else groups.set(keyOf(one), [one]);
   }
-  return chains;
+  return groups;
 }
 
 function forget(chain: ChainDraft | undefined, which: (rule: Present) => boolean): void {
@@ -235,16 +237,8 @@ function addRules(draft: Draft, { add = [] }: RuleSet, keyOf: (rule: Rule) => st
 }
 
 /** Of the rules in it, by their keys. */
-function placesOf({ before = [] }: ChainDraft, which: (rule: Present) => boolean): Map<string, number[]> {
-  const places = new Map<string, number[]>();
-  before.forEach((one, i) => {
-    if (!which(one)) return;
-    const known = places.get(one.key);
-    if (known) known.push(i);
-    else places.set(one.key, [i]);
-  });
-  return places;
-}
+const placesOf = ({ before = [] }: ChainDraft, which: (rule: Present) => boolean): Map<string, number[]> =>
+  grouped(before.flatMap((one, i) => (which(one) ? i : [])), (i) => before[i]!.key);
 
 /** One of these stays, or stays after all. */
 function keepOne({ kept, dropped, replaced }: ChainDraft, there: readonly number[]): boolean {
