@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { relative } from 'node:path';
 
 import { importTypeScript } from '../host/build/import-typescript.mjs';
+import { addReset } from './add-reset.mjs';
 import { compile } from './sdk/tool/compile.mjs';
 import { stamp } from './sdk/tool/stamp.mjs';
 import { writeFile } from './sdk/tool/write-file.mjs';
@@ -36,7 +37,7 @@ function pluginNames() {
 async function build(name, meter, compiled) {
   const started = performance.now();
   const { bytes, inputs } = await compile(`${HERE}/${name}`);
-  writeFile(moduleOf(name), stamp(meter.exported.meter(bytes), readFileSync(manifestOf(name), 'utf8')));
+  writeFile(moduleOf(name), stamp(addReset(meter.exported.meter(bytes)), readFileSync(manifestOf(name), 'utf8')));
   const from = [...inputs.map((path) => relative('.', path)), ...meter.inputs, manifestOf(name), 'package-lock.json', ...toolFiles()];
   const digest = digestOf([moduleOf(name)]);
   writeFile(recordOf(name), JSON.stringify({ from, inputs: inputsOf(from), digest }));
@@ -56,7 +57,7 @@ function digestOf(paths) {
   return `sha256:${hash.digest('hex')}`;
 }
 
-const inputsOf = (from) => digestOf([...from, `${HERE}/build.mjs`]);
+const inputsOf = (from) => digestOf([...from, `${HERE}/build.mjs`, `${HERE}/add-reset.mjs`]);
 const toolFiles = () => readdirSync(`${HERE}/sdk/tool`).map((name) => `${HERE}/sdk/tool/${name}`);
 const manifestOf = (name) => `${HERE}/${name}/manifest.json`;
 const moduleOf = (name) => `${OUT}/${name}.wasm`;

@@ -8,6 +8,7 @@ import { DeadlinePassed, withDeadline } from '../deadline.ts';
 import { fatal, newGuest, progress, withRunning, type Guest } from './guest.ts';
 import { ownError, resultOf } from './guest-answer.ts';
 import type { GuestModule } from './guest-module.ts';
+import { giveBack, instanceOf } from './instances.ts';
 import type { GuestCall, RunGuest } from './sandbox.ts';
 import { bindWasi, needsWasi } from './wasi.ts';
 
@@ -27,11 +28,13 @@ function statusOf(guest: Guest): number {
   try {
     // Instantiating runs the module's start function, so it is under the deadline too.
     const status = withDeadline(call.limits.timeMs, () => {
-      const instance = new WebAssembly.Instance(call.module.code, imports);
+      const instance = instanceOf(call.module, imports);
       adoptMemory(guest, instance);
       wasi?.attach(instance);
       if (typeof instance.exports['_initialize'] === 'function') (instance.exports['_initialize'] as () => void)();
-      return entryOf(call, instance)(guest.waiting?.length ?? 0);
+      const said = entryOf(call, instance)(guest.waiting?.length ?? 0);
+      giveBack(call.module, instance);
+      return said;
     });
     if (status === undefined && isCommand(call.module)) return 0;
     if (status === undefined || !Number.isInteger(status)) throw new CniError(CODE.trap, `plugin "${call.name}": ${call.entry} must return an i32, got ${String(status)}`);

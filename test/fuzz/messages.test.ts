@@ -37,7 +37,7 @@ const ABI = ['take', 'result', 'fail', 'log', 'log_level', 'now', 'random', 'gra
 
 /** It imports all that there is; it need not run to say anything. */
 const MODULE: GuestCall['module'] = {
-  code: undefined as never, exports: new Map(),
+  code: undefined as never, isOurs: false, exports: new Map(),
   imports: [...OPS.map(({ domain, name }) => [domain, name]), ...ABI.map((name) => ['abi', name])].map(([domain, name]) => ({ module: `cni:${domain}/1`, name: name!, kind: 'function' })),
 };
 

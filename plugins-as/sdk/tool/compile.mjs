@@ -10,10 +10,11 @@ const SDK = fileURLToPath(new URL('..', import.meta.url));
 const PACKAGE = '@cni-wasm/sdk';
 
 /**
- * A call lives for milliseconds and its instance dies with it: memory is only ever taken, never freed, and capped.
+ * A run lives for milliseconds and what it takes of its memory dies with it: nothing is ever freed, and all is capped. Two pages are enough for most
+ * runs, and to grow takes longer than to begin with them.
  * The start function is an export: a start section runs before the host knows the memory, and could call nothing.
  */
-const FLAGS = ['-O3', '--runtime', 'stub', '--maximumMemory', '64', '--exportStart', '_initialize'];
+const FLAGS = ['-O3', '--runtime', 'stub', '--initialMemory', '2', '--maximumMemory', '64', '--exportStart', '_initialize'];
 
 /**
  * Returns the module's bytes and the files they were made from.
