@@ -11,6 +11,11 @@ import type { Named } from './modules-of.ts';
 const OF_ALL = ['cniVersion', 'name', 'type', 'capabilities', 'runtimeConfig', 'args', 'prevResult', 'dns', 'module'];
 const OF_ALL_IPAM = ['type', 'name'];
 
+/** The specification's, section 1; libcni compares them byte for byte. */
+const OF_LIST = ['cniVersion', 'cniVersions', 'name', 'disableCheck', 'disableGC', 'loadOnlyInlinedPlugins', 'plugins'];
+/** Of an entry with `plugins`: what a runtime gives it, and what it hands on (protocol/compose-chain.ts). */
+const OF_CHAIN = ['cniVersion', 'name', 'type', 'capabilities', 'runtimeConfig', 'prevResult', 'plugins'];
+
 export interface ConfigKey { path: string; schema: ConfigSchema }
 
 /** In the schema's order, those that hold others by what they hold: `ipam.ranges[][].subnet`. */
@@ -30,6 +35,10 @@ export function unknownKeys({ conf, as }: Pick<Named, 'conf' | 'as'>, { config, 
   }
   return config ? unknownIn(config, conf, '', [...OF_ALL, ...(wants.delegate ? ['ipam'] : [])]) : [];
 }
+
+export const unknownInList = (list: object): string[] => Object.keys(list).filter((key) => !OF_LIST.includes(key));
+
+export const unknownInChain = (conf: object): string[] => Object.keys(conf).filter((key) => !OF_CHAIN.some((one) => isSame(one, key)));
 
 function unknownIn({ properties, items }: ConfigSchema, value: unknown, above: string, besides: readonly string[] = []): string[] {
   if (Array.isArray(value)) return items ? value.flatMap((one) => unknownIn(items, one, above)) : [];

@@ -12,25 +12,33 @@ import { isKnown, type Found } from '../selection/find-module.ts';
 import { loadModule, loadPlugin, signerOf, type Loaded } from '../selection/load-plugin.ts';
 import type { Told } from './answer-people.ts';
 import { readConflist } from './by-hand.ts';
-import { unknownKeys } from './config-keys.ts';
+import { unknownInChain, unknownInList, unknownKeys } from './config-keys.ts';
 import { grantLines } from './grant-lines.ts';
-import { modulesOf, type Named } from './modules-of.ts';
+import { isChain, modulesOf, type Named } from './modules-of.ts';
 import { printable } from './printable.ts';
+import type { Conflist } from './run-conflist.ts';
 import { Misuse, readWords } from './words.ts';
 
 /** A module that would be refused is a failure, told after all has been said. */
 export function explain(words: readonly string[], roots: Roots): Told {
   const { positionals: [file] } = readWords('explain', words, 1, {});
   if (file === undefined) throw new Misuse('give a conflist', 'explain');
-  const { name: network, plugins } = readConflist(file);
+  const list = readConflist(file);
+  const { name: network, plugins } = list;
   if (typeof network !== 'string' || network === '') throw new CniError(CODE.invalidConfig, `explain: "${file}" has no "name"`);
   const accounts = plugins.flatMap((conf) => modulesOf(conf)).map((named) => about(named, network, roots));
   const refused = accounts.filter(({ isRefused }) => isRefused).map(({ who }) => who);
   return {
-    text: `network "${network}"\n${accounts.map(({ lines }) => `\n${lines.map((line) => `${printable(line)}\n`).join('')}`).join('')}`,
+    text: `network "${network}"\n${misplaced(list).map((line) => `${printable(line)}\n`).join('')}${accounts.map(({ lines }) => `\n${lines.map((line) => `${printable(line)}\n`).join('')}`).join('')}`,
     ...(refused.length > 0 ? { failure: new CniError(CODE.moduleRefused, `refused on network "${network}": ${refused.join(', ')}`) } : {}),
   };
 }
+
+/** Keys of the list, and of entries that hold a chain, of which nothing comes. */
+const misplaced = (list: Conflist): string[] => [
+  ...unknownInList(list).map((key) => `  unknown    ${key}: a list has no such key, and nothing comes of it`),
+  ...list.plugins.filter(isChain).flatMap(unknownInChain).map((key) => `  unknown    ${key}: an entry with "plugins" has no such key, and nothing comes of it; one of its plugins may`),
+];
 
 interface Account { who: string; lines: string[]; isRefused: boolean }
 

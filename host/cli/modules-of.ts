@@ -5,10 +5,12 @@ import { field } from '../protocol/go-json.ts';
 
 export interface Named { name: string; as: 'plugin' | 'IPAM plugin'; /** or must it be a module? */ mayBeProgram: boolean; /** the plugin's, also of its IPAM plugin */ conf: object }
 
+/** Does it hold the whole chain? */
+export const isChain = (conf: object): boolean => field(conf, 'type') === 'cni-wasm' && Array.isArray(field(conf, 'plugins'));
+
 export function modulesOf(conf: object, mayBeProgram = true): Named[] {
   const type = String(field(conf, 'type'));
-  const inner = field(conf, 'plugins');
-  if (type === 'cni-wasm' && Array.isArray(inner)) return inner.flatMap((one: object) => modulesOf(one, false));
+  if (isChain(conf)) return (field(conf, 'plugins') as object[]).flatMap((one) => modulesOf(one, false));
   const module = type === 'cni-wasm' ? field(conf, 'module') : undefined;
   const ipam = field(field(conf, 'ipam'), 'type');
   return [

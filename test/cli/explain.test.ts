@@ -114,6 +114,24 @@ for (const [what, plugin, unknown] of [
   });
 }
 
+test('keys that nobody reads: of the list, and of an entry that holds a chain', () => {
+  const file = join(folder, 'misplaced.conflist');
+  writeFileSync(file, JSON.stringify({ cniVersion: '1.0.0', cniVersions: [], Name: 'x', name: 'blue', disableChek: true, disableGC: true, plugins: [{ type: 'cni-wasm', ipMasq: true, Plugins: [{ type: 'loopback' }] }, { type: 'loopback' }] }));
+  const { text } = explain([file], rootsFrom({}));
+  assert.equal(text.split('\n').slice(0, 4), [
+    'network "blue"',
+    '  unknown    Name: a list has no such key, and nothing comes of it',
+    '  unknown    disableChek: a list has no such key, and nothing comes of it',
+    '  unknown    ipMasq: an entry with "plugins" has no such key, and nothing comes of it; one of its plugins may',
+  ]);
+});
+
+test('keys that nobody reads: none of a plugin that stands alone', () => {
+  const file = join(folder, 'alone.conf');
+  writeFileSync(file, JSON.stringify({ cniVersion: '1.0.0', name: 'blue', type: 'loopback' }));
+  assert.not.match(explain([file], rootsFrom({})).text, 'unknown');
+});
+
 test('a program may be there, of which there is nothing to say', () => {
   const { text, failure } = explained([{ type: 'ptp', ipam: { type: 'dhcp' } }], {});
   assert.match(text, /^plugin "ptp": no module of this host's; a program on CNI_PATH, or not installed\n\nIPAM plugin "dhcp": no module/m);
