@@ -7,6 +7,7 @@ import { asCniError } from './internal-error.ts';
 import { mustBeBelieved } from './ledger/books.ts';
 import type { Environment } from './protocol/environment.ts';
 import { readRequest } from './protocol/read-request.ts';
+import type { Request } from './protocol/request.ts';
 import { formatError } from './protocol/write-result.ts';
 import { versionAnswer } from './protocol/versions.ts';
 import { prepareModules } from './selection/prepare-modules.ts';
@@ -31,6 +32,8 @@ export interface Call {
 
 export interface Answer {
   exitCode: number;
+  /** the name in the configuration, once that has been read */
+  network: string | undefined;
   /** undefined for verbs that succeed in silence */
   stdout?: string;
 }
@@ -38,28 +41,30 @@ export interface Answer {
 /** Never throws: what goes wrong is the answer. */
 export async function answer(host: Host, call: Call): Promise<Answer> {
   const begun = now();
+  let network: string | undefined;
   const tell = (error?: CniError): void => {
-    if (!call.isTold) tellAnswer(host.log, call, now() - begun, error);
+    if (!call.isTold) tellAnswer(host.log, { ...call, network }, now() - begun, error);
   };
   try {
-    const stdout = await resultOf(host, call);
+    const request = readRequest(call.calledAs, call.env, call.readStdin); // 1 protocol
+    network = request.netconf.name || undefined;
+    const stdout = await resultOf(host, request);
     tell();
-    return { exitCode: 0, ...(stdout === undefined ? {} : { stdout }) };
+    return { exitCode: 0, network, ...(stdout === undefined ? {} : { stdout }) };
   } catch (thrown) {
     const error = asCniError(thrown, host.log);
     tell(error);
-    return { exitCode: 1, stdout: formatError(error) };
+    return { exitCode: 1, network, stdout: formatError(error) };
   }
 }
 
 /** What stdout gets when all goes well; throws what goes wrong. */
-export async function resultOf(host: Host, { calledAs, env, readStdin }: Call): Promise<string | undefined> {
-  const request = readRequest(calledAs, env, readStdin); //       1 protocol
-  if (request.verb === 'VERSION') return versionAnswer(versionsFor(host, calledAs));
-  const chain = selectChain(host, request); //                    2 selection (3 grant and 4 sandbox for each plugin, as it runs)
+export async function resultOf(host: Host, request: Request): Promise<string | undefined> {
+  if (request.verb === 'VERSION') return versionAnswer(versionsFor(host, request.calledAs));
+  const chain = selectChain(host, request); //                            2 selection (3 grant and 4 sandbox for each plugin, as it runs)
   await prepareModules(host, chain);
   mustBeBelieved(host.roots, request.verb === 'STATUS' ? CODE.notAvailable : CODE.io);
-  switch (request.verb) { //                                      5 operations → journal → kernel
+  switch (request.verb) { //                                              5 operations → journal → kernel
     case 'ADD': return add(host, chain);
     case 'DEL': return void del(host, chain);
     case 'CHECK': return void check(host, chain);

@@ -7,6 +7,7 @@ import { CniError, CODE } from '../cni-error.ts';
 import { mustBeOpen } from '../ledger/books.ts';
 import { openHost } from '../open-host.ts';
 import { imaginedNode, IMAGINED, type Change, type ImaginedNode } from '../plan/imagined-node.ts';
+import { readRequest } from '../protocol/read-request.ts';
 import type { Host } from '../verbs/host.ts';
 import { answerPeople } from './answer-people.ts';
 import { byHand, OPTIONS } from './by-hand.ts';
@@ -57,11 +58,8 @@ const isOurs = ({ isModule }: Host, { type }: PluginConf): boolean => type === '
 
 function call({ host }: ImaginedNode, verb: 'ADD' | 'DEL', list: Conflist, plugin: PluginConf, target: Target, prevResult: unknown): Promise<string | undefined> {
   const { containerId, ifname, netns, path, args = '' } = target;
-  return resultOf(host, {
-    calledAs: plugin.type,
-    env: { ...host.env, CNI_COMMAND: verb, CNI_CONTAINERID: containerId, CNI_NETNS: netns, CNI_IFNAME: ifname, CNI_ARGS: args, CNI_PATH: path.join(':') },
-    readStdin: () => Buffer.from(JSON.stringify(configFor(list, plugin, target, prevResult))),
-  });
+  const env = { ...host.env, CNI_COMMAND: verb, CNI_CONTAINERID: containerId, CNI_NETNS: netns, CNI_IFNAME: ifname, CNI_ARGS: args, CNI_PATH: path.join(':') };
+  return resultOf(host, readRequest(plugin.type, env, () => Buffer.from(JSON.stringify(configFor(list, plugin, target, prevResult)))));
 }
 
 const lineOf = ({ plugin, op, ns, text }: Change): string => `${printable(`${plugin}: ${op === undefined ? '' : `${op.split('.')[0]}${ns === 'container' ? ' in the container' : ''}: `}${text}`)}\n`;

@@ -3,7 +3,7 @@
 
 import { readlinkSync, statSync, writeSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import { answer } from '../answer.ts';
+import { answer, type Answer } from '../answer.ts';
 import { keptSockets } from '../kernel/live/kept-sockets.ts';
 import { openLibc } from '../kernel/live/libc.ts';
 import { SysctlFolders } from '../kernel/live/sysctl-folders.ts';
@@ -49,10 +49,10 @@ async function perform(task: Task): Promise<Word> {
   }
   system.umask(caller.umask);
   // Somewhere else it would keep a file system from being unmounted.
-  const reply = await replyTo(task).finally(() => system.enterFolder('/'));
+  const { network, ...reply } = await replyTo(task).finally(() => system.enterFolder('/'));
   const isSent = send(task.connection, formatReply(reply));
   if (modules.size > MAX_MODULES) modules.clear();
-  return { ...reply, isSent, isFit: ownNetns() === home };
+  return { ...reply, network, isSent, isFit: ownNetns() === home };
 }
 
 /**
@@ -71,11 +71,11 @@ function send(connection: number, reply: Uint8Array): boolean {
   }
 }
 
-async function replyTo({ calledAs, env, stdin, caller }: Task): Promise<Reply> {
+async function replyTo({ calledAs, env, stdin, caller }: Task): Promise<Reply & Pick<Answer, 'network'>> {
   let stderr = '';
   const host = openHost(env, lasting, { toStderr: (line) => { stderr += line; }, isThere: () => isStillThere(caller) });
-  const { exitCode, stdout = '' } = await answer(host, { calledAs, env, readStdin: () => stdin, isTold: answersIn !== undefined && answersIn === env['CNI_WASM_LOG_FILE'] });
-  return { exitCode, stdout, stderr };
+  const { exitCode, network, stdout = '' } = await answer(host, { calledAs, env, readStdin: () => stdin, isTold: answersIn !== undefined && answersIn === env['CNI_WASM_LOG_FILE'] });
+  return { exitCode, network, stdout, stderr };
 }
 
 function ownNetns(): string {

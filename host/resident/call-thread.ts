@@ -19,6 +19,8 @@ export interface Task {
 export type End = 'end';
 
 export interface Outcome extends Reply {
+  /** that the call was for, where it is known */
+  network: string | undefined;
   /** Does the launcher have it already? */
   isSent: boolean;
   /** Is the thread as it was before, so that another call may follow? */

@@ -67,7 +67,7 @@ export async function serve(): Promise<void> {
     run: (task, isWanted) => pool.run(task, isWanted),
     isClosed: (socket) => system.isClosed(fdOf(socket)),
     descriptorOf: (socket) => system.dup(fdOf(socket)),
-    answered: (task, outcome, ms) => tellAnswer(log, task, ms, outcome.exitCode === 0 ? undefined : readError(outcome)),
+    answered: (task, outcome, ms) => tellAnswer(log, { ...task, network: outcome.network }, ms, outcome.exitCode === 0 ? undefined : readError(outcome)),
     refused: (why, hello) => log.info({ ...(hello && factsOf(hello)), why }, 'left to the launcher'),
   };
   /** A version in a folder of its own changes nothing of this one's: nobody else would say that this host has nothing more to do. */

@@ -22,7 +22,7 @@ function linesOf(level: string, verb: string, conf: object = CONF): Line[] {
 
 test('at info a call says how it ended', () => {
   const [{ ms, time, pid, ...rest } = {}, ...more] = linesOf('info', 'ADD');
-  assert.equal(rest, { level: 'info', plugin: 'bridge', verb: 'ADD', container: 'c1', ifname: 'eth0', msg: 'answered' });
+  assert.equal(rest, { level: 'info', plugin: 'bridge', verb: 'ADD', network: CONF.name, container: 'c1', ifname: 'eth0', msg: 'answered' });
   assert.ok([ms, pid].every(Number.isFinite));
   assert.match(String(time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   assert.equal(more, []);
