@@ -77,8 +77,8 @@ cni-wasm run gc CONFLIST ID/IFNAME…
 
   --dry-run  say what would go, whose it is and why, and change nothing
   --json     {"dryRun": …, "gone": [{"network", "containerId", "ifname", "netns", "why", "objects": [{"plugin", "object"}]}], "kept": […],
-              "unclaimed": [{"ip", "folder"}]}: leases that name no container stay, and are told. With "left" and "failures" when
-              something could not be taken back
+              "torn": [PATH], "unclaimed": [{"ip", "folder"}]}: torn records of the ledger go; leases that name no
+              container stay, and are told. With "left" and "failures" when something could not be taken back
 
 Both wait for calls under way, up to a minute.
 `,

@@ -39,12 +39,16 @@ export interface Ledger {
   dropDraft(network: string, fileName: string): void;
   /** The same of a whole network, of calls of which not even a journal is left; and records that say nothing: a loss of power has emptied or torn them. */
   dropDrafts(network: string): void;
+  /** Paths of what that takes away. */
+  drafts(network: string): string[];
   /** Records of the same container and interface under other networks: a network can be renamed while its containers run. */
   elsewhere(attachment: Attachment): LedgerRecord[];
   /** Every record of a network. */
   of(network: string): LedgerRecord[];
   /** Every record of this node. */
   all(): LedgerRecord[];
+  /** Of all records, also of those that say nothing: the folder's name stands for the network's then. */
+  networks(): string[];
 }
 
 export function diskLedger(state: string): Ledger {
@@ -64,16 +68,19 @@ export function diskLedger(state: string): Ledger {
       }
     },
     dropDraft: (network, fileName) => dropDraftOf(join(root, folderOf(network), fileName)),
-    dropDrafts: (network) => namesIfThere(join(root, folderOf(network))).map((name) => join(root, folderOf(network), name))
-      .filter((path) => isDraft(path) || saysNothing(path)).forEach((path) => rmSync(path, { force: true })),
+    dropDrafts: (network) => draftsIn(join(root, folderOf(network))).forEach((path) => rmSync(path, { force: true })),
+    drafts: (network) => draftsIn(join(root, folderOf(network))),
     elsewhere: (attachment) => namesIfThere(root).filter((folder) => folder !== folderOf(attachment.network))
       .flatMap((folder) => readRecord(join(root, folder, fileNameOf(attachment))) ?? []),
     of: (network) => recordsIn(join(root, folderOf(network))),
     all: () => namesIfThere(root).flatMap((folder) => recordsIn(join(root, folder))),
+    networks: () => namesIfThere(root).map((folder) => recordsIn(join(root, folder))[0]?.attachment.network ?? folder),
   };
 }
 
 const recordsIn = (folder: string): LedgerRecord[] => namesIfThere(folder).filter((name) => !isDraft(name)).flatMap((name) => readRecord(join(folder, name)) ?? []);
+
+const draftsIn = (folder: string): string[] => namesIfThere(folder).map((name) => join(folder, name)).filter((path) => isDraft(path) || saysNothing(path));
 
 /**
  * A record that says nothing is as good as none: DEL then works from names, as for attachments the reference made. One that cannot be read now

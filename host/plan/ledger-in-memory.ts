@@ -14,8 +14,10 @@ export function ledgerInMemory(real: Ledger): Ledger {
     write: (record) => void written.set(keyOf(record.attachment), record),
     dropDraft: () => undefined,
     dropDrafts: () => undefined,
+    drafts: (network) => real.drafts(network),
     elsewhere: (attachment) => now(real.elsewhere(attachment)),
     of: (network) => now(real.of(network)),
     all: () => now(real.all()),
+    networks: () => real.networks(),
   };
 }

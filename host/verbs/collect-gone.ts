@@ -24,10 +24,11 @@ export interface Judged {
   objects: { plugin: string; object: string }[];
 }
 
-export interface Collected { gone: Judged[]; kept: Judged[]; failures: string[] }
+/** `torn`: paths of records that a kill or a loss of power has left half written. */
+export interface Collected { gone: Judged[]; kept: Judged[]; torn: string[]; failures: string[] }
 
 export function collectGone(host: Host, { dryRun }: { dryRun: boolean }): Collected {
-  const collected: Collected = { gone: [], kept: [], failures: [] };
+  const collected: Collected = { gone: [], kept: [], torn: [], failures: [] };
   for (const network of networksOf(host)) {
     try {
       aloneOnNetwork(host, { attachment: ofNetwork(network), withinNetwork: false }, ({ kernel, takeBackAll, attempt }) => {
@@ -42,6 +43,7 @@ export function collectGone(host: Host, { dryRun }: { dryRun: boolean }): Collec
           (isGone ? collected.gone : collected.kept).push(judged(attachment ?? ofNetwork(network), netnsPath, why, entries));
           if (isGone && !dryRun) attempt(() => finishPredecessor(host, network, fileName, { kernel, takeBackAll }));
         }
+        collected.torn.push(...host.ledger.drafts(network));
         if (!dryRun) attempt(() => host.ledger.dropDrafts(network));
         for (const record of host.ledger.of(network)) {
           const { isGone, why } = unlessProgram(record.plugins.flatMap(({ program }) => program ?? [])[0], fateOf(host, kernel, record));
@@ -59,7 +61,7 @@ export function collectGone(host: Host, { dryRun }: { dryRun: boolean }): Collec
 }
 
 const networksOf = (host: Host): Set<string> => new Set([
-  ...host.ledger.all().map(({ attachment }) => attachment.network),
+  ...host.ledger.networks(),
   ...allJournals(host.roots.run).map(({ folder, remains: { attachment } }) => attachment?.network ?? folder),
 ].sort());
 

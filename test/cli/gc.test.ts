@@ -34,7 +34,7 @@ function judge(open: (kernel: Kernel) => Kernel, { endGone = true, changed = {} 
   const dry = gc(['--dry-run', '--json'], host);
   assert.is(node.picture(), before, 'a dry run changes nothing');
   const { gone, kept } = JSON.parse(gc(['--json'], host)) as { gone: Judged[]; kept: Judged[] };
-  assert.equal(JSON.parse(dry), { dryRun: true, gone, kept, unclaimed: [] });
+  assert.equal(JSON.parse(dry), { dryRun: true, gone, kept, torn: [], unclaimed: [] });
   const after = node.picture();
   node.remove();
   return { gone, kept, before, after, clean };
@@ -42,6 +42,22 @@ function judge(open: (kernel: Kernel) => Kernel, { endGone = true, changed = {} 
 
 const fails = (facts: ErrorFacts) => (): never => { throw new CniError(CODE.plugin, 'failed to open netns', facts); };
 const anotherNamespace = (kernel: Kernel): Kernel => ({ ...kernel, netnsId: (ns) => (ns === 'host' ? kernel.netnsId(ns) : '4:999'), isNetns: (ns, mark) => (ns === 'host' ? kernel.isNetns(ns, mark) : mark === '4:999') });
+
+test('a record that is no more than half written goes, and is told before', () => {
+  const node = fakeNode();
+  const clean = node.picture();
+  for (const [network, name] of [['blue', '0123'], ['blue', 'abcd.new'], ['only', '4567']] as const) {
+    mkdirSync(join(node.host.roots.state, 'ledger', network), { recursive: true });
+    writeFileSync(join(node.host.roots.state, 'ledger', network, name), '{"version":1,"att');
+  }
+  const said = (verb: string): string[] => ['blue/0123', 'blue/abcd.new', 'only/4567'].map((path) => `${verb}: "${node.host.roots.state}/ledger/${path}": a record that says nothing: a kill or a loss of power came while it was written\n`);
+  assert.is(gc(['--dry-run'], node.host), said('would take away').join(''));
+  assert.is(gc(['--dry-run'], node.host), said('would take away').join(''));
+  assert.is(gc([], node.host), said('taken away').join(''));
+  assert.is(gc([], node.host), 'nothing to collect\n');
+  assert.is(node.picture(), clean);
+  node.remove();
+});
 
 for (const [name, open, why] of [
   ['no such path', fails({ kind: 'not-found', errno: 'ENOENT' }), 'its network namespace is gone'],

@@ -96,7 +96,7 @@ test('an attachment with an address of a foreign IPAM program, its namespace del
   assert.is(unlocked(), left);
   gcAll(green, { path }, []);
   assert.equal(acme.calls(), ['ADD c2 eth0', 'GC  ']);
-  assert.equal(judgedBy(), { dryRun: false, gone: [], kept: [], unclaimed: [] });
+  assert.equal(judgedBy(), { dryRun: false, gone: [], kept: [], torn: [], unclaimed: [] });
   rmSync(acme.folder, { recursive: true });
 });
 
@@ -117,7 +117,7 @@ test('ADD killed while it had an address of a foreign IPAM program: what only th
   assert.match(gc(), /^stays: network "green", container "c2", eth0, .*: its call was killed, and the IPAM program "acme-ipam" needs its configuration/);
   gcAll(green, { path }, []);
   assert.equal(acme.calls(), ['ADD c2 eth0', 'GC  ']);
-  assert.equal(judgedBy(), { dryRun: false, gone: [], kept: [], unclaimed: [] });
+  assert.equal(judgedBy(), { dryRun: false, gone: [], kept: [], torn: [], unclaimed: [] });
   rmSync(acme.folder, { recursive: true });
   assert.is(picture(['c2']), before);
   deleteNetns('c2');
