@@ -9,6 +9,7 @@ import { checkEnvironment, readVerb } from '../protocol/environment.ts';
 import type { Outcome, Task } from './call-thread.ts';
 import { namesItself, namesItselfIn } from './caller.ts';
 import { incoming } from './incoming.ts';
+import type { Room } from './room.ts';
 import { ALIVE, formatReply, readHello, readStdin, WireError, type Hello } from './wire.ts';
 
 export interface Service {
@@ -16,6 +17,7 @@ export interface Service {
   admit(socket: Socket, hello: Hello): Task['caller'] | string;
   run(task: Task, isWanted: () => boolean): Promise<Outcome | undefined>;
   isClosed(socket: Socket): boolean;
+  room: Room;
   /** Another descriptor of the connection, the caller's to close; -1 when there can be none. */
   descriptorOf(socket: Socket): number;
   answered(task: Omit<Task, 'connection'>, outcome: Outcome, ms: number): void;
@@ -29,15 +31,17 @@ const SIGN_OF_LIFE = 1_000;
 
 export function attend(socket: Socket, service: Service): void {
   const received = incoming();
+  const part = service.room.part();
   let proceed = onHello;
   let clock = setTimeout(give, PATIENCE.hello, 'no hello in time');
   let alive: NodeJS.Timeout | undefined;
 
   socket.on('error', () => socket.destroy());
-  socket.on('close', stopClocks);
+  socket.on('close', onClose);
   socket.on('data', onData);
 
   function onData(chunk: Buffer): void {
+    if (!part.take(chunk.length)) return give('too much waits already that others have sent');
     received.add(chunk);
     try {
       proceed();
@@ -47,7 +51,8 @@ export function attend(socket: Socket, service: Service): void {
     }
   }
 
-  function stopClocks(): void {
+  function onClose(): void {
+    part.leave();
     clearTimeout(clock);
     clearInterval(alive);
   }

@@ -18,7 +18,9 @@ import { placeOf, whyElsewhere } from './caller.ts';
 import { attend, type Service } from './connection.ts';
 import { listen, placeToListen } from './listen.ts';
 import { newPool } from './pool.ts';
+import { newRoom } from './room.ts';
 import { systemCalls } from './system-calls.ts';
+import { MAX_STDIN } from './wire.ts';
 import { pathOf } from '#parts';
 
 /** Defined by the build: the file of the threads, with a digest in its name. One that is started after an upgrade must not be the new version's. */
@@ -28,6 +30,8 @@ const PROCESSORS = availableParallelism();
 const LIMITS = { kept: Math.min(2, PROCESSORS), quick: PROCESSORS, most: 64, patience: 50, slow: 500, longest: 3_000, stuck: 1_000, idle: 60_000 };
 /** more than that are closed at once, and their launchers do the calls */
 const MAX_CONNECTIONS = 1024;
+/** bytes; four callers may send as much as one may */
+const MAX_WAITING = 4 * MAX_STDIN;
 
 /** Settles when it was asked to stop and the calls under way have ended. Throws CniError when it cannot begin. */
 export async function serve(): Promise<void> {
@@ -65,6 +69,7 @@ export async function serve(): Promise<void> {
       return `the launcher belongs to "${hello.oneShot}"`;
     },
     run: (task, isWanted) => pool.run(task, isWanted),
+    room: newRoom(MAX_WAITING),
     isClosed: (socket) => system.isClosed(fdOf(socket)),
     descriptorOf: (socket) => system.dup(fdOf(socket)),
     answered: (task, outcome, ms) => tellAnswer(log, { ...task, network: outcome.network }, ms, outcome.exitCode === 0 ? undefined : readError(outcome)),

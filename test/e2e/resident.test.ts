@@ -163,6 +163,23 @@ test('a guest that says of itself that it took too long has not, and ends no thr
   await until('they are the same', () => threads() === before);
 });
 
+test('more than the host keeps of what callers send: some are left to their launchers, and ordinary calls are served meanwhile', async ({ host }) => {
+  const half = Buffer.concat([helloBytes(['static', HOST, ...Object.entries(ENV).map((pair) => pair.join('='))]), sized(Buffer.alloc(15 << 20, ' ')).subarray(0, 14 << 20)]);
+  await host.settled();
+  const told = host.left().length;
+  const sockets = Array.from({ length: 8 }, () => connect('/run/cni-wasm/host.sock').on('error', () => undefined));
+  try {
+    for (const socket of sockets) socket.resume().write(half);
+    await until('at least four of them are told no', () => host.left().slice(told).filter(({ why }) => why === 'too much waits already that others have sent').length >= 4);
+    assert.is((await callHost('static', ENV, JSON.stringify(STATIC)))?.exitCode, 0);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+  }
+  // More than a module has memory for; but it is the host that says so.
+  const large = JSON.stringify({ ...STATIC, comment: ' '.repeat(14 << 20) });
+  await until('there is room again', async () => (await callHost('static', ENV, large)) !== undefined);
+});
+
 test('socket and folder are root\'s alone', () => {
   assert.is(statSync('/run/cni-wasm').mode & 0o777, 0o700);
   assert.is(statSync('/run/cni-wasm/host.sock').mode & 0o777, 0o600);
