@@ -10,7 +10,7 @@ export function cniErrorOfSystem(error: unknown): CniError | undefined {
   if (!isSystemError(error)) return undefined;
   const { syscall, path, code } = error;
   return new CniError(CODE.io, `${syscall}${path === undefined ? '' : ` "${path}"`}: ${code}`, {
-    kind: 'io', errno: code, cause: error, hint: 'the folders of cni-wasm must be writable by root and have space left; CNI_WASM_STATE, CNI_WASM_RUN and CNI_WASM_LEASES move them',
+    kind: 'io', errno: code, cause: error, hint: outOfFiles(code) ?? 'the folders of cni-wasm must be writable by root and have space left; CNI_WASM_STATE, CNI_WASM_RUN and CNI_WASM_LEASES move them',
   });
 }
 
@@ -36,6 +36,11 @@ export function naming<T>(path: string, act: () => T): T {
 
 /** ENOSPC is also said of files, of which there can be no more. */
 export const isFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes(errnoOf(error) ?? '');
+
+/** What to do where no file can be opened, whichever it is; undefined for any other error. */
+export const outOfFiles = (errno: string): string | undefined => ({
+  EMFILE: 'this process has as many files open as it may: raise its limit (LimitNOFILE of its unit, ulimit -n)', ENFILE: 'the node has as many files open as it may: raise fs.file-max',
+})[errno];
 
 /** Nothing is there: which of a file to be read is an answer, while any other error is none. */
 export const isAbsence = (error: unknown): boolean => ['ENOENT', 'ENOTDIR', 'EISDIR'].includes(errnoOf(error) ?? '');

@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CniError, CODE } from '../cni-error.ts';
-import { errnoOf, isFull } from '../system-error.ts';
+import { errnoOf, isFull, outOfFiles } from '../system-error.ts';
 
 export function reaching<T>(path: string, act: () => T): T {
   try {
@@ -18,7 +18,7 @@ export function unreachable(path: string, error: unknown): CniError {
   const errno = errnoOf(error) ?? 'EIO';
   // The reference's words.
   const text = errno === 'ENOTDIR' ? `mkdir ${inTheWay(path)}: not a directory; "dataDir" must name a folder`
-    : `store "${path}": ${errno}; ${isFull(error) ? 'its file system has no space left, or no room for another file' : 'the folder must be writable and its entries plain files'}`;
+    : `store "${path}": ${errno}; ${isFull(error) ? 'its file system has no space left, or no room for another file' : outOfFiles(errno) ?? 'the folder must be writable and its entries plain files'}`;
   return new CniError(CODE.io, text, { kind: 'io', errno, cause: error });
 }
 
