@@ -1,16 +1,17 @@
 // A journal on a file system that is full: an intent that is not wholly on disk is an error, and spoils nothing that is written after it.
 // SPDX-License-Identifier: Apache-2.0
 
-import { spawnSync } from 'node:child_process';
-import { appendFileSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { appendFileSync, lstatSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CniError, CODE } from '../../host/cni-error.ts';
 import { fileNameOf, folderOf } from '../../host/ledger/attachment-id.ts';
 import { openJournal, remainsAt } from '../../host/ledger/journal.ts';
 import type { Undo } from '../../host/ledger/undo.ts';
+import { cniErrorOfSystem } from '../../host/system-error.ts';
 
 const run = mkdtempSync(join(tmpdir(), 'cni-wasm-journal-'));
 const attachment = { network: 'blue', containerId: 'c1', ifname: 'eth0' };
@@ -103,6 +104,21 @@ test('a module fills neither the memory that the journal lies in nor the ledger 
   journal.refused(last!);
   journal.end();
   journal.close();
+});
+
+test('a pipe, a device or a folder in its place is an error, and is not waited for', () => {
+  mkdirSync(dirname(path), { recursive: true });
+  for (const [make, errno] of [
+    [() => void execFileSync('mkfifo', [path]), 'ENXIO'], [() => symlinkSync('/dev/null', path), 'ENOTSUP'], [() => mkdirSync(path), 'EISDIR'],
+  ] as const) {
+    make();
+    const journal = openJournal(run, attachment, '/run/netns/c1');
+    assert.throws(() => journal.intend('bridge', link('v1')), (error: unknown) => cniErrorOfSystem(error)?.message === `open "${path}": ${errno}`);
+    journal.end();
+    journal.close();
+    assert.ok(lstatSync(path));
+    rmSync(path, { recursive: true });
+  }
 });
 
 test.run();
