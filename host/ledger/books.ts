@@ -8,15 +8,17 @@ import { mustBeRootOnly } from '../root-only.ts';
 import type { Roots } from '../roots.ts';
 import { errnoOf } from '../system-error.ts';
 
-type Books = Pick<Roots, 'state' | 'run'>;
+type Books = Pick<Roots, 'state' | 'run' | 'leases'>;
 
 /**
- * Throws `code` for a folder that others may write to, or that is another one wherever the next call is started. Of one that is not there nothing is
- * believed, and we make it so that others may not.
+ * Throws `code` for a folder that others may write to, or that is another one wherever the next call is started, as leases may not be either. Of one
+ * that is not there nothing is believed, and we make it so that others may not.
  */
-export function mustBeBelieved({ state, run }: Books, code: number = CODE.io): void {
-  for (const [variable, folder] of [['CNI_WASM_STATE', state], ['CNI_WASM_RUN', run]] as const) {
+export function mustBeBelieved({ state, run, leases }: Books, code: number = CODE.io): void {
+  for (const [variable, folder] of [['CNI_WASM_STATE', state], ['CNI_WASM_RUN', run], ['CNI_WASM_LEASES', leases]] as const) {
     if (!isAbsolute(folder)) throw new CniError(code, `${variable} is "${folder}": it must be an absolute path`, { at: variable });
+  }
+  for (const folder of [state, run]) {
     const stat = statSync(folder, { throwIfNoEntry: false });
     if (stat) mustBeRootOnly(folder, stat, code, 700);
   }

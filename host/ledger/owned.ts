@@ -25,7 +25,7 @@ export interface Owned {
 interface Searched { ledger: Ledger; state: string; run: string; leases: string; boot: string }
 
 export function allOwned({ ledger, state, run, leases, boot }: Searched): Owned[] {
-  mustBeOpen({ state, run });
+  mustBeOpen({ state, run, leases });
   const records = ledger.all();
   const known = [...records.flatMap((record) => ofRecord(record, boot)), ...ofJournals(run)];
   const leased = new Set(known.flatMap(({ object }) => (object.kind === 'lease' ? [join(object.folder, object.ip)] : [])));
