@@ -1,10 +1,11 @@
 // Logs for people: JSON lines through pino, to stderr or a file, never stdout. The library is loaded when the first line is written.
 // SPDX-License-Identifier: Apache-2.0
 
-import { appendFileSync, constants, writeSync } from 'node:fs';
+import { appendFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { library } from '#parts';
 import { makeFolder } from './make-folder.ts';
+import { APPEND } from './open-file.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export interface Log extends Record<LogLevel, (facts: object, text: string) => void> {
@@ -13,9 +14,6 @@ export interface Log extends Record<LogLevel, (facts: object, text: string) => v
 }
 
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
-
-/** A pipe that nobody reads is not waited for. Node takes numbers, which its types do not say. */
-const APPEND = (constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK) as unknown as string;
 
 export type WriteLine = (line: string) => void;
 
@@ -45,7 +43,8 @@ function writerTo(file: string | undefined, toStderr: WriteLine): WriteLine {
   return (line) => {
     try {
       makeFolder(dirname(file), 0o777);
-      appendFileSync(file, line, { flag: APPEND });
+      // Node takes numbers, which its types do not say.
+      appendFileSync(file, line, { flag: APPEND as unknown as string });
     } catch {
       toStderr(line);
     }

@@ -3,6 +3,9 @@
 
 import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 
+/** For lines at a file's end, which is made where there is none. */
+export const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
+
 /** What `stat` says is true of the file that is read, whatever the path leads to by then. Throws what the system calls throw. */
 export function withFile<T>(path: string, act: (fd: number, stat: Stats) => T): T {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);

@@ -29,10 +29,12 @@ export function explain(words: readonly string[], roots: Roots): Told {
   const accounts = plugins.flatMap((conf) => modulesOf(conf)).map((named) => about(named, network, roots));
   const refused = accounts.filter(({ isRefused }) => isRefused).map(({ who }) => who);
   return {
-    text: `network "${network}"\n${misplaced(list).map((line) => `${printable(line)}\n`).join('')}${accounts.map(({ lines }) => `\n${lines.map((line) => `${printable(line)}\n`).join('')}`).join('')}`,
+    text: `network "${network}"\n${shown(misplaced(list))}${accounts.map(({ lines }) => `\n${shown(lines)}`).join('')}`,
     ...(refused.length > 0 ? { failure: new CniError(CODE.moduleRefused, `refused on network "${network}": ${refused.join(', ')}`) } : {}),
   };
 }
+
+const shown = (lines: readonly string[]): string => lines.map((line) => `${printable(line)}\n`).join('');
 
 /** Keys of the list, and of entries that hold a chain, of which nothing comes. */
 const misplaced = (list: Conflist): string[] => [

@@ -2,10 +2,11 @@
 // killed host can take back what was made.
 // SPDX-License-Identifier: Apache-2.0
 
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { CniError, CODE } from '../cni-error.ts';
 import { inFolder } from '../in-folder.ts';
+import { APPEND } from '../open-file.ts';
 import type { Attachment } from '../protocol/request.ts';
 import { naming } from '../system-error.ts';
 import { fileNameOf, folderOf } from './attachment-id.ts';
@@ -91,12 +92,9 @@ export function openJournal(run: string, attachment: Attachment, netnsPath: stri
 const tooMuch = (op: string, size: number): CniError =>
   new CniError(CODE.limit, `${op}: what this call has changed takes ${size} bytes to be taken back, at most ${MOST} may be`, { kind: 'limit', op, at: 'journal', hint: 'make fewer changes in one call' });
 
-/** A pipe in its place is not waited for, and what is written to a device nobody reads again. */
-const LINES = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NONBLOCK;
-
-/** Under the attachment's lock nobody else writes to it, so that its size is known from here on. */
+/** Under the attachment's lock nobody else writes to it, so that its size is known from here on. What is written to a device nobody reads again. */
 function openForLines(path: string): { fd: number; size: number } {
-  const fd = inFolder(path, () => openSync(path, LINES, 0o600));
+  const fd = inFolder(path, () => openSync(path, APPEND, 0o600));
   const stat = fstatSync(fd);
   if (stat.isFile()) return { fd, size: stat.size };
   closeSync(fd);

@@ -37,9 +37,9 @@ export interface Ledger {
   write(record: LedgerRecord): void;
   /** What a call that was killed while it wrote a record has left beside it. */
   dropDraft(network: string, fileName: string): void;
-  /** The same of a whole network, of calls of which not even a journal is left; and records that say nothing: a loss of power has emptied or torn them. */
-  dropDrafts(network: string): void;
-  /** Paths of what that takes away. */
+  /** The same of a whole network, of calls of which not even a journal is left; and records that say nothing: a loss of power has emptied or torn them. Returns their paths. */
+  dropDrafts(network: string): string[];
+  /** Paths of what that would take away. */
   drafts(network: string): string[];
   /** Records of the same container and interface under other networks: a network can be renamed while its containers run. */
   elsewhere(attachment: Attachment): LedgerRecord[];
@@ -68,7 +68,11 @@ export function diskLedger(state: string): Ledger {
       }
     },
     dropDraft: (network, fileName) => dropDraftOf(join(root, folderOf(network), fileName)),
-    dropDrafts: (network) => draftsIn(join(root, folderOf(network))).forEach((path) => rmSync(path, { force: true })),
+    dropDrafts(network) {
+      const drafts = draftsIn(join(root, folderOf(network)));
+      for (const path of drafts) rmSync(path, { force: true });
+      return drafts;
+    },
     drafts: (network) => draftsIn(join(root, folderOf(network))),
     elsewhere: (attachment) => namesIfThere(root).filter((folder) => folder !== folderOf(attachment.network))
       .flatMap((folder) => readRecord(join(root, folder, fileNameOf(attachment))) ?? []),

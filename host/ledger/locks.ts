@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { now } from '../clock.ts';
 import { CniError, CODE } from '../cni-error.ts';
 import { inFolder } from '../in-folder.ts';
+import { APPEND } from '../open-file.ts';
 import { sleep } from '../sleep.ts';
 import { errnoOf } from '../system-error.ts';
 import { hasLine, standInLine, tidyLine, type Pipes } from './waiting-line.ts';
@@ -45,8 +46,7 @@ const LINE = '~line';
 const REGAIN_TIMEOUT = 60_000;
 /** ms between two tries of whoever is first in line. The calls that hold these locks last 10 to 100 ms. */
 const POLL = 1;
-/** For a pipe in the file's place, too, not to be waited for. An exclusive lock on NFS takes a file that is open for writing. */
-const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
+/** For a pipe in the file's place not to be waited for. */
 const READ = constants.O_RDONLY | constants.O_NONBLOCK;
 
 export function fileLocks(folder: string, calls: LockCalls, regainTimeout = REGAIN_TIMEOUT): FileLocks {
@@ -147,7 +147,7 @@ export function fileLocks(folder: string, calls: LockCalls, regainTimeout = REGA
   };
 }
 
-/** A file that is there on a mount that is read-only is locked as it is; `unwritable` is what the kernel said to more. */
+/** For writing, without which NFS gives no exclusive lock. A file that is there on a mount that is read-only is locked as it is; `unwritable` is what the kernel said to more. */
 export function openLock(path: string, mode: number, folderMode: number): { fd: number; unwritable?: unknown } {
   try {
     return { fd: inFolder(path, () => openSync(path, APPEND, mode), folderMode) };

@@ -13,7 +13,7 @@ export function ledgerInMemory(real: Ledger): Ledger {
     read: (attachment) => now([written.get(keyOf(attachment)) ?? real.read(attachment)].filter((record) => record !== undefined))[0],
     write: (record) => void written.set(keyOf(record.attachment), record),
     dropDraft: () => undefined,
-    dropDrafts: () => undefined,
+    dropDrafts: () => [],
     drafts: (network) => real.drafts(network),
     elsewhere: (attachment) => now(real.elsewhere(attachment)),
     of: (network) => now(real.of(network)),

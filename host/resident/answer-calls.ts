@@ -3,16 +3,16 @@
 
 import { readlinkSync, statSync, writeSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import { answer, type Answer } from '../answer.ts';
+import { answer } from '../answer.ts';
 import { keptSockets } from '../kernel/live/kept-sockets.ts';
 import { openLibc } from '../kernel/live/libc.ts';
 import { SysctlFolders } from '../kernel/live/sysctl-folders.ts';
 import { openHost, type Lasting } from '../open-host.ts';
 import type { KeptModules } from '../selection/load-plugin.ts';
-import type { End, Shared, Task, Word } from './call-thread.ts';
+import type { End, Outcome, Shared, Task, Word } from './call-thread.ts';
 import { isStillThere } from './caller.ts';
 import { systemCalls } from './system-calls.ts';
-import { formatReply, type Reply } from './wire.ts';
+import { formatReply } from './wire.ts';
 
 /** contents of modules; more have been installed one after the other than are in use */
 const MAX_MODULES = 64;
@@ -49,10 +49,10 @@ async function perform(task: Task): Promise<Word> {
   }
   system.umask(caller.umask);
   // Somewhere else it would keep a file system from being unmounted.
-  const { network, ...reply } = await replyTo(task).finally(() => system.enterFolder('/'));
+  const reply = await replyTo(task).finally(() => system.enterFolder('/'));
   const isSent = send(task.connection, formatReply(reply));
   if (modules.size > MAX_MODULES) modules.clear();
-  return { ...reply, network, isSent, isFit: ownNetns() === home };
+  return { ...reply, isSent, isFit: ownNetns() === home };
 }
 
 /**
@@ -71,7 +71,7 @@ function send(connection: number, reply: Uint8Array): boolean {
   }
 }
 
-async function replyTo({ calledAs, env, stdin, caller }: Task): Promise<Reply & Pick<Answer, 'network'>> {
+async function replyTo({ calledAs, env, stdin, caller }: Task): Promise<Omit<Outcome, 'isSent' | 'isFit'>> {
   let stderr = '';
   const host = openHost(env, lasting, { toStderr: (line) => { stderr += line; }, isThere: () => isStillThere(caller) });
   const { exitCode, network, stdout = '' } = await answer(host, { calledAs, env, readStdin: () => stdin, isTold: answersIn !== undefined && answersIn === env['CNI_WASM_LOG_FILE'] });

@@ -13,12 +13,12 @@ export interface GuestModule {
   readonly exports: ReadonlyMap<string, WebAssembly.ImportExportKind>;
 }
 
-export const guestModule = (code: WebAssembly.Module, isOurs = false): GuestModule => ({
-  code, isOurs, imports: WebAssembly.Module.imports(code), exports: new Map(WebAssembly.Module.exports(code).map(({ name, kind }) => [name, kind])),
+export const guestModule = (code: WebAssembly.Module): GuestModule => ({
+  code, isOurs: false, imports: WebAssembly.Module.imports(code), exports: new Map(WebAssembly.Module.exports(code).map(({ name, kind }) => [name, kind])),
 });
 
 /** Throws V8's CompileError. */
-export const compileModule = (bytes: Uint8Array, isOurs = false): GuestModule => guestModule(new WebAssembly.Module(bytes as BufferSource), isOurs);
+export const compileModule = (bytes: Uint8Array): GuestModule => guestModule(new WebAssembly.Module(bytes as BufferSource));
 
 /** What can be run, of a module that compiles: only with the count in it can it be stopped. Throws UnknownInstruction and TooMuchToCompile. */
 export function compileMetered(bytes: Uint8Array): GuestModule {

@@ -91,7 +91,7 @@ function manifestIn(bytes: Uint8Array, name: string): Manifest {
 
 /** The count is in it since it was built. Throws code 100. */
 function ownCode(bytes: Uint8Array, name: string, compiled: WebAssembly.Module | undefined): Code {
-  const module = compiled ? guestModule(compiled, true) : compile(bytes, name, true);
+  const module = { ...(compiled ? guestModule(compiled) : compile(bytes, name)), isOurs: true };
   return { ...described(bytes, name, module), metered: () => module };
 }
 
@@ -114,10 +114,10 @@ function frozen<T extends object>(value: T): T {
   return Object.freeze(value);
 }
 
-export function compile(bytes: Uint8Array, name: string, isOurs = false): GuestModule {
+export function compile(bytes: Uint8Array, name: string): GuestModule {
   checkSections(bytes, name);
   try {
-    return compileModule(bytes, isOurs);
+    return compileModule(bytes);
   } catch (error) {
     throw new CniError(CODE.moduleRefused, `module "${name}" is not valid WebAssembly: ${reason(error)}`, { kind: 'invalid', cause: error });
   }

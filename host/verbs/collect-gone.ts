@@ -43,8 +43,7 @@ export function collectGone(host: Host, { dryRun }: { dryRun: boolean }): Collec
           (isGone ? collected.gone : collected.kept).push(judged(attachment ?? ofNetwork(network), netnsPath, why, entries));
           if (isGone && !dryRun) attempt(() => finishPredecessor(host, network, fileName, { kernel, takeBackAll }));
         }
-        collected.torn.push(...host.ledger.drafts(network));
-        if (!dryRun) attempt(() => host.ledger.dropDrafts(network));
+        attempt(() => { collected.torn.push(...(dryRun ? host.ledger.drafts(network) : host.ledger.dropDrafts(network))); });
         for (const record of host.ledger.of(network)) {
           const { isGone, why } = unlessProgram(record.plugins.flatMap(({ program }) => program ?? [])[0], fateOf(host, kernel, record));
           const entries = record.plugins.flatMap(({ name, undo }) => survivors(record, host.boot(), undo).map((one) => ({ plugin: name, undo: one })));

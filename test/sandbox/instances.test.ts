@@ -4,7 +4,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CODE } from '../../host/cni-error.ts';
-import { guestModule, type GuestModule } from '../../host/sandbox/guest-module.ts';
+import { compileModule, type GuestModule } from '../../host/sandbox/guest-module.ts';
 import { meter } from '../../host/sandbox/meter.ts';
 import { addReset } from '../../plugins-as/add-reset.mjs';
 import { bytesOf, moduleOf, play, type Rules } from './wat.ts';
@@ -38,7 +38,7 @@ const leaving = (body: string, more = ''): string => `(module
     (memory.fill (i32.const 130000) (i32.const 0xff) (i32.const 1072))
     ${body}))`;
 
-const ours = (wat: string): GuestModule => guestModule(new WebAssembly.Module(addReset(meter(bytesOf(wat))) as BufferSource), true);
+const ours = (wat: string): GuestModule => ({ ...compileModule(addReset(meter(bytesOf(wat)))), isOurs: true });
 
 /** How many instances were made meanwhile. */
 function made(act: () => void): number {

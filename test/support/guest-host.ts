@@ -33,7 +33,7 @@ export type Plugin = (call: Call, answers?: Answers) => Played;
 
 /** As the build made it. */
 export function loadPlugin(name: string): Plugin {
-  const module = compileModule(readFileSync(`dist/plugins/${name}.wasm`), true);
+  const module = { ...compileModule(readFileSync(`dist/plugins/${name}.wasm`)), isOurs: true };
   return (call, answers = {}) => play({ module, name }, call, answers);
 }
 
