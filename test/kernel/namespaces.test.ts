@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { execFileSync } from 'node:child_process';
-import { readFileSync, readlinkSync, statSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { CniError } from '../../host/cni-error.ts';
@@ -12,6 +12,7 @@ import { openContext } from '../../host/kernel/live/context.ts';
 import { openLibc } from '../../host/kernel/live/libc.ts';
 import { liveKernel } from '../../host/kernel/live/live-kernel.ts';
 import { SysctlFolders } from '../../host/kernel/live/sysctl-folders.ts';
+import { errnoOf } from '../../host/system-error.ts';
 import { isNoNetns } from '../../host/verbs/netns.ts';
 import { addNetns, deleteNetns, has, inNetns, sh } from '../support/node.ts';
 
@@ -28,6 +29,46 @@ test('what is no namespace is refused in the words of the reference', () => {
   refused('/proc/self/status', 'enter the container namespace: EINVAL');
   refused('/proc/self/ns/mnt', 'enter the container namespace: EINVAL');
 });
+
+test('whichever file is the first that cannot be opened, none of a namespace stays open', () => {
+  const path = addNetns('few');
+  const limitFiles = (most: string): void => void sh('prlimit', '--pid', String(process.pid), `--nofile=${most}:`);
+  const before = sh('prlimit', '--pid', String(process.pid), '--nofile', '--output=SOFT', '--noheadings').trim();
+  // Modules of the host that are loaded when they are first needed are files, too.
+  liveKernel(libc, path).close();
+  const errors = new Set<unknown>();
+  limitFiles('256');
+  try {
+    for (let free = 0; free < 8; free++) {
+      const open = readdirSync('/proc/self/fd').length;
+      const others = allThatCanBeOpened();
+      for (const fd of others.splice(0, free)) closeSync(fd);
+      try {
+        liveKernel(libc, path).close();
+      } catch (error) {
+        errors.add(errnoOf(error) ?? (error as CniError).facts.errno);
+      } finally {
+        others.forEach((fd) => closeSync(fd));
+      }
+      assert.is(readdirSync('/proc/self/fd').length, open, `${free} can be opened`);
+    }
+  } finally {
+    limitFiles(before);
+  }
+  assert.equal([...errors], ['EMFILE']);
+  deleteNetns('few');
+});
+
+function allThatCanBeOpened(): number[] {
+  const fds: number[] = [];
+  for (;;) {
+    try {
+      fds.push(openSync('/dev/null', 'r'));
+    } catch {
+      return fds;
+    }
+  }
+}
 
 test('a namespace that has got the number of one that is gone is another', () => {
   const path = addNetns('again');

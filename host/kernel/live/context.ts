@@ -53,8 +53,7 @@ const PROC_SUPER_MAGIC = 0x9fa0;
 
 /** The container's namespace is opened once, so that a path that is swapped later leads nowhere. */
 export function openContext(libc: Libc, netns: string, { env, kept, locks = () => [] }: Surroundings = { env: process.env }): LiveContext {
-  const fds: Partial<Record<Ns, number>> = netns === '' ? {} : { container: openNetns(libc, netns) };
-  fds.host = openSync('/proc/thread-self/ns/net', 'r');
+  const fds = openBoth(libc, netns);
   const ids: Partial<Record<Ns, string>> = {};
   for (const ns of ['host', 'container'] as const) {
     const fd = fds[ns];
@@ -115,6 +114,17 @@ export function openContext(libc: Libc, netns: string, { env, kept, locks = () =
     route: (ns) => socket(ns, RouteSocket),
     netfilter: (ns) => socket(ns, NetfilterSocket),
   };
+}
+
+/** Or neither: what a resident host has open of a namespace keeps that on the node. */
+function openBoth(libc: Libc, netns: string): Partial<Record<Ns, number>> {
+  const container = netns === '' ? undefined : openNetns(libc, netns);
+  try {
+    return { ...(container === undefined ? {} : { container }), host: openSync('/proc/thread-self/ns/net', 'r') };
+  } catch (error) {
+    if (container !== undefined) closeSync(container);
+    throw error;
+  }
 }
 
 function openNetns(libc: Libc, path: string): number {
