@@ -1,7 +1,7 @@
 // `cni-wasm install`: a module's bytes into the blob store and its name into the lock file. What it may do stays the operator's word.
 // SPDX-License-Identifier: Apache-2.0
 
-import { existsSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CniError, CODE } from '../cni-error.ts';
 import { readManifest } from '../grant/manifest.ts';
@@ -66,6 +66,8 @@ function instead(name: string, before: string, { state }: Roots): string {
 
 function put(path: string, content: string | Uint8Array): void {
   makeFolder(dirname(path), 0o755);
-  writeFileSync(`${path}.new`, content, { mode: 0o644 });
+  // A killed one's, or a link or a pipe that others could put there: a new file is nobody else's.
+  rmSync(`${path}.new`, { force: true });
+  writeFileSync(`${path}.new`, content, { mode: 0o644, flag: 'wx' });
   renameSync(`${path}.new`, path);
 }
