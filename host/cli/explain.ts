@@ -29,7 +29,7 @@ export function explain(words: readonly string[], roots: Roots): Told {
   const accounts = plugins.flatMap((conf) => modulesOf(conf)).map((named) => about(named, network, roots));
   const refused = accounts.filter(({ isRefused }) => isRefused).map(({ who }) => who);
   return {
-    text: `network "${network}"\n${shown(misplaced(list))}${accounts.map(({ lines }) => `\n${shown(lines)}`).join('')}`,
+    text: `network "${printable(network)}"\n${shown(misplaced(list))}${accounts.map(({ lines }) => `\n${shown(lines)}`).join('')}`,
     ...(refused.length > 0 ? { failure: new CniError(CODE.moduleRefused, `refused on network "${network}": ${refused.join(', ')}`) } : {}),
   };
 }

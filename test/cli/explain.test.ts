@@ -126,6 +126,12 @@ test('keys that nobody reads: of the list, and of an entry that holds a chain', 
   ]);
 });
 
+test('the name of a network, which is shown and not obeyed', () => {
+  const file = join(folder, 'named.conflist');
+  writeFileSync(file, JSON.stringify({ cniVersion: '1.0.0', name: 'blue\u001b[31m\n', type: 'loopback' }));
+  assert.match(explain([file], rootsFrom({})).text, /^network "blue\\u\{1b\}\[31m\\u\{a\}"\n/);
+});
+
 test('keys that nobody reads: none of a plugin that stands alone', () => {
   const file = join(folder, 'alone.conf');
   writeFileSync(file, JSON.stringify({ cniVersion: '1.0.0', name: 'blue', type: 'loopback' }));
