@@ -26,13 +26,16 @@ export function byHand(file: string, netns: string, values: Values): { list: Con
     target: {
       containerId: values['container-id'], ifname: values.ifname, netns, args: values.args,
       path: (values.bin ?? process.env['CNI_PATH'] ?? programs).split(':'),
-      capabilityArgs: parsed('--capability-args', (text) => parseObject(Buffer.from(text)).value, values['capability-args']),
+      capabilityArgs: parsed('--capability-args', objectIn, values['capability-args']),
     },
-    prevResult: values.result === undefined ? undefined : parsed<unknown>(values.result, JSON.parse),
+    prevResult: values.result === undefined ? undefined : parsed<unknown>(values.result, objectIn),
   };
 }
 
 export const readConflist = (file: string): Conflist => parsed(file, parseConflist);
+
+/** What is nested without a bottom nobody could hand on to a plugin. */
+const objectIn = (text: string): Record<string, unknown> => parseObject(Buffer.from(text)).value;
 
 function parsed<T>(file: string, parse: (text: string) => T, text = readNamed(file).toString('utf8')): T {
   try {

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CniError, CODE } from '../cni-error.ts';
-import { isObject, reason } from '../protocol/go-json.ts';
+import { isObject, parseObject, reason } from '../protocol/go-json.ts';
 import type { Verb } from '../protocol/request.ts';
 import { errnoOf } from '../system-error.ts';
 import { inWords } from './in-words.ts';
@@ -39,8 +39,7 @@ export class PluginFailed extends Error {
 
 /** A list, or a single plugin's configuration as a list of one. */
 export function parseConflist(text: string): Conflist {
-  const value: unknown = JSON.parse(text);
-  if (!isObject(value)) throw new Error('it must be an object');
+  const { value } = parseObject(Buffer.from(text));
   if (value['plugins'] === undefined || value['type'] !== undefined) return listOfOne(value);
   const { plugins } = value;
   if (!Array.isArray(plugins) || plugins.length === 0) throw new Error('"plugins" must be a list of at least one plugin');
@@ -64,7 +63,7 @@ export function addAll(list: Conflist, target: Target): unknown {
 
 function resultIn({ plugin, stdout }: Answer): unknown {
   try {
-    return JSON.parse(stdout);
+    return parseObject(Buffer.from(stdout)).value;
   } catch (error) {
     throw new CniError(CODE.decode, `plugin type="${plugin}" (add) answered what is no result: ${reason(error)}`, { cause: error });
   }

@@ -81,26 +81,29 @@ for (const [words, says] of [
 
 for (const [words, says] of [
   [['status', '/run/nothing.conflist'], '"/run/nothing.conflist" cannot be read: no such file or directory (code 5)'],
+  [['del', CONFLIST, '/run/netns/c1', '--result', '/run/deep.json'], '"/run/deep.json" is not what it should be: nested deeper than 64 levels (code 6)'],
   [['status', CONFLIST, '--capability-args', '{'], '"--capability-args" is not what it should be: '],
   [['status', CONFLIST, '--capability-args', '[]'], '"--capability-args" is not what it should be: expected an object, got an array'],
 ] as const) {
   test(`run ${words.join(' ')}`, () => {
+    writeFileSync('/run/deep.json', `{"ips":${'['.repeat(100_000)}${']'.repeat(100_000)}}`);
     const said = run(...words);
     assert.ok(said.startsWith(`1 cni-wasm: ${says}`), said);
   });
 }
 
 for (const [conflist, says] of [
-  ['null', 'it must be an object'],
-  ['[]', 'it must be an object'],
+  ['null', 'expected an object, got null'],
+  ['[]', 'expected an object, got an array'],
   ['{}', 'it has neither "plugins" nor a "type"'],
   ['{"plugins":[]}', '"plugins" must be a list of at least one plugin'],
   ['{"plugins":{"type":"bridge"}}', '"plugins" must be a list of at least one plugin'],
   ['{"plugins":[{"type":"bridge"},{"name":"portmap"}]}', 'plugins[1] has no "type"'],
   ['{"plugins":["bridge"]}', 'plugins[0] has no "type"'],
+  [`{"type":"loopback","args":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, 'nested deeper than 64 levels'],
   ['{"type":5}', 'it has neither "plugins" nor a "type"'],
 ] as const) {
-  test(`a conflist that is none: ${conflist}`, () => {
+  test(`a conflist that is none: ${conflist.slice(0, 80)}`, () => {
     writeFileSync('/run/none.conflist', conflist);
     assert.is(run('status', '/run/none.conflist'), `1 cni-wasm: "/run/none.conflist" is not what it should be: ${says} (code 6)\n`);
   });
@@ -164,7 +167,8 @@ for (const [what, answer, status, says] of [
   ['words that would be obeyed', JSON.stringify({ code: 11, msg: 'a\u001b[3Ab' }), 1, 'plugin type="acme" failed (add): a\\u{1b}[3Ab (code 11)\n'],
   ['nothing', '', 3, 'plugin type="acme" failed (add): netplugin failed with no error message: exit status 3 (code 0)\n'],
   ['what is no document', 'oh', 1, 'plugin type="acme" failed (add): netplugin failed but error parsing its diagnostic message "oh": invalid character \'o\' looking for beginning of value (code 0)\n'],
-  ['a result that is none', 'oh', 0, 'plugin type="acme" (add) answered what is no result: Unexpected token'],
+  ['a result that is none', 'oh', 0, 'plugin type="acme" (add) answered what is no result: invalid character \'o\' looking for beginning of value'],
+  ['a result without a bottom', `{"ips":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, 0, 'plugin type="acme" (add) answered what is no result: nested deeper than 64 levels'],
 ] as const) {
   test(`a program that fails with ${what} is told in a sentence`, () => {
     const said = failing(answer, status);
