@@ -116,7 +116,9 @@ function parsed(text: string): unknown {
 function put(path: string, text: string): void {
   makeFolder(dirname(path), 0o700);
   try {
-    naming(draftOf(path), () => writeFileSync(draftOf(path), text, { mode: 0o600 }));
+    // A link in its place would become the record, and a pipe keep the call waiting: a new file is neither.
+    dropDraftOf(path);
+    naming(draftOf(path), () => writeFileSync(draftOf(path), text, { mode: 0o600, flag: 'wx' }));
     renameSync(draftOf(path), path);
   } catch (error) {
     dropDraftOf(path);

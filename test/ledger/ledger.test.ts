@@ -108,6 +108,18 @@ test('a pipe, a device or a folder in a record\'s place says nothing, is not wai
   }
 });
 
+test('a pipe or a link in a draft\'s place is neither waited for nor followed', () => {
+  const one = record('drafted');
+  const path = join(state, 'ledger/drafted', fileNameOf(one.attachment));
+  mkdirSync(dirname(path), { recursive: true });
+  for (const make of [() => void execFileSync('mkfifo', [`${path}.new`]), () => symlinkSync('/dev/null', `${path}.new`)]) {
+    make();
+    ledger.write(one);
+    assert.ok(lstatSync(path).isFile());
+    assert.equal(ledger.read(one.attachment), one);
+  }
+});
+
 test('an inverse that this host does not know is a newer one\'s', () => {
   const { attachment } = record('odd');
   for (const kind of ['delete tunnel', 'toString', '__proto__']) {
