@@ -27,14 +27,15 @@ export class Range {
     }
     const start = Ip.parse(text.start);
     const end = Ip.parse(text.end);
-    if (start !== null && (!subnet.contains(start) || (end !== null && start.compare(end) > 0))) {
+    if (start !== null && (!subnet.contains(start) || (end !== null && end.v6 == start.v6 && start.compare(end) > 0))) {
       return text.refuse('RangeStart ' + start.text() + ' not in network ' + written);
     }
-    if (end !== null && !subnet.contains(end)) return text.refuse('RangeEnd ' + end.text() + ' not in network ' + written);
+    const first = start === null ? network.next() : start;
+    if (end !== null && (!subnet.contains(end) || first.compare(end) > 0)) return text.refuse('RangeEnd ' + end.text() + ' not in network ' + written);
     const gateway = Ip.parse(text.gateway);
     const range = new Range(subnet);
     range.gateway = gateway === null ? network.next() : gateway;
-    range.start = start === null ? network.next() : start;
+    range.start = first;
     // IPv6 has no broadcast address to leave out.
     range.end = end !== null ? end : subnet.ip.v6 ? subnet.last() : subnet.last().previous();
     return range;
@@ -77,9 +78,9 @@ export class RangeText {
   static decode(config: Config): RangeText {
     const text = new RangeText();
     text.subnet = config.str('subnet');
-    text.start = config.str('rangeStart');
-    text.end = config.str('rangeEnd');
-    text.gateway = config.str('gateway');
+    text.start = config.str('rangeStart', '', 'net.IP');
+    text.end = config.str('rangeEnd', '', 'net.IP');
+    text.gateway = config.str('gateway', '', 'net.IP');
     if (config.has('subnet') && text.subnet != POD_CIDR && Prefix.parse(text.subnet) === null) config.refuse('invalid CIDR address: ' + text.subnet);
     const addresses = [text.start, text.end, text.gateway];
     for (let i = 0; i < addresses.length; i++) {

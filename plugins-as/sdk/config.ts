@@ -28,8 +28,9 @@ export class Config {
     return this.json.field(key).exists;
   }
 
-  str(key: string, otherwise: string = ''): string {
-    const value = this.typed(key, Kind.String, 'string');
+  /** `type` is the one that the text is decoded into. */
+  str(key: string, otherwise: string = '', type: string = 'string'): string {
+    const value = this.typed(key, Kind.String, type);
     return value.exists ? value.str() : otherwise;
   }
 

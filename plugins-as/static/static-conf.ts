@@ -113,7 +113,7 @@ export class StaticConf {
 function readGateways(written: Config[], ipam: Config): (Ip | null)[] {
   const gateways: (Ip | null)[] = [];
   for (let i = 0; i < written.length; i++) {
-    const text = written[i].str('gateway');
+    const text = written[i].str('gateway', '', 'net.IP');
     const gateway = Ip.parse(text);
     if (text.length > 0 && gateway === null) ipam.refuse('invalid IP address: ' + text);
     gateways.push(gateway);

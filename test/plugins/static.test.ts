@@ -61,6 +61,7 @@ const wrong: [string, Record<string, unknown>, string, string?][] = [
   ['bad addresses of the runtime', conf(FIVE, { runtimeConfig: { ips: ['192.0.2.9'] } }), "an entry in the 'ips' field is NOT in CIDR notation, got: '192.0.2.9'"],
   ['two of a family at 0.2.0', conf({ addresses: [{ address: '192.0.2.5/24' }, { address: '192.0.2.6/24' }] }, { cniVersion: '0.2.0' }), 'CNI version 0.2.0 does not support more than 1 address per family'],
   ['a wrong type', conf({ addresses: [5] }), 'json: cannot unmarshal number into Go struct field IPAMConfig.ipam.addresses of type main.Address'],
+  ['a gateway of a wrong type', conf({ addresses: [{ address: '192.0.2.5/24', gateway: 5 }] }), 'json: cannot unmarshal number into Go struct field Address.ipam.addresses.gateway of type net.IP'],
   ['a wrong type of the runtime', conf(FIVE, { runtimeConfig: { ips: [5] } }), 'json: cannot unmarshal number into Go struct field .runtimeConfig.ips of type string'],
   ['a bad route', conf({ ...FIVE, routes: [{ dst: 'x' }] }), 'invalid CIDR address: x'],
 ];
