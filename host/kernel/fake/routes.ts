@@ -82,7 +82,7 @@ function complete(ns: FakeNamespace, wanted: NewRoute, action: string): Route {
   };
 }
 
-const oneFamily = (action: string): WrongValue => new WrongValue(action, 'gateway, source and destination must be of one family');
+const oneFamily = (action: string): WrongValue => new WrongValue(action, 'gateway, source, and destination ip are not the same IP family');
 
 type Hop = { table: number; scope: number; index: number | undefined };
 

@@ -64,7 +64,7 @@ function wire(route: NewRoute & Pick<Route, 'protocol' | 'scope'>): Buffer {
   const hop = (text: string): Buffer => {
     const address = parseAddress(text);
     // The kernel would take the first four bytes of sixteen.
-    if (address.family !== family) throw new WrongValue(`use ${text} in the route ${words(route)}`, 'gateway, source and destination must be of one family');
+    if (address.family !== family) throw new WrongValue(`use ${text} in the route ${words(route)}`, 'gateway, source, and destination ip are not the same IP family');
     return address.bytes;
   };
   const table = route.table ?? RT_TABLE_MAIN;
