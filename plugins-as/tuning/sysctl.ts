@@ -15,7 +15,7 @@ export class Sysctl {
   /** '' when it was written; else what was in the way, in the reference's words. */
   write(ifname: string): string {
     const key = this.key;
-    if (!isBelowNet(key)) return invalid(key, ifname);
+    if (!isBelowNet(key)) return this.invalid(ifname);
     // The kernel takes nothing for nothing.
     const request = this.place(key, ifname).str('value', this.value);
     const written = this.value.length == 0 ? sysctlGet(this.place(key, ifname)) : sysctlSet(request);
@@ -25,7 +25,7 @@ export class Sysctl {
   /** '' when it has its value. */
   check(ifname: string): string {
     const key = this.key;
-    if (!isBelowNet(key)) return invalid(key, ifname);
+    if (!isBelowNet(key)) return this.invalid(ifname);
     const read = sysctlGet(this.place(key, ifname));
     // What can only be written, as route/flush, has nothing to compare.
     if (!read.ok && read.error.errno == 'EACCES') return '';
@@ -36,9 +36,17 @@ export class Sysctl {
     return 'Error: Tuning configured value of ' + shown(key, ifname) + ' is ' + this.value + ', current value is ' + current;
   }
 
+  private invalid(ifname: string): string {
+    return 'invalid net sysctl key: ' + quote(this.slashed.replace(IFNAME, ifname));
+  }
+
+  private get slashed(): string {
+    return this.written.replaceAll('.', '/');
+  }
+
   /** In slash form, IFNAME still in it: a name may hold dots. */
   private get key(): string {
-    const parts = this.written.replaceAll('.', '/').split('/');
+    const parts = this.slashed.split('/');
     const kept: string[] = [];
     for (let i = 0; i < parts.length; i++) if (parts[i].length > 0) kept.push(parts[i]);
     return kept.join('/');
@@ -56,10 +64,6 @@ export class Sysctl {
 
 function isBelowNet(key: string): bool {
   return key.startsWith('net/');
-}
-
-function invalid(key: string, ifname: string): string {
-  return 'invalid net sysctl key: ' + quote(key.replace(IFNAME, ifname));
 }
 
 function shown(key: string, ifname: string): string {

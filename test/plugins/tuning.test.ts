@@ -112,6 +112,7 @@ test('the same key twice is an error, in one object or in two', () => {
 const wrong: [string, object, string, Partial<Call>?, Answers?][] = [
   ['no prevResult', { prevResult: undefined }, 'Required prevResult missing'],
   ['another sysctl', { sysctl: { 'kernel.msgmax': '1' } }, 'invalid net sysctl key: "kernel/msgmax"'],
+  ['too many dots', { sysctl: { '..kernel.msgmax': '1' } }, 'invalid net sysctl key: "//kernel/msgmax"'],
   ['a way out of net', { sysctl: { 'net/../kernel/msgmax': '1' } }, 'open /proc/sys/net/kernel/msgmax: no such file or directory', {}, { 'sysctl.set': refuse('not-found', 'x', 'ENOENT') }],
   ['a value the kernel does not take', { sysctl: { 'net.x': 'y' } }, 'write /proc/sys/net/x: invalid argument', {}, { 'sysctl.set': refuse('invalid', 'x', 'EINVAL') }],
   ['a folder', { sysctl: { 'net.ipv4': '1' } }, 'open /proc/sys/net/ipv4: is a directory', {}, { 'sysctl.set': refuse('io', 'x', 'EISDIR') }],
