@@ -36,7 +36,7 @@ function limitEgress(veth: HostVeth, limit: Limit, name: string, result: Result)
   if (!ingress.ok && !hasIngress(veth.handle)) return failWith(ingress.error, 'create ingress qdisc');
   const redirect = tcFilter(new Obj().int('link', veth.handle).str('parent', 'ingress').int('priority', 1).int('redirect', ifb));
   if (!redirect.ok) return failWith(redirect.error, 'add filter');
-  if (limitQueue(ifb, limit, 'create ifb qdisc') != 0) return 1;
+  if (limitQueue(ifb, limit, 'create ifb qdisc: create qdisc') != 0) return 1;
   const made = linkGet(new Obj().int('link', ifb));
   if (!made.ok) return failWith(made.error, 'get ifb device');
   result.interfaces.push(new Interface(name, made.json.get('mac').str()));

@@ -106,6 +106,8 @@ test('passes on what the host refuses, with what it was for', () => {
   assert.is(msg('link.create', egress), 'adding link: it is there');
   assert.is(msg('tc.qdisc', egress), 'create ingress qdisc: it is there');
   assert.is(msg('tc.filter', egress), 'add filter: it is there');
+  const { error } = bandwidth({ verb: 'ADD', config: conf(egress) }, { ...node, 'tc.qdisc': ({ kind }) => (kind === 'tbf' ? refuse('exists', 'it is there')() : {}) });
+  assert.is(error?.msg, 'create ifb qdisc: create qdisc: it is there');
 });
 
 test('DEL takes the IFB away, whatever the configuration says', () => {
