@@ -4,13 +4,14 @@
 import { fail, failWith, PLUGIN_ERROR } from '../sdk/fail';
 import { iptablesCheck, nftCheck } from '../sdk/gen/ops';
 import { Prefix } from '../sdk/ip';
+import { Json } from '../sdk/json';
 import { quote } from '../sdk/quote';
 import { Request } from '../sdk/request';
 import { Result } from '../sdk/result';
 import { misfit, usesNft } from './backend';
 import { PortmapConfig } from './config';
 import { containerAddresses } from './container-address';
-import { iptablesLayout } from './iptables-layout';
+import { dnatChain, iptablesLayout } from './iptables-layout';
 import { missingLocalnet } from './localnet';
 import { nftLayout } from './nft-layout';
 
@@ -38,12 +39,20 @@ function checkIptables(request: Request, config: PortmapConfig, address: Prefix)
   const what = 'could not check ' + (address.ip.v6 ? 'ipv6' : 'ipv4') + ' dnat';
   const answer = iptablesCheck(iptablesLayout(request, config, address));
   if (!answer.ok) return failWith(answer.error, what);
-  const missing = answer.json.get('missing').first();
+  const missing = firstMissing(answer.json.get('missing'), dnatChain(request));
   if (!missing.present) return 0;
   const chain = missing.get('chain').str();
   const rule = missing.get('rule').str();
   if (rule.length == 0) return fail(what + ': chain ' + chain + ' not found in iptables table nat');
   return fail(what + ': rule ' + rule + ' in chain ' + chain + ' not found in table nat');
+}
+
+/** Its own chain before the shared ones, as the reference looks for them. */
+function firstMissing(missing: Json, own: string): Json {
+  for (let e = missing.first(); e.present; e = e.next()) {
+    if (e.get('chain').str() == own) return e;
+  }
+  return missing.first();
 }
 
 function checkNft(request: Request, config: PortmapConfig, address: Prefix): i32 {

@@ -75,6 +75,7 @@ test('CHECK says what is missing', () => {
   assert.equal(check({}, { 'iptables.check': { missing: [{ chain: DN }] } }), { code: 999, msg: `could not check ipv4 dnat: chain ${DN} not found in iptables table nat` });
   assert.equal(check({}, { 'iptables.check': ({ family }) => ({ missing: family === 'ip6' ? [{ chain: DN, rule: '-p tcp -j X' }] : [] }) }),
     { code: 999, msg: `could not check ipv6 dnat: rule -p tcp -j X in chain ${DN} not found in table nat` });
+  assert.match((check({}, { 'iptables.check': { missing: [{ chain: 'CNI-HOSTPORT-DNAT', rule: '-p tcp -j X' }, { chain: DN }] } }) as { msg: string }).msg, `chain ${DN} not found`);
   assert.equal(check({ backend: 'nftables' }, { 'nft.check': { missing: [{ chain: 'hostports', rule: 'tcp dport 8080' }] } }),
     { code: 999, msg: 'missing hostport rules in "hostports" chain', details: 'tcp dport 8080' });
   assert.equal(check({}, { 'sysctl.get': { value: '0' } }), { code: 999, msg: 'route_localnet of the interface that leads to 10.88.0.2 is "0", not "1"' });
