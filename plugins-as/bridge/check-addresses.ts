@@ -1,7 +1,7 @@
 // CHECK, second part: the container has the addresses and routes of the result.
 // SPDX-License-Identifier: Apache-2.0
 
-import { fail, failWith } from '../sdk/fail';
+import { fail, failWith, PLUGIN_ERROR } from '../sdk/fail';
 import { addrList, routeList } from '../sdk/gen/ops';
 import { Ip, Prefix } from '../sdk/ip';
 import { Json, Obj } from '../sdk/json';
@@ -22,7 +22,8 @@ export function checkIps(link: i64, ifname: string, ips: AssignedIp[]): i32 {
     const network = address.network();
     // The kernel makes no route for an address that is a network of its own.
     if (network.bits < network.ip.width && !hasRoute(routes.json, new Route(network.text()))) {
-      return fail('Failed to find Gateway ' + network.text() + ' for interface ' + ifname);
+      const gateway = ips[i].gateway.length > 0 ? ips[i].gateway : network.text();
+      return fail('Failed to find Gateway ' + gateway + ' for interface ' + ifname, PLUGIN_ERROR, 'there is no route to ' + network.text());
     }
   }
   return 0;

@@ -1,7 +1,7 @@
 // CHECK, first part: bridge, container end and host end are there, belong together, and are set as configured.
 // SPDX-License-Identifier: Apache-2.0
 
-import { fail, failWith } from '../sdk/fail';
+import { fail, failWith, PLUGIN_ERROR } from '../sdk/fail';
 import { addrList, linkGet } from '../sdk/gen/ops';
 import { Prefix } from '../sdk/ip';
 import { Json, Obj } from '../sdk/json';
@@ -48,7 +48,7 @@ export class CheckedLinks {
     if (!found.ok) return notFound(name);
     if (found.json.get('kind').str() != 'bridge') return fail('Interface ' + name + ' does not have link type of bridge');
     const mac = found.json.get('mac').str();
-    if (shown.mac.length > 0 && shown.mac != mac) return fail('Bridge interface ' + name + " Mac doesn't match: " + mac);
+    if (shown.mac.length > 0 && shown.mac != mac) return fail('Bridge interface ' + name + " Mac doesn't match: " + shown.mac, PLUGIN_ERROR, 'it is ' + mac + ' now');
     const promisc = found.json.get('promisc').bool();
     if (promisc != this.conf.promisc) {
       return fail('Bridge interface ' + name + ' configured Promisc Mode ' + this.conf.promisc.toString() + " doesn't match current state: " + promisc.toString() + ' ');

@@ -87,7 +87,7 @@ export class Gateways {
       if (!removed.ok) return failWith(removed.error, this.what + ': could not remove IP address from ' + quote(this.name));
     }
     const added = addrAdd(new Obj().int('link', this.link).str('address', gateway.text()).str('life', 'network'));
-    if (!added.ok && added.error.kind != 'exists') return failWith(added.error, this.what + ': could not add IP address to ' + quote(this.name));
+    if (!added.ok && added.error.kind != 'exists') return failWith(added.error, this.what + ': could not add IP address ' + gateway.text() + ' to ' + quote(this.name));
     if (!added.ok) this.isSecond = true;
     return this.link == bridge.link && !this.isSecond ? bridge.pinMac() : 0;
   }

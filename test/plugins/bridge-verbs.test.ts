@@ -68,7 +68,7 @@ test('CHECK passes when all stands, and finds each thing that does not', () => {
   assert.is(checked({}, layer3()), 'Required prevResult missing');
   assert.is(checked({ 'link.get': notFound }), 'Interface name cni0 not found');
   assert.is(checked(changed({ cni0: { kind: 'dummy' } })), 'Interface cni0 does not have link type of bridge');
-  assert.is(checked(changed({ cni0: { mac: '02:00:00:00:00:99' } })), "Bridge interface cni0 Mac doesn't match: 02:00:00:00:00:99");
+  assert.is(checked(changed({ cni0: { mac: '02:00:00:00:00:99' } })), "Bridge interface cni0 Mac doesn't match: 02:00:00:00:00:01");
   assert.is(checked(changed({ cni0: { promisc: true } })), "Bridge interface cni0 configured Promisc Mode false doesn't match current state: true ");
   assert.is(checked(changed({ eth0: { mac: '02:00:00:00:00:99' } })), "Interface eth0 Mac 02:00:00:00:00:02 doesn't match container Mac: 02:00:00:00:00:99");
   assert.is(checked(changed({ [VETH.name]: { master: 8 } })), 'CNI veth created for bridge cni0 was not found');

@@ -101,6 +101,11 @@ test('a bridge with another address: refused, replaced with forceAddress, and IP
   assert.match(overlap.error!.msg, 'already has an IP address different from 2001:db8::ff/64');
 });
 
+test('an address that the bridge does not take is named', () => {
+  const { error } = add(layer3({ isGateway: true }), { 'addr.add': ({ link }) => (link === 1 ? refuse('invalid', 'no', 'EINVAL')() : {}) });
+  assert.is(error!.msg, 'failed to set bridge addr: could not add IP address 192.0.2.1/24 to "cni0": no');
+});
+
 const iptablesOf = (family: string, chain: string, ip: string, subnet: string, multicast: string): object => ({
   ns: 'host', family, table: 'nat', chains: [{ name: chain }],
   add: [
