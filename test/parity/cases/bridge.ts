@@ -88,6 +88,6 @@ export const bridgeKeys: Case[] = [
   { name: 'bridge: a network with a name of 210 letters', steps: life({ ...gateway(), name: 'n'.repeat(210) }) },
   { name: 'bridge: DEL of what was never there', steps: life(gateway({ ipMasq: true })).slice(2) },
   { name: 'bridge: CHECK without prevResult', steps: [{ verb: 'ADD', list: gateway() }, { verb: 'CHECK', list: gateway(), forget: true }] },
-  ...([['the container link is gone', 'ip -n c1 link del eth0'], ['the address is gone', 'ip -n c1 addr flush dev eth0'], ['the route is gone', 'ip -n c1 route del default', 'route-words'], ['the bridge is gone', 'ip link del br1'], ['the bridge is promiscuous', 'ip link set br1 promisc on']] as const)
+  ...([['the container link is gone', 'ip -n c1 link del eth0'], ['the address is gone', 'ip -n c1 addr flush dev eth0'], ['the route is gone', 'ip -n c1 route del default', 'route-words'], ['the bridge is gone', 'ip link del br1'], ['the bridge is promiscuous', 'ip link set br1 promisc on'], ['the bridge has another MAC', 'ip link set br1 address 02:00:00:00:00:99', 'details'], ['the container link is down', 'ip -n c1 link set eth0 down', 'details']] as const)
     .map(([what, shell, ...differs]): Case => ({ differs, name: `bridge: CHECK when ${what}`, steps: [{ verb: 'ADD', list: gateway({ isDefaultGateway: true }) }, { shell }, { verb: 'CHECK', list: gateway({ isDefaultGateway: true }) }, { verb: 'DEL', list: gateway({ isDefaultGateway: true }) }] })),
 ];

@@ -61,6 +61,8 @@ export const hostLocalErrors: Case[] = [
   refuses('a subnet that is none', range({ subnet: 'x' })), refuses('a subnet without length', range({ subnet: '192.0.2.0' })), refuses('no subnet', range({ rangeStart: '192.0.2.5' })),
   refuses('a start outside', range({ subnet: V4, rangeStart: '198.51.100.1' })), refuses('an end outside', range({ subnet: V4, rangeEnd: '198.51.100.1' })),
   refuses('a start after the end', range({ subnet: V4, rangeStart: '192.0.2.20', rangeEnd: '192.0.2.10' })),
+  refuses('a start and an end of two families', range({ subnet: V6, rangeStart: '2001:db8::2', rangeEnd: '192.0.2.20' })), refuses('an end that is a number', list({ subnet: V4, rangeEnd: 7 })),
+  refuses('an end before the first address', range({ subnet: V4, rangeEnd: '192.0.2.0' })),
   refuses('a start that is no address', range({ subnet: V4, rangeStart: 'x' })), refuses('a gateway of another family', range({ subnet: V4, gateway: '2001:db8::1' })), refuses('a gateway that is no address', range({ subnet: V4, gateway: '192.0.2' })),
   refuses('two families in one set', list({ ranges: [[{ subnet: V4 }, { subnet: V6 }]] })),
   refuses('overlap in a set', list({ ranges: [[{ subnet: V4 }, { subnet: '192.0.2.128/25' }]] })), refuses('overlap between sets', list({ ranges: [[{ subnet: V4 }], [{ subnet: '192.0.2.128/25' }]] })),

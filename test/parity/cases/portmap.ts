@@ -30,6 +30,7 @@ export const portmapKeys: Case[] = [
   lives('a protocol in capitals', [map(8080, 'TCP')]),
   { name: 'portmap: two containers', steps: [...life(list(), { offers: { portMappings: MANY } }).slice(0, 1), { shell: 'ip netns add c2' }, ...life(list(), { containerId: 'c2', netns: '/run/netns/c2', offers: { portMappings: [map(9090)] } }), { verb: 'DEL', list: list(), offers: { portMappings: MANY } }] },
   { name: 'portmap: CHECK when a rule is gone', differs: ['rule-words'], steps: [...life(list(), { offers: { portMappings: MANY } }).slice(0, 1), { shell: 'iptables -t nat -F CNI-HOSTPORT-DNAT' }, ...life(list(), { offers: { portMappings: MANY } }).slice(1)] },
+  { name: 'portmap: CHECK when every chain is gone', steps: [...life(list(), { offers: { portMappings: MANY } }).slice(0, 1), { shell: 'iptables -t nat -F; iptables -t nat -X' }, ...life(list(), { offers: { portMappings: MANY } }).slice(1)] },
 ];
 
 const IPTABLES = { conditionsV4: ['!', '-s', '198.51.100.0/24'], conditionsV6: ['!', '-s', '2001:db8:9::/64'] };

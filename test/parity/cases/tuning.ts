@@ -38,7 +38,7 @@ const refuses = (what: string, keys: Json, differs: string[] = [], ...before: { 
 
 export const tuningErrors: Case[] = [
   { name: 'tuning: refuses a call outside of a chain', steps: [{ verb: 'ADD', list: listOf({ type: 'tuning', mtu: 1300 }) }] },
-  refuses('a sysctl outside of net', { sysctl: { 'kernel.hostname': 'x' } }), refuses('a sysctl that climbs', { sysctl: { 'net/../kernel/hostname': 'x' } }), refuses('a sysctl that is not there', { sysctl: { 'net.ipv4.nothing': '1' } }),
+  refuses('a sysctl outside of net', { sysctl: { 'kernel.hostname': 'x' } }), refuses('a sysctl with too many dots', { sysctl: { '..kernel.hostname': 'x' } }), refuses('a sysctl that climbs', { sysctl: { 'net/../kernel/hostname': 'x' } }), refuses('a sysctl that is not there', { sysctl: { 'net.ipv4.nothing': '1' } }),
   refuses('a value the kernel does not take', { sysctl: { 'net.ipv4.conf.IFNAME.arp_filter': 'x' } }), refuses('what the list does not allow', { sysctl: SYSCTLS }, [], allow('^net.core.')),
   refuses('a MAC that is none', { mac: 'zz' }, ['tuning-folder']), refuses('an mtu the kernel does not take', { mtu: 10 }, ['tuning-folder', 'kernel-words']),
   refuses('a folder that cannot be written', ELSEWHERE, ['file-words'], mount('ro')), refuses('a folder in the place of its file', ELSEWHERE, ['file-words'], { shell: 'mkdir -p /run/cni/elsewhere/c1_eth0.json' }),
