@@ -50,6 +50,18 @@ for (const backend of ['iptables', 'nftables']) {
   });
 }
 
+/** With forceAddress the bridge keeps the last gateway: the container's first address. */
+const OWN_GATEWAY = { type: 'static', addresses: [{ address: '192.0.2.5/24', gateway: '192.0.2.1' }, { address: '192.0.2.9/24', gateway: '192.0.2.5' }] };
+
+for (const backend of ['iptables', 'nftables']) {
+  differs(`8. ${backend}: ports are not mapped to an address that the host has as well`, (who) => {
+    const chain = list(bridge({ forceAddress: true, ipam: OWN_GATEWAY }), portmap({ backend }));
+    const result = add(who, list(chain.plugins[0]!), C1);
+    const { stdout, exitCode } = call(who, 'ADD', chain, chain.plugins[1]!, C1, result);
+    return { refused: exitCode !== 0 && stdout.includes('a dnat to 192.0.2.5, which is no address of this attachment'), rules: /192\.0\.2\.5:80\b/.test(ruleset()) };
+  }, { reference: { refused: false, rules: true }, ours: { refused: true, rules: false } });
+}
+
 test('8. iptables: port mappings that the reference made and no DEL was told are taken by our GC', () => {
   fresh('c1');
   const chain = list(bridge(), portmap({ backend: 'iptables' }));

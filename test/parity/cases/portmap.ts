@@ -6,8 +6,10 @@ import { at, hostLocal, life, listOf, VERSIONS, type Case, type Json, type List 
 const V4 = '192.0.2.0/24';
 const V6 = '2001:db8::/64';
 const FAMILIES = { IPv4: [V4], IPv6: [V6], both: [V4, V6] };
-const list = (keys: Json = {}, ...subnets: string[]): List =>
-  listOf({ type: 'bridge', bridge: 'br1', isGateway: true, ipam: hostLocal(...(subnets.length > 0 ? subnets : [V4])) }, { type: 'portmap', capabilities: { portMappings: true }, ...keys });
+const PORTMAP = { type: 'portmap', capabilities: { portMappings: true } };
+const bridge = { type: 'bridge', bridge: 'br1', isGateway: true, ipam: hostLocal(V4) };
+const list = (keys: Json = {}, ...subnets: string[]): List => listOf({ ...bridge, ipam: hostLocal(...(subnets.length > 0 ? subnets : [V4])) }, { ...PORTMAP, ...keys });
+const OTHER = { type: 'static', addresses: [{ address: '192.0.2.9/24' }] };
 const map = (hostPort: number, protocol = 'tcp', more: Json = {}): Json => ({ hostPort, containerPort: 80, protocol, ...more });
 const lives = (what: string, portMappings: unknown, keys: Json = {}, ...subnets: string[]): Case => ({ name: `portmap: ${what}`, steps: life(list(keys, ...subnets), { offers: { portMappings } }) });
 const MANY = [map(8080), map(5353, 'udp'), map(3868, 'sctp')];
@@ -31,6 +33,7 @@ export const portmapKeys: Case[] = [
   { name: 'portmap: two containers', steps: [...life(list(), { offers: { portMappings: MANY } }).slice(0, 1), { shell: 'ip netns add c2' }, ...life(list(), { containerId: 'c2', netns: '/run/netns/c2', offers: { portMappings: [map(9090)] } }), { verb: 'DEL', list: list(), offers: { portMappings: MANY } }] },
   { name: 'portmap: CHECK when a rule is gone', differs: ['rule-words'], steps: [...life(list(), { offers: { portMappings: MANY } }).slice(0, 1), { shell: 'iptables -t nat -F CNI-HOSTPORT-DNAT' }, ...life(list(), { offers: { portMappings: MANY } }).slice(1)] },
   { name: 'portmap: CHECK when every chain is gone', steps: [...life(list(), { offers: { portMappings: MANY } }).slice(0, 1), { shell: 'iptables -t nat -F; iptables -t nat -X' }, ...life(list(), { offers: { portMappings: MANY } }).slice(1)] },
+  { name: 'portmap: behind the second bridge of a subnet', differs: ['bridge-of-others'], steps: [{ verb: 'ADD', list: listOf(bridge) }, ...life({ ...listOf({ ...bridge, bridge: 'br2', ipam: OTHER }, PORTMAP), name: 'green' }, { ifname: 'eth1', offers: { portMappings: MANY } }), { verb: 'DEL', list: listOf(bridge) }] },
 ];
 
 const IPTABLES = { conditionsV4: ['!', '-s', '198.51.100.0/24'], conditionsV6: ['!', '-s', '2001:db8:9::/64'] };
