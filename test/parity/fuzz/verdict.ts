@@ -38,13 +38,18 @@ export class Verdict {
   left(found: readonly Difference[]): Difference[] {
     if ('shell' in this.step || this.isKnown) return [];
     return paired(unexplained(found)).filter(({ section, text }) => {
-      // Words are compared by the cases of the tables.
+      // Words are compared by the cases of the tables, and in words.test.ts.
       if (section === 'answer') return !this.bothFail;
       // Without a result the reference finds nothing, and without an interface no addresses whose rules could go.
       if (this.isBlind || (this.disturbed && /^host (nft|ip6?tables)$/.test(section) && text.startsWith('only the reference'))) return false;
       // What the plugins before it in the chain have made stays, and on the reference's side what this one has, too.
       return !(this.bothFail && wordFor(this.step) === 'ADD' && this.own.plugins > 1);
     });
+  }
+
+  /** What each says where both fail with one code, and neither for a reason that has its row. */
+  get words(): readonly [string, string] | undefined {
+    return this.bothFail && !this.hasRow ? [this.their.message, this.own.message] : undefined;
   }
 
   /** A DEL without the result of its ADD. */
@@ -59,10 +64,14 @@ export class Verdict {
     // A DEL of ours that fails has taken away what the ledger knows.
     if (wordFor(this.step) === 'DEL' && this.bothFail) return true;
     if (their.exit === own.exit && their.plugins === own.plugins) return false;
-    if (TAKEN.some((words) => words.test(their.text)) || REFUSED.some((words) => words.test(own.text))) return true;
+    if (this.hasRow) return true;
     // DEL goes on where the reference cannot read the configuration.
     if (wordFor(this.step) === 'DEL') return their.exit === 1 && (own.exit === 0 || own.plugins > their.plugins);
     return this.disturbed && wordFor(this.step) === 'CHECK' && their.exit === 0;
+  }
+
+  private get hasRow(): boolean {
+    return TAKEN.some((words) => words.test(this.their.text)) || REFUSED.some((words) => words.test(this.own.text));
   }
 
   private get bothFail(): boolean {
@@ -72,12 +81,13 @@ export class Verdict {
 }
 
 /** Of the last plugin of a chain that was called. */
-interface Answer { plugins: number; exit: number; code: number; text: string }
+interface Answer { plugins: number; exit: number; code: number; text: string; message: string }
 
 function read(all: string): Answer {
   const ends = [...all.matchAll(/^[\w-]+ ended with (\d+)$/gm)];
   const text = all.slice(ends.at(-1)?.index);
-  return { plugins: ends.length, exit: Number(ends.at(-1)?.[1]), code: Number(/^ {4}"code": (\d+)/m.exec(text)?.[1]), text };
+  const message = JSON.parse(/^ {4}"msg": (".*"),?$/m.exec(text)?.[1] ?? '""') as string;
+  return { plugins: ends.length, exit: Number(ends.at(-1)?.[1]), code: Number(/^ {4}"code": (\d+)/m.exec(text)?.[1]), text, message };
 }
 
 /** Without the lines of one side that the other has in other words, and those that the kernel keeps. */
