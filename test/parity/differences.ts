@@ -120,6 +120,6 @@ export const ALLOWED: Readonly<Record<string, readonly Clause[]>> = {
     { section: /^host iptables$/, reference: / --dports 8080,8080 -j /, ours: / --dports 8080 -j / },
     { section: /^host nft$/, reference: / tcp dport \{ 8080, 8080 \} counter jump /, ours: / tcp dport 8080 counter jump / },
   ],
-  'bridge-of-others': [{ section: /^host sysctls$/, reference: /^\.\/ipv4\/conf\/br1\/route_localnet:1$/, ours: /^\.\/ipv4\/conf\/br1\/route_localnet:0$/ }],
+  'bridge-of-others': [{ section: /^host sysctls$/, reference: /^\.\/ipv4\/conf\/(cni0|br\d)\/route_localnet:1$/, ours: /^\.\/ipv4\/conf\/(cni0|br\d)\/route_localnet:0$/ }],
   'one-redirect': [{ section: /^host tc veth\d$/, reference: /action order 2: mirred \(Egress Redirect to device bwp[0-9a-f]{12}\)|index \* ref 1 bind 1/ }],
 };

@@ -34,6 +34,7 @@ export const REFUSED: readonly RegExp[] = [
   /invalid protocol \\".*\\" of host port|Invalid (host|container) port number: \d{5,}/,
   /route\.add: (metric|table|scope|mtu|advmss) must be /,
   /could not parse prevResult: /,
+  /a dnat to \S+, which is no address of this attachment/,
   // STATUS says what an ADD would not get.
   /"code": 5[01],/,
 ];
