@@ -125,7 +125,7 @@ withPair('routes with everything they can have', ({ kernel, eth0, ip }) => {
   assert.not.ok(read.some(({ table }) => table === 255));
   refuses('EEXIST', /add route 0\.0\.0\.0\/0 via 10\.1\.0\.1/, () => add({ dst: '0.0.0.0/0', gw: '10.1.0.1' }));
   refuses('ENETUNREACH', /Nexthop has invalid gateway/, () => add({ dst: '198.51.100.0/24', gw: '203.0.113.1' }));
-  refuses('EINVAL', /one family/, () => add({ dst: '198.51.100.0/24', gw: '2001:db8::1' }));
+  refuses('EINVAL', /same IP family/, () => add({ dst: '198.51.100.0/24', gw: '2001:db8::1' }));
   // What is left out means any.
   kernel.route.delete('container', { dst: '192.0.2.0/24', table: 1000 });
   kernel.route.delete('container', { dst: '::/0', gw: '2001:db8::2' });

@@ -69,7 +69,8 @@ function wire(route: NewRoute & Pick<Route, 'protocol' | 'scope'>): Buffer {
   };
   const table = route.table ?? RT_TABLE_MAIN;
   const body = new Body(header({ family, length, table: table < 256 ? table : 0, protocol: route.protocol, scope: route.scope, type: RTN_UNICAST }));
-  if (length > 0) body.attribute(RTA.DST, bytes);
+  // With a length of 0, too: an address that is no network is refused.
+  body.attribute(RTA.DST, bytes);
   if (route.gw) body.attribute(RTA.GATEWAY, hop(route.gw));
   if (route.src) body.attribute(RTA.PREFSRC, hop(route.src));
   if (route.index !== undefined) body.u32(RTA.OIF, route.index);

@@ -116,6 +116,7 @@ export const routeCases: Cases = {
   'an IPv4 destination with host bits is EINVAL, of an IPv6 one they are cleared'(kernel) {
     const eth0 = container(kernel);
     refuses(() => kernel.route.add('container', { dst: '192.0.2.1/24', index: eth0 }), 'EINVAL');
+    refuses(() => kernel.route.add('container', { dst: '192.0.2.1/0', index: eth0 }), 'EINVAL');
     kernel.route.add('container', { dst: '2001:db8:1::1/64', index: eth0 });
     assert.ok(routesOf(kernel, 'container').some(({ dst }) => dst === '2001:db8:1::/64'));
   },

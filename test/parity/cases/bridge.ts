@@ -47,6 +47,7 @@ export const bridgeKeys: Case[] = [
   { name: 'bridge: a route in a table of its own', steps: life(gateway({ ipam: { ...hostLocal(V4), routes: [{ dst: '203.0.113.0/24', table: 100 }] } })), differs: ['check-table'] },
   { name: 'bridge: a route with mtu and advmss', steps: life(gateway({ ipam: { ...hostLocal(V4), routes: [{ dst: '198.51.100.0/24', mtu: 1300, advmss: 1200 }] } })), differs: ['route-mtu'] },
   { name: 'bridge: a route of scope link over a gateway', steps: life(gateway({ ipam: { ...hostLocal(V4), routes: [{ dst: '203.0.113.7/32', scope: 253 }] } })), differs: ['rollback', 'kernel-words'] },
+  { name: 'bridge: a default route that names an address', steps: life(gateway({ ipam: { ...hostLocal(V4), routes: [{ dst: '203.0.113.7/0' }] } })), differs: ['rollback', 'kernel-words'] },
   { name: 'bridge: two routes to one destination', steps: life(gateway({ ipam: { ...hostLocal(V4), routes: [{ dst: '198.51.100.0/24', gw: '192.0.2.8' }, { dst: '198.51.100.0/24', gw: '192.0.2.9' }] } })) },
   { name: 'bridge: a default route of IPAM with gateway is not doubled', steps: life(gateway({ isDefaultGateway: true, ipam: { ...hostLocal(V4), routes: [{ dst: '0.0.0.0/0', gw: '192.0.2.8' }] } })) },
   { name: 'bridge: a default route of IPAM without gateway', steps: life(gateway({ ipam: { ...hostLocal(V4), routes: [{ dst: '0.0.0.0/0' }] } })) },
