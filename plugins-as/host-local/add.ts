@@ -8,7 +8,7 @@ import { Ip, Prefix } from '../sdk/ip';
 import { Obj } from '../sdk/json';
 import { Request } from '../sdk/request';
 import { AssignedIp, Result } from '../sdk/result';
-import { owned, ownerOf } from './owner';
+import { owned, ownerInWords, ownerOf } from './owner';
 import { PoolConfig } from './pool-config';
 import { RangeSet } from './range-set';
 import { resolvConf } from './resolv-conf';
@@ -28,7 +28,7 @@ export function add(length: i32): i32 {
     const lease = new Lease(pool.sets[i], i, owner);
     const wanted = pool.requested.takeFrom(lease.set);
     const failed = wanted === null ? lease.takeAny(request) : lease.take(wanted);
-    if (failed.length > 0) return fail('failed to allocate for range ' + i.toString() + ': ' + failed);
+    if (failed.length > 0) return fail('failed to allocate for range ' + i.toString() + ': ' + failed, PLUGIN_ERROR, lease.hint);
     result.ips.push(lease.assigned);
   }
   const rest = pool.requested.rest();
@@ -40,6 +40,8 @@ export function add(length: i32): i32 {
 /** One address out of one set. Methods return what went wrong, '' when nothing did. */
 class Lease {
   assigned: AssignedIp = new AssignedIp('');
+  /** What can be done, where something went wrong. */
+  hint: string = '';
 
   constructor(readonly set: RangeSet, private index: i32, private owner: string) {}
 
@@ -50,6 +52,8 @@ class Lease {
     const put = this.put(text);
     if (put.ok) return this.remember(ip);
     if (put.error.kind != 'conflict') return put.error.msg;
+    const entry = storeGet(new Obj().str('key', text));
+    if (entry.ok && entry.json.get('value').exists) this.hint = 'it is leased to ' + ownerInWords(entry.json.get('value').str()) + '; `cni-wasm why ' + text + '` tells more';
     return 'requested IP address ' + text + ' is not available in range set ' + this.set.text();
   }
 
@@ -59,6 +63,7 @@ class Lease {
     for (let i = 0; i < has.keys.length; i++) {
       const ip = Ip.parse(has.keys[i]);
       if (ip !== null && this.set.rangeFor(ip) !== null) {
+        this.hint = 'this attachment has its lease already; DEL gives it back';
         return ip.text() + ' has been allocated to ' + request.containerId + ', duplicate allocation is not allowed';
       }
     }
@@ -68,7 +73,10 @@ class Lease {
     const found = storeFirstFree(this.isInside(last.json.get('value').str()) ? search.str('after', last.json.get('value').str()) : search);
     if (!found.ok) return found.error.msg;
     const ip = Ip.parse(found.json.get('ip').str());
-    if (ip === null) return 'no IP addresses available in range set: ' + this.set.text();
+    if (ip === null) {
+      this.hint = this.set.allLeased(this.index);
+      return 'no IP addresses available in range set: ' + this.set.text();
+    }
     const put = this.put(ip.text());
     return put.ok ? this.remember(ip) : put.error.msg;
   }

@@ -49,8 +49,7 @@ export function status(length: i32): i32 {
     const found = storeFirstFree(new Obj().arr('ranges', set.json()));
     if (!found.ok) return found.error.kind == 'busy' ? failWith(found.error) : fail(found.error.msg, NOT_AVAILABLE);
     if (found.json.get('ip').exists) continue;
-    return fail('no IP addresses available in range set: ' + set.text(), NOT_AVAILABLE,
-      'all ' + set.size.toString() + ' addresses of range set ' + i.toString() + ' are leased; give it more, or have leases of containers that are gone freed by GC');
+    return fail('no IP addresses available in range set: ' + set.text(), NOT_AVAILABLE, set.allLeased(i));
   }
   return 0;
 }

@@ -4,7 +4,10 @@
 import { storeList } from '../sdk/gen/ops';
 import { Ip } from '../sdk/ip';
 import { Obj } from '../sdk/json';
+import { quote } from '../sdk/quote';
 import { Request } from '../sdk/request';
+
+const BREAK = '\r\n';
 
 export class Owned {
   keys: string[] = [];
@@ -20,7 +23,13 @@ export class Owned {
 }
 
 export function ownerOf(request: Request): string {
-  return request.containerId + '\r\n' + request.ifname;
+  return request.containerId + BREAK + request.ifname;
+}
+
+/** Of what an entry says; `container "c1", interface "eth0"`. */
+export function ownerInWords(entry: string): string {
+  const parts = entry.trim().split(BREAK);
+  return 'container ' + quote(parts[0]) + (parts.length > 1 ? ', interface ' + quote(parts[1]) : '');
 }
 
 /** The keys of this attachment's entries; only when it has none those that name the container alone. */

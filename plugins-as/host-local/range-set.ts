@@ -56,6 +56,11 @@ export class RangeSet {
     return size;
   }
 
+  /** What can be done about that; `index` is its place in the configuration. */
+  allLeased(index: i32): string {
+    return 'all ' + this.size.toString() + ' addresses of range set ' + index.toString() + ' are leased; give it more, or have leases of containers that are gone freed by GC';
+  }
+
   text(): string {
     const texts: string[] = [];
     for (let i = 0; i < this.ranges.length; i++) texts.push(this.ranges[i].text());

@@ -74,8 +74,8 @@ same('an error that has no code of its own is 999, in the words that go-cni look
 same('an exhausted pool', (who) => {
   const chain = list(bridge({ ipam: only9 }));
   add(who, chain, C1);
-  const { stdout } = call(who, 'ADD', chain, chain.plugins[0]!, { ...C1, id: 'c2', ifname: 'net1' });
-  return said(stdout);
+  const { code, msg } = JSON.parse(call(who, 'ADD', chain, chain.plugins[0]!, { ...C1, id: 'c2', ifname: 'net1' }).stdout) as { code: number; msg: string };
+  return { code, msg };
 }, { code: 999, msg: 'failed to allocate for range 0: no IP addresses available in range set: 192.0.2.9-192.0.2.9' });
 
 same('keys in any case', (who) => {

@@ -10,7 +10,7 @@ const ROWS: readonly [name: string, row: string][] = [
   ...named('version-words', ...['"x"', '"1.0.0-rc1"', '" 1.0.0"'].flatMap((version) => ['CHECK', 'GC', 'STATUS'].map((verb) => `protocol: ${verb} with version ${version}`))),
   ...named('mtu', ...['unknown keys', 'ipam null', 'a type that is another', 'no type'].map((what) => `protocol: ADD with ${what}`), 'protocol: CNI_IFNAME "abcdefghijklmno"', 'protocol: CNI_IFNAME "ä"'),
   ...named('mtu', 'bridge: a default gateway for both families, masqueraded, at 1.1.0'),
-  ...named('details', 'bridge: layer 2 at 0.2.0 has no result'),
+  ...named('details', 'bridge: layer 2 at 0.2.0 has no result', 'host-local: the second set exhausted gives the first address back'),
   ...named('go-field', ...['ipam as a string', 'ipam of a type that is a number', 'a prevResult that is a string'].map((what) => `protocol: ADD with ${what}`)),
   ...named('prev-result', 'protocol: ADD with a prevResult of another version', 'protocol: CHECK with a prevResult with a bad address'),
   ...named('rollback', ...['"/run/netns/none"', '"/run/bin/bridge"', '"/run"'].map((path) => `protocol: ADD with CNI_NETNS ${path}`), 'host-local: asking for the gateway'),

@@ -86,6 +86,14 @@ test('addresses can be asked for in three ways, whatever their prefix length', (
   assert.is(addresses(conf(V4, { runtimeConfig: { ips: ['192.0.2.9', '198.51.100.7'] } })), 'failed to allocate all requested IPs: 198.51.100.7');
 });
 
+test('what is not handed out says who has it, and what can be done', () => {
+  const why = (entries: Entries, args?: string): unknown => run('ADD', conf({ ...V4, rangeStart: '192.0.2.9', rangeEnd: '192.0.2.9' }), entries, args === undefined ? {} : { args }).error?.details;
+  assert.is(why({ '192.0.2.9': 'c2\r\neth1' }, 'IP=192.0.2.9'), 'it is leased to container "c2", interface "eth1"; `cni-wasm why 192.0.2.9` tells more');
+  assert.is(why({ '192.0.2.9': ' c\u001b2\n' }, 'IP=192.0.2.9'), 'it is leased to container "c\\x1b2"; `cni-wasm why 192.0.2.9` tells more', 'an entry of old versions');
+  assert.is(why({ '192.0.2.9': OWNER }), 'this attachment has its lease already; DEL gives it back');
+  assert.is(why({ '192.0.2.9': 'c2\r\neth0' }), 'all 1 addresses of range set 0 are leased; give it more, or have leases of containers that are gone freed by GC');
+});
+
 test('the runtime\'s ranges come first, then the single one, then the list', () => {
   const config = conf({ ...V4, ranges: [[V6]] }, { runtimeConfig: { ipRanges: [[{ subnet: '203.0.113.0/24' }]] } });
   assert.equal(addresses(config), ['203.0.113.2/24', '192.0.2.2/24', '2001:db8::2/64']);
