@@ -14,10 +14,16 @@ export interface Roots {
   tuning: string;
 }
 
-export const rootsFrom = (env: Readonly<Record<string, string | undefined>>): Roots => ({
-  etc: env['CNI_WASM_ETC'] || '/etc/cni/wasm',
-  state: env['CNI_WASM_STATE'] || '/var/lib/cni-wasm',
-  run: env['CNI_WASM_RUN'] || '/run/cni-wasm',
-  leases: env['CNI_WASM_LEASES'] || '/var/lib/cni/networks',
-  tuning: env['CNI_WASM_TUNING'] || '/etc/cni/tuning',
-});
+/** The variable that moves each, and where it is otherwise. */
+const PLACES: Readonly<Record<keyof Roots, readonly [variable: string, path: string]>> = {
+  etc: ['CNI_WASM_ETC', '/etc/cni/wasm'],
+  state: ['CNI_WASM_STATE', '/var/lib/cni-wasm'],
+  run: ['CNI_WASM_RUN', '/run/cni-wasm'],
+  leases: ['CNI_WASM_LEASES', '/var/lib/cni/networks'],
+  tuning: ['CNI_WASM_TUNING', '/etc/cni/tuning'],
+};
+
+export const movedBy = (root: keyof Roots): string => PLACES[root][0];
+
+export const rootsFrom = (env: Readonly<Record<string, string | undefined>>): Roots =>
+  Object.fromEntries(Object.entries(PLACES).map(([root, [variable, path]]) => [root, env[variable] || path])) as unknown as Roots;

@@ -5,20 +5,21 @@ import { readdirSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { CniError, CODE } from '../cni-error.ts';
 import { mustBeRootOnly } from '../root-only.ts';
-import type { Roots } from '../roots.ts';
+import { movedBy, type Roots } from '../roots.ts';
 import { errnoOf } from '../system-error.ts';
 
-type Books = Pick<Roots, 'state' | 'run' | 'leases'>;
+/** The ledger is in `state`, the journal in `run`. */
+type Books = Pick<Roots, 'state' | 'run'> & Partial<Roots>;
 
 /**
- * Throws `code` for a folder that others may write to, or that is another one wherever the next call is started, as leases may not be either. Of one
+ * Throws `code` for a folder that others may write to, or that is another one wherever the next call is started, as no root may be. Of one
  * that is not there nothing is believed, and we make it so that others may not.
  */
-export function mustBeBelieved({ state, run, leases }: Books, code: number = CODE.io): void {
-  for (const [variable, folder] of [['CNI_WASM_STATE', state], ['CNI_WASM_RUN', run], ['CNI_WASM_LEASES', leases]] as const) {
-    if (!isAbsolute(folder)) throw new CniError(code, `${variable} is "${folder}": it must be an absolute path`, { at: variable });
+export function mustBeBelieved(roots: Books, code: number = CODE.io): void {
+  for (const [root, folder] of Object.entries(roots) as [keyof Roots, string][]) {
+    if (!isAbsolute(folder)) throw new CniError(code, `${movedBy(root)} is "${folder}": it must be an absolute path`, { at: movedBy(root) });
   }
-  for (const folder of [state, run]) {
+  for (const folder of [roots.state, roots.run]) {
     const stat = statSync(folder, { throwIfNoEntry: false });
     if (stat) mustBeRootOnly(folder, stat, code, 700);
   }

@@ -72,7 +72,7 @@ test('what others may only read is believed, and a folder that is not there yet'
 
 test('a folder that would be another one for whoever starts the next call elsewhere', () => {
   const before = picture(['c1']);
-  for (const [variable, verb, code] of [['CNI_WASM_STATE', 'ADD', 5], ['CNI_WASM_RUN', 'DEL', 5], ['CNI_WASM_RUN', 'STATUS', 50], ['CNI_WASM_LEASES', 'ADD', 5]] as const) {
+  for (const [variable, verb, code] of [['CNI_WASM_STATE', 'ADD', 5], ['CNI_WASM_RUN', 'DEL', 5], ['CNI_WASM_RUN', 'STATUS', 50], ['CNI_WASM_LEASES', 'ADD', 5], ['CNI_WASM_ETC', 'ADD', 5], ['CNI_WASM_TUNING', 'GC', 5]] as const) {
     const { exitCode, stdout } = execute('bridge', verb, { containerId: 'c1', netns, ifname: 'eth0', path: [BIN], env: { [variable]: 'cni-wasm' } }, JSON.stringify(conf));
     assert.is(exitCode, 1, variable);
     assert.equal(JSON.parse(stdout), { code, msg: `${variable} is "cni-wasm": it must be an absolute path` });
