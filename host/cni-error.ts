@@ -36,7 +36,7 @@ export interface ErrorFacts {
   /** the object, e.g. "host:cni0" */
   at?: string;
   /** what the operator can do */
-  hint?: string;
+  hint?: string | undefined;
   /** it is there, but not for this module, which is told that it is not */
   hidden?: boolean;
   details?: string;

@@ -59,7 +59,7 @@ const allOf = (failures: readonly CniError[]): CniError => new CniError(CODE.res
 /** What the plugin's own error document says. */
 function inSentence({ verb, answer }: PluginFailed, hint: string | undefined): CniError {
   const { code, message, facts: { details } } = readError(answer);
-  return new CniError(code, `plugin type="${answer.plugin}" failed (${verb.toLowerCase()}): ${message}`, { ...(details === undefined ? {} : { details }), ...(hint === undefined ? {} : { hint }) });
+  return new CniError(code, `plugin type="${answer.plugin}" failed (${verb.toLowerCase()}): ${message}`, { ...(details === undefined ? {} : { details }), hint });
 }
 
 function hintFor({ verb, answer }: PluginFailed, { plugins }: Conflist, prevResult: unknown): string | undefined {

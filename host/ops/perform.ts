@@ -5,7 +5,7 @@ import type { Answers, Requests } from '../../abi/gen/types.ts';
 import type { Op } from '../../abi/ops.ts';
 import { CniError, CODE, type ErrorKind } from '../cni-error.ts';
 import { KernelError, meansNotFound, WrongValue } from '../kernel/kernel-error.ts';
-import { cniErrorOfSystem } from '../system-error.ts';
+import { cniErrorOfSystem, outOfFiles } from '../system-error.ts';
 import { addrOps } from './addr.ts';
 import type { Call } from './call.ts';
 import { confOps } from './conf.ts';
@@ -38,7 +38,7 @@ export function perform(call: Call, row: Op, request: Readonly<Record<string, un
   } catch (error) {
     if (error instanceof KernelError) {
       const code = error instanceof WrongValue ? CODE.plugin : CODE.kernel;
-      throw new CniError(code, withName(call, request['link'], error.message), { kind: kindOf(error.errno), errno: error.errno, op, cause: error });
+      throw new CniError(code, withName(call, request['link'], error.message), { kind: kindOf(error.errno), errno: error.errno, op, hint: outOfFiles(error.errno), cause: error });
     }
     throw cniErrorOfSystem(error) ?? error;
   }

@@ -37,6 +37,7 @@ test('whichever file is the first that cannot be opened, none of a namespace sta
   // Modules of the host that are loaded when they are first needed are files, too.
   liveKernel(libc, path).close();
   const errors = new Set<unknown>();
+  const hints = new Set<string | undefined>();
   limitFiles('256');
   try {
     for (let free = 0; free < 8; free++) {
@@ -47,6 +48,7 @@ test('whichever file is the first that cannot be opened, none of a namespace sta
         liveKernel(libc, path).close();
       } catch (error) {
         errors.add(errnoOf(error) ?? (error as CniError).facts.errno);
+        if ('facts' in (error as object)) hints.add((error as CniError).facts.hint);
       } finally {
         others.forEach((fd) => closeSync(fd));
       }
@@ -56,6 +58,7 @@ test('whichever file is the first that cannot be opened, none of a namespace sta
     limitFiles(before);
   }
   assert.equal([...errors], ['EMFILE']);
+  assert.equal([...hints].map((hint) => hint?.split(':')[0]), ['this process has as many files open as it may']);
   deleteNetns('few');
 });
 

@@ -5,7 +5,7 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 import { CniError, CODE } from '../../cni-error.ts';
 import { messageOf } from '../../message-of.ts';
 import { once } from '../../once.ts';
-import { errnoOf } from '../../system-error.ts';
+import { errnoOf, outOfFiles } from '../../system-error.ts';
 import { KernelError } from '../kernel-error.ts';
 import type { Ns } from '../kernel.ts';
 import type { KnownDialects } from './iptables-nft/dialect.ts';
@@ -100,7 +100,8 @@ export function openContext(libc: Libc, netns: string, { env, kept, locks = () =
     if (fds.container !== undefined) socket('container', RouteSocket);
   } catch (cause) {
     close();
-    throw new CniError(CODE.plugin, `failed to open netns "${netns}": ${messageOf(cause)}`, { kind: 'invalid', cause, ...(cause instanceof KernelError ? { errno: cause.errno } : {}) });
+    const errno = errnoOf(cause);
+    throw new CniError(CODE.plugin, `failed to open netns "${netns}": ${messageOf(cause)}`, { kind: 'invalid', ...(errno === undefined ? {} : { errno, hint: outOfFiles(errno) }), cause });
   }
   const containerMark = once(() => {
     const cookie = ids.container === undefined ? undefined : socket('container', RouteSocket).netnsCookie();
@@ -143,7 +144,7 @@ function openNetns(libc: Libc, path: string): number {
     return openSync(path, 'r');
   } catch (error) {
     const errno = errnoOf(error) ?? 'EIO';
-    throw new CniError(CODE.plugin, `failed to open netns "${path}": ${errno}`, { kind: 'io', errno, cause: error });
+    throw new CniError(CODE.plugin, `failed to open netns "${path}": ${errno}`, { kind: 'io', errno, hint: outOfFiles(errno), cause: error });
   }
 }
 
