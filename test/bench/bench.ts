@@ -26,7 +26,7 @@ Measures the reference plugins and ours, taking turns, on nodes of their own (ne
   --plot       draw the series that grow as docs/bench-*.svg
   --json       also write every sample to this file
   --reference  folder of the reference plugins (default: ${REFERENCE_191}, which
-               test/support/fetch-from-sid.sh fetches, else ${REFERENCE})
+               test/support/fetch-from-debian.sh fetches, else ${REFERENCE})
 `;
 
 const { values } = parseArgs({

@@ -1,16 +1,13 @@
 // The commands for people, asked by somebody who is not root: what could not be done, and what it needs.
 // SPDX-License-Identifier: Apache-2.0
 
-import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { asNobody } from '../support/as-nobody.ts';
 import { skip } from '../support/node.ts';
 
 if (process.env['CNI_WASM_TEST_ROOT'] !== 'real') skip('in a user namespace with one user there is no other');
-
-const NOBODY = ['--reuid', '65534', '--regid', '65534', '--clear-groups'];
-const asNobody = (...words: string[]) => spawnSync('setpriv', [...NOBODY, process.execPath, 'dist/lib/host.cjs', 'cni-wasm', ...words], { encoding: 'utf8' });
 
 mkdirSync('/run/cni-wasm', { mode: 0o700 });
 

@@ -10,6 +10,7 @@ import * as assert from 'uvu/assert';
 import { OPS } from '../../abi/ops.ts';
 import { addAll, delAll, parseConflist, PluginFailed, type Conflist, type Target } from '../../host/cli/run-conflist.ts';
 import type { Change } from '../../host/plan/imagined-node.ts';
+import { asNobody } from '../support/as-nobody.ts';
 import { addNetns, BIN, files, has, inNetns, picture, sh } from '../support/node.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cni-wasm-plan-test-'));
@@ -221,7 +222,7 @@ test('words that mean nothing, and who may not look', () => {
   assert.match(asked('add', listOf('nftables'), '--nonsense').stderr, /plan: unknown option '--nonsense'; see/);
   assert.match(asked('--help', '{}').stdout, /^cni-wasm plan add\|del CONFLIST \[NETNS\]\n/);
   sh('mkdir', '-p', '-m', '700', '/var/lib/cni-wasm/ledger');
-  const { status, stderr } = spawnSync('setpriv', ['--reuid', '65534', '--regid', '65534', '--clear-groups', process.execPath, 'dist/lib/host.cjs', 'cni-wasm', 'plan', 'add', 'conf/10-blue.conflist'], { encoding: 'utf8' });
+  const { status, stderr } = asNobody('plan', 'add', 'conf/10-blue.conflist');
   assert.is(status, 1);
   assert.match(stderr, /cannot be read: EACCES.*ask as root/s);
 });

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import * as assert from 'uvu/assert';
 import { WEB, writeRoot } from './busybox-image.ts';
 import { nodeState } from './left.ts';
@@ -48,7 +48,14 @@ const NETWORK = {
 };
 
 export const OPTIONS = ['--root', join(folder, 'storage'), '--runroot', '/run/podman-test', '--tmpdir', '/run/podman-test/tmp', '--storage-driver', 'vfs'];
-export const ENVIRONMENT = { ...process.env, CONTAINERS_CONF: join(folder, 'containers.conf'), TMPDIR: folder };
+export const ENVIRONMENT = { ...process.env, ...withCni(resolve('.cache/podman-cni')), CONTAINERS_CONF: join(folder, 'containers.conf'), TMPDIR: folder };
+
+/** Of the podman that .ci/run unpacks where the machine's own has no CNI any more, and of the libraries it needs. */
+function withCni(unpacked: string): { PATH?: string; LD_LIBRARY_PATH?: string } {
+  if (!existsSync(unpacked)) return {};
+  const libraries = ['usr/lib', 'lib'].flatMap((at) => readdirSync(join(unpacked, at)).filter((name) => name.endsWith('-linux-gnu')).map((name) => join(unpacked, at, name)));
+  return { PATH: `${join(unpacked, 'usr/bin')}:${process.env['PATH']}`, LD_LIBRARY_PATH: libraries.join(':') };
+}
 
 /** Everything podman keeps is below the folder, or in one that is this file's own: /run, /var/lib/containers, /dev/shm. */
 export function podman(...args: string[]): string {
@@ -68,6 +75,7 @@ export function setUpPodman(): void {
   writeRoot(join(folder, 'image'));
   writeFileSync(join(folder, 'containers.conf'), CONFIG);
   writeFileSync(join(folder, 'net.d/blue.conflist'), JSON.stringify(NETWORK));
+  if (/cni support is not enabled/.test(spawnSync('podman', [...OPTIONS, 'info'], { encoding: 'utf8', env: ENVIRONMENT }).stderr)) skip('this podman has no CNI, as Debian\'s from version 5 on');
   sh('tar', '-C', join(folder, 'image'), '-cf', join(folder, 'image.tar'), '.');
   podman('import', join(folder, 'image.tar'), 'busybox');
   podman('network', 'create', '--ipv6', '--subnet', '198.51.100.0/24', '--subnet', '2001:db8:1::/64', 'green');

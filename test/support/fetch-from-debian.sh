@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Unpacks one folder of a package of Debian's unstable suite, without changing the system.
+# Unpacks one folder of packages of a suite of Debian's, without changing the system.
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 
-usage='usage: fetch-from-sid.sh PACKAGE FOLDER-IN-IT INTO'
-package=${1:?$usage} folder=${2:?$usage} into=${3:?$usage}
+usage='usage: fetch-from-debian.sh SUITE FOLDER-IN-THEM INTO PACKAGE…'
+suite=${1:?$usage} folder=${2:?$usage} into=${3:?$usage} packages=("${@:4}")
 [[ -d $into ]] && exit 0
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -14,7 +14,7 @@ mkdir -p "$work"/{lists/partial,cache/archives/partial,deb}
 # The mirror is the one this machine installs from.
 mirror=$(grep -rhoE '(https?|mirror\+file|file):[^ ]*/debian/?( |$)' /etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null | head -n 1 | tr -d " " || true)
 [[ -n $mirror ]] || { echo 'no Debian mirror among the package sources of this machine' >&2; exit 1; }
-echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror sid main" > "$work/sources.list"
+echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" > "$work/sources.list"
 
 # A mirror that has stood still for a while is as good: what comes from it is signed all the same.
 options=(
@@ -23,7 +23,7 @@ options=(
   -o "Dir::Cache=$work/cache" -o APT::Sandbox::User= -o Acquire::Languages=none -o Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false
 )
 apt-get "${options[@]}" -q update >&2
-(cd "$work/deb" && apt-get "${options[@]}" -q download "$package" >&2)
-dpkg-deb -x "$work"/deb/*.deb "$work/unpacked"
+(cd "$work/deb" && apt-get "${options[@]}" -q download "${packages[@]}" >&2)
+for package in "$work"/deb/*.deb; do dpkg-deb -x "$package" "$work/unpacked"; done
 mkdir -p "$(dirname "$into")"
 mv "$work/unpacked$folder" "$into"
