@@ -9,6 +9,7 @@ import { availableParallelism, loadavg, release } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
 
+import { wholeNode } from '../host/build/executable.mjs';
 import { moduleDigests } from '../plugins-as/build.mjs';
 import { needsKernel, runFile, whyNoKernel } from './support/run-file.mjs';
 
@@ -20,6 +21,7 @@ const REQUIRE = "import { createRequire as requireBeside } from 'node:module'; g
  * of its system calls: here that is a launcher, which changes nothing. Launchers and hosts that are killed are in e2e/resident.
  */
 const RESIDENT = /^test\/e2e\/(attach|bad-input|concurrent|hostile|like-reference|recorded-calls|traffic)\.test\.ts$/;
+const SINGLE_FILE = 'test/e2e/single-file.test.ts';
 const ONLY_RESIDENT = process.env.CNI_WASM_TEST_MODE === 'resident';
 const REQUIRE_ALL = process.env.CNI_WASM_REQUIRE_ALL === '1';
 
@@ -31,6 +33,7 @@ async function main(filters) {
     .filter((path) => filters.length === 0 || filters.some((filter) => path.includes(filter))).sort();
   if (files.length === 0) return fail(`no test file's path contains ${filters.map((filter) => `"${filter}"`).join(' or ')}`);
   rmSync(OUT, { recursive: true, force: true });
+  if (files.includes(SINGLE_FILE)) fetchWholeNode();
   const checks = filters.length > 0 ? [] : [check('generated files', 'node', 'build.mjs', '--check'), check('types', 'node_modules/.bin/tsc', '-p', '.')];
   const results = [...checks, ...await runAll(playsOf(files, filters.length === 0))];
   summarize(results);
@@ -39,6 +42,15 @@ async function main(filters) {
 function fail(why) {
   process.stderr.write(`test: ${why}\n`);
   process.exitCode = 1;
+}
+
+/** While there is a network, which the namespaces of tests have not. */
+function fetchWholeNode() {
+  try {
+    wholeNode(process.arch);
+  } catch {
+    // The test says that there is none.
+  }
 }
 
 /** Whoever names files plays them one way; all of `npm test` plays those of RESIDENT both ways. */

@@ -37,7 +37,7 @@ export async function buildExecutable(out, arch, digests) {
     writeFileSync(join(folder, 'sea.json'), JSON.stringify(config));
     execFileSync(process.execPath, ['--experimental-sea-config', join(folder, 'sea.json')], { stdio: ['ignore', 'ignore', 2] });
     const executable = join(folder, 'executable');
-    writeFileSync(executable, nodeFor(arch));
+    writeFileSync(executable, readFileSync(wholeNode(arch)));
     await inject(executable, 'NODE_SEA_BLOB', readFileSync(blob), { sentinelFuse: FUSE });
     writeFile(out, readFileSync(executable), 0o755);
   } finally {
@@ -45,8 +45,11 @@ export async function buildExecutable(out, arch, digests) {
   }
 }
 
-/** This one, where it is whole in one file; a distribution's may be in a library. Else the same version from npm. */
-function nodeFor(arch) {
-  const own = arch === process.arch ? readFileSync(process.execPath) : undefined;
-  return own?.includes(FUSE) ? own : readFileSync(join(fetchPackage(`node-linux-${arch}`, process.versions.node), 'bin/node'));
+/**
+ * The file of a Node that is whole in it: this one, but a distribution's may be in a library. Else the same version from npm.
+ * @param {string} arch
+ */
+export function wholeNode(arch) {
+  const isOwn = arch === process.arch && readFileSync(process.execPath).includes(FUSE);
+  return isOwn ? process.execPath : join(fetchPackage(`node-linux-${arch}`, process.versions.node), 'bin/node');
 }

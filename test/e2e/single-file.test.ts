@@ -6,16 +6,23 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { buildExecutable } from '../../host/build/executable.mjs';
+import { buildExecutable, wholeNode } from '../../host/build/executable.mjs';
 import { addAll, checkAll, delAll, parseConflist, type Target } from '../../host/cli/run-conflist.ts';
 import { moduleDigests } from '../../plugins-as/build.mjs';
-import { addNetns, deleteNetns, inNetns, picture, sh } from '../support/node.ts';
+import { addNetns, deleteNetns, inNetns, picture, sh, skip } from '../support/node.ts';
 
 /** A file system in memory, the test's own (support/in-own-node.sh). */
 const BIN = '/opt/cni/bin';
 const EXECUTABLE = join(BIN, 'cni-wasm');
 /** Where the native part may be loaded from, and would lie if it were left. */
 const FOLDERS = ['/dev/shm', '/var/lib', '/run', BIN];
+
+process.env['npm_config_offline'] = 'true';
+try {
+  wholeNode(process.arch);
+} catch {
+  skip('this Node is in a library, and none that is whole in one file could be fetched');
+}
 
 const test = suite('single-file executable');
 
@@ -27,7 +34,7 @@ test.before(async () => {
   // From here on there is no Node.
   sh('mount', '--bind', '/dev/null', process.execPath);
 });
-test.after(() => void sh('umount', process.execPath));
+test.after(() => void spawnSync('umount', [process.execPath]));
 
 const list = parseConflist(readFileSync('conf/10-blue.conflist', 'utf8'));
 const target = (containerId: string, netns: string): Target => ({
