@@ -7,7 +7,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { containerd, needsContainerd } from '../support/containerd.ts';
 import { nodeState } from '../support/left.ts';
-import { BIN, has, skip } from '../support/node.ts';
+import { BIN, has, sh, skip } from '../support/node.ts';
 import { CHAINS, FULL } from '../support/pod-networks.ts';
 import { until } from '../support/until.ts';
 import { wrapPlugin } from '../support/wrapped-plugin.ts';
@@ -80,7 +80,10 @@ for (const { chain, plugin, points } of CASES) {
   });
 }
 
-test('containerd killed during ADD: the plugin ends as an orphan, and stopping the pod after the restart leaves nothing', async () => {
+/** From 1.6.37, 1.7.23 and 2.0 on containerd asks for no DEL of a pod whose ADD it has not seen the end of. */
+const FORGETS = / v?(1\.6\.(3[7-9]|[4-9]\d)|1\.7\.(2[3-9]|[3-9]\d)|[2-9]\.)/;
+
+test('containerd killed during ADD: the plugin ends as an orphan, and stopping the pod after the restart, or GC, leaves nothing', async () => {
   node.writeConflist(CHAINS['five executions']);
   const bridge = join(node.bin, 'bridge');
   const [pid, go] = [join(node.folder, 'pid'), join(node.folder, 'go')];
@@ -99,6 +102,7 @@ test('containerd killed during ADD: the plugin ends as an orphan, and stopping t
   }
   rmSync(bridge);
   symlinkSync(join(BIN, 'bridge'), bridge);
+  if (FORGETS.test(sh('containerd', '--version'))) sh(join(BIN, 'cni-wasm'), 'gc');
   assert.is(nodeState(), rest);
 });
 
