@@ -4,21 +4,22 @@
 
 import { Script } from 'node:vm';
 import { cannotStart } from './cannot-start.ts';
+import { codeName, engineHere } from './engine.ts';
 import { messageOf } from './message-of.ts';
 import { whyOldNode } from './old-node.ts';
 import { readCode } from './parts/read-code.ts';
 import { calledWith, pathOf, readPart } from '#parts';
 
-/** Defined by the build: names with a digest in them, since V8 compares no more than the length of the source with what its code was made of. */
+/** Defined by the build: a name with a digest in it, since V8 compares no more than the length of the source with what its code was made of. */
 declare const PROGRAM: string;
-declare const CODE: string;
 
 const [, ...words] = calledWith();
 const whyOld = whyOldNode();
 if (whyOld !== undefined) cannotStart(words, whyOld);
 const path = pathOf(PROGRAM);
-const cachedData = readCode(CODE);
-// V8 refuses code of another version or with other flags, and compiles.
+const engine = engineHere();
+const cachedData = engine === undefined ? undefined : readCode(codeName(PROGRAM, engine));
+// Code that was made with other flags V8 refuses, and compiles.
 const script = new Script(source(), { filename: path, ...(cachedData ? { cachedData } : {}) });
 const run = script.runInThisContext() as (load: typeof require, directory: string) => void;
 run(require, __dirname);

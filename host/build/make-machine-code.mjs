@@ -1,7 +1,6 @@
-// A program of the build: a module on stdin, the machine code that V8 makes of it on stdout, behind its digest.
+// A program of the build: a module on stdin, the machine code that V8 makes of it on stdout.
 // SPDX-License-Identifier: Apache-2.0
 
-import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 
@@ -15,6 +14,4 @@ for (const flag of FLAGS) setFlagsFromString(`--no-${flag}`);
 const module = new WebAssembly.Module(readFileSync(0));
 // V8 notes the flags that are set when it writes, and the host has none.
 for (const flag of FLAGS) setFlagsFromString(`--${flag}`);
-const code = Buffer.from(write(module));
-const file = Buffer.concat([createHash('sha256').update(code).digest(), code]);
-writeFileSync(1, file);
+writeFileSync(1, Buffer.from(write(module)));

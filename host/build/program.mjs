@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
 
 import { writeFile } from '../../plugins-as/sdk/tool/write-file.mjs';
+import { importTypeScript } from './import-typescript.mjs';
 
 /**
  * `bundle` is a bundle as esbuild makes it, `start` makes one of host/start.ts. Writes under `name` with a digest the program, its code and its map, and what
@@ -22,9 +23,13 @@ export async function writeProgram(out, { file: fixed, name }, { source, map }, 
   const version = `${name}-${createHash('sha256').update(script).digest('hex').slice(0, 16)}`;
   const program = `${script}\n//# sourceMappingURL=${version}.cjs.map\n`;
   const file = fixed ?? `${version}.start.cjs`;
-  const parts = { [`${version}.cjs`]: program, [`${version}.cjs.map`]: map, [`${version}.code`]: codeOf(program, `${version}.cjs`) };
+  const { exported: { codeName, engineHere } } = await importTypeScript('host/engine.ts');
+  const { exported: { codeFile } } = await importTypeScript('host/parts/read-code.ts');
+  const engine = engineHere();
+  const code = engine === undefined ? {} : { [codeName(`${version}.cjs`, engine)]: codeFile(codeOf(program, `${version}.cjs`)) };
+  const parts = { [`${version}.cjs`]: program, [`${version}.cjs.map`]: map, ...code };
   for (const [part, content] of Object.entries(parts)) writeFile(`${out}/${part}`, content);
-  writeFile(`${out}/${file}`, await start({ PROGRAM: JSON.stringify(`${version}.cjs`), CODE: JSON.stringify(`${version}.code`) }));
+  writeFile(`${out}/${file}`, await start({ PROGRAM: JSON.stringify(`${version}.cjs`) }));
   const isOld = (part) => part.startsWith(`${name}-`) && /^[0-9a-f]{16}\./.test(part.slice(name.length + 1)) && !(part in parts) && part !== file;
   for (const old of readdirSync(out).filter(isOld)) rmSync(`${out}/${old}`);
   return file;

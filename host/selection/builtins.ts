@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { CniError } from '../cni-error.ts';
+import { engineHere } from '../engine.ts';
 import { once } from '../once.ts';
 import { readCode } from '../parts/read-code.ts';
-import { engineHere, machineCodeName, restore, wholeCode } from '../sandbox/machine-code.ts';
+import { machineCodeName, restore } from '../sandbox/machine-code.ts';
 import { verifiedBytes, type Builtins } from './find-module.ts';
 import { moduleSource } from '#parts';
 
@@ -33,8 +34,8 @@ function fromMachineCode(): Builtins['compiled'] {
   const engine = once(engineHere);
   const restored = once(restore);
   return (name, bytes) => {
-    const file = readCode(machineCodeName(name, BUILTIN_DIGESTS[name]!, engine()));
-    const code = file && wholeCode(file);
+    const own = engine();
+    const code = own === undefined ? undefined : readCode(machineCodeName(name, BUILTIN_DIGESTS[name]!, own));
     return code && restored()(code, bytes);
   };
 }

@@ -6,7 +6,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-const PARTS = ['build.mjs', 'package.json', 'package-lock.json', 'abi', 'plugins-as/build.mjs', 'plugins-as/add-reset.mjs', 'plugins-as/sdk', 'host/build', 'host/open-file.ts', 'host/cni-error.ts', 'host/protocol/versions.ts', 'host/parts', 'host/start.ts', 'host/old-node.ts', 'host/cannot-start.ts', 'host/message-of.ts', 'host/launcher.sh', 'host/launcher.c', 'host/side',
+const PARTS = ['build.mjs', 'package.json', 'package-lock.json', 'abi', 'plugins-as/build.mjs', 'plugins-as/add-reset.mjs', 'plugins-as/sdk', 'host/build', 'host/open-file.ts', 'host/engine.ts', 'host/cni-error.ts', 'host/protocol/versions.ts', 'host/parts', 'host/start.ts', 'host/old-node.ts', 'host/cannot-start.ts', 'host/message-of.ts', 'host/launcher.sh', 'host/launcher.c', 'host/side',
   ...['meter.ts', 'instructions.ts', 'sections.ts', 'wasm-bytes.ts', 'machine-code.ts'].map((name) => `host/sandbox/${name}`)];
 
 const HOST = `
