@@ -22,7 +22,7 @@ export const NFGENMSG = 4;
 export const nfgenmsg = (family: number, resource = 0): Buffer => Buffer.from([family, 0, resource >> 8, resource & 0xff]);
 
 export const TABLE = { NAME: 1, USERDATA: 6 } as const;
-export const CHAIN = { TABLE: 1, HANDLE: 2, NAME: 3, HOOK: 4, POLICY: 5, USE: 6, TYPE: 7, USERDATA: 12 } as const;
+export const CHAIN = { TABLE: 1, HANDLE: 2, NAME: 3, HOOK: 4, POLICY: 5, USE: 6, TYPE: 7, COUNTERS: 8, USERDATA: 12 } as const;
 export const HOOK = { NUMBER: 1, PRIORITY: 2 } as const;
 export const RULE = { TABLE: 1, CHAIN: 2, HANDLE: 3, EXPRESSIONS: 4, COMPAT: 5, POSITION: 6, USERDATA: 7 } as const;
 export const RULE_COMPAT = { PROTOCOL: 1, FLAGS: 2 } as const;

@@ -13,12 +13,14 @@ export interface Dialect {
   addressesFirst: boolean;
   /** the protocol of IPv4 is compared in its header */
   protocolInHeader: boolean;
+  /** its own chains are made so that they count what their policy decides */
+  countedChains: boolean;
 }
 
 /** Those whose rules were compared with ours byte by byte. */
 const DIALECTS: Readonly<Record<string, Dialect>> = {
-  '1.8.9': { addressesFirst: false, protocolInHeader: false },
-  '1.8.11': { addressesFirst: true, protocolInHeader: true },
+  '1.8.9': { addressesFirst: false, protocolInHeader: false, countedChains: false },
+  '1.8.11': { addressesFirst: true, protocolInHeader: true, countedChains: true },
 };
 const PROGRAM = 'xtables-nft-multi';
 /** How the program says its version. */

@@ -6,7 +6,7 @@ import { chainCalled, type Rule } from '../../rule.ts';
 import { Body } from '../attributes.ts';
 import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, type Part } from '../netlink.ts';
 import { batchOf, NLM_F_NONREC } from '../nft-batch.ts';
-import { CHAIN, FAMILY, HOOK, HOOK_NUMBER, MSG, nfgenmsg, RULE, SUBSYSTEM, TABLE } from '../nft-wire.ts';
+import { CHAIN, COUNTER, FAMILY, HOOK, HOOK_NUMBER, MSG, nfgenmsg, RULE, SUBSYSTEM, TABLE } from '../nft-wire.ts';
 import { builtInHook } from './built-in.ts';
 import { encodeIptablesRule, type EncodedIptablesRule } from './encode.ts';
 import { chainNamed, type NftTableOfIptables } from './table.ts';
@@ -33,7 +33,7 @@ function missingBuiltIn(table: NftTableOfIptables, commands: readonly IptablesCo
 }
 
 function messages(table: NftTableOfIptables) {
-  const { family, name } = table;
+  const { family, name, dialect } = table;
   const message = (type: number, flags: number, fill: (body: Body) => unknown): Part => {
     const body = new Body(nfgenmsg(FAMILY[family]));
     fill(body);
@@ -46,8 +46,10 @@ function messages(table: NftTableOfIptables) {
     /** No policy: the kernel's default is accept, as iptables has it. */
     toMakeBuiltIn(chain: string) {
       const { type, hook, priority } = builtInHook(name, chain)!;
-      return message(MSG.NEWCHAIN, NLM_F_CREATE, (body) => aboutChain(body, chain)
-        .nest(CHAIN.HOOK, (inner) => void inner.be32(HOOK.NUMBER, HOOK_NUMBER[hook]!).be32(HOOK.PRIORITY, priority)).text(CHAIN.TYPE, type));
+      return message(MSG.NEWCHAIN, NLM_F_CREATE, (body) => {
+        aboutChain(body, chain).nest(CHAIN.HOOK, (inner) => void inner.be32(HOOK.NUMBER, HOOK_NUMBER[hook]!).be32(HOOK.PRIORITY, priority)).text(CHAIN.TYPE, type);
+        if (dialect.countedChains) body.nest(CHAIN.COUNTERS, (inner) => void inner.be64(COUNTER.BYTES, 0n).be64(COUNTER.PACKETS, 0n));
+      });
     },
     toCarryOut(command: IptablesCommand): Part | undefined {
       const { chain } = command;
