@@ -11,9 +11,9 @@ trap 'rm -rf "$work"' EXIT
 mkdir -p "$work"/{lists/partial,cache/archives/partial,deb}
 : > "$work/status"
 
-# The mirror is the one this machine installs from.
-mirror=$(grep -rhoE '(https?|mirror\+file|file):[^ ]*/debian/?( |$)' /etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null | head -n 1 | tr -d " " || true)
-[[ -n $mirror ]] || { echo 'no Debian mirror among the package sources of this machine' >&2; exit 1; }
+# The mirror is the one this machine installs from, if it is a Debian.
+mirror=${DEBIAN_MIRROR:-$(grep -rhoE '(https?|mirror\+file|file):[^ ]*/debian/?( |$)' /etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null | head -n 1 | tr -d " " || true)}
+[[ -n $mirror ]] || { echo 'no Debian mirror among the package sources of this machine: give one as DEBIAN_MIRROR' >&2; exit 1; }
 echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" > "$work/sources.list"
 
 # A mirror that has stood still for a while is as good: what comes from it is signed all the same.
