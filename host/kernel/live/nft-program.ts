@@ -14,8 +14,21 @@ const NOISE = /^[\^~ ]+$/;
 export function runNft(context: LiveContext, ns: Ns, commands: readonly NftCommand[]): void {
   const action = 'write nft rules with conditions';
   const program = nftProgram(context.programs, action);
-  const outcome = runRuleProgram(context, ns, program, ['-f', '-'], nftScript(commands));
+  const outcome = runRuleProgram(context, ns, program, ['--', ...asArguments(nftScript(commands))], '');
   if (outcome.exitCode !== 0) throw failureOf(outcome, 'ENFT', action, NOISE);
+}
+
+/** bytes; execve(2) takes an argument of up to 128 KiB */
+const MAX_ARGUMENT = 100 * 1024;
+
+/** nft puts them together with blanks. From stdin it reads pipes and plain files alone, since 1.0.9, and what Node gives a program there is a socket. */
+function asArguments(script: string): string[] {
+  const found = [''];
+  for (const line of script.split(/^/m)) {
+    if (found.at(-1)!.length + line.length > MAX_ARGUMENT) found.push('');
+    found[found.length - 1] += line;
+  }
+  return found;
 }
 
 /** Its path; throws when it is not there. */
