@@ -13,6 +13,8 @@ import { targetFor } from './target.ts';
 const LEASES = `/var/lib/cni/networks/${NETWORK}`;
 const LEDGER = `/var/lib/cni-wasm/ledger/${NETWORK}`;
 const FIRST = nameOf(1);
+/** From stdin nft 1.0.9 takes none. */
+const SCRIPT = '/run/present.nft';
 
 /** A node on which `by` has attached the first; each call of what is returned brings it to so many. */
 export function presence(by: Mode, backend: Backend, env: Readonly<Record<string, string>>): (count: number) => void {
@@ -75,7 +77,10 @@ function nftTemplate(): (names: readonly Names[]) => void {
     chain = /^\s+chain (\S+)/.exec(line)?.[1] ?? chain;
     return isOfFirst(line) ? [`add rule ${table} ${chain} ${line.trim()}`] : [];
   });
-  return (names) => void execFileSync('nft', ['-f', '-'], { input: names.flatMap((name) => rules.map((rule) => renamed(rule, name))).join('\n') });
+  return (names) => {
+    writeFileSync(SCRIPT, names.flatMap((name) => rules.map((rule) => renamed(rule, name))).join('\n'));
+    execFileSync('nft', ['-f', SCRIPT]);
+  };
 }
 
 function makeLinks(names: readonly Names[]): void {

@@ -15,7 +15,7 @@ import type { Family, Rule } from '../../host/kernel/rule.ts';
 import { runs } from '../fuzz/runs.ts';
 import { anyRule } from '../kernel-fake/rules.ts';
 
-const DIALECTS = ['1.8.9', '1.8.11'].map((version) => dialectOfVersion(version)!);
+const DIALECTS = ['1.8.9', '1.8.10', '1.8.11'].map((version) => dialectOfVersion(version)!);
 const cases = fc.record({ family: fc.constantFrom<Family>('ip', 'ip6'), dialect: fc.constantFrom(...DIALECTS) })
   .chain(({ family, dialect }) => anyRule(family).map((rule) => ({ family, dialect, rule, listed: listedForm(family, rule, dialect) })))
   .filter((one): one is { family: Family; dialect: Dialect; rule: Rule; listed: Buffer } => one.listed !== undefined);
@@ -54,14 +54,14 @@ test('a program that is not there, or is another than iptables-nft, has no encod
   assert.is(dialects(() => [])('ip'), undefined);
   assert.is(dialects(() => ['/nowhere/xtables-nft-multi'])('ip'), undefined);
   assert.is(dialects(() => [process.execPath])('ip'), undefined);
-  for (const version of ['', '1.8.2', '1.8.10', '2.0.0', 'constructor']) assert.is(dialectOfVersion(version), undefined);
+  for (const version of ['', '1.8.2', '1.8.8', '2.0.0', 'constructor']) assert.is(dialectOfVersion(version), undefined);
 });
 
 test('a program that is another one than before is read again', () => {
   const folder = mkdtempSync(join(tmpdir(), 'cni-wasm-'));
   const path = join(folder, 'xtables-nft-multi');
   const known: KnownDialects = new Map();
-  for (const version of ['1.8.9', '1.8.11', '1.8.2']) {
+  for (const version of ['1.8.9', '1.8.10', '1.8.11', '1.8.2']) {
     rmSync(path, { force: true });
     writeFileSync(path, `${version} (nf_tables)\0`);
     assert.is(dialects(() => [path], known)('ip'), dialectOfVersion(version), version);

@@ -211,7 +211,7 @@ kernelTest('what only iptables can say or judge is left to it, and then nothing 
 });
 
 kernelTest('chains at other places than iptables has them are none of its own', () => {
-  execFileSync('nft', ['-f', '-'], { input: 'table ip nat { chain PREROUTING { type nat hook prerouting priority 7; }; chain CNI-x { }; }' });
+  execFileSync('nft', ['table ip nat { chain PREROUTING { type nat hook prerouting priority 7; }; chain CNI-x { }; }']);
   const table = read('ip', 'nat');
   assert.equal(table.chainNamed!('CNI-x')!.rules, []);
   for (const look of [() => table.chainNamed!('PREROUTING'), () => table.chains]) assert.throws(look, /chain PREROUTING is none that iptables makes/);

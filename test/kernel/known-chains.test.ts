@@ -21,7 +21,7 @@ const libc = openLibc();
 const T = { family: 'ip', table: 't' } as const;
 const SO_RCVBUF = 8;
 const PARTS: NftPart[] = [{ chain: 'a' }, { chain: 'b', comments: ['x'] }, { chain: 'none' }];
-const nft = (text: string): string => execFileSync('nft', ['-f', '-'], { input: text, encoding: 'utf8' });
+const nft = (text: string): string => execFileSync('nft', ['--', text], { encoding: 'utf8' });
 
 const home = ((of: Stats) => `${of.dev}:${of.ino}`)(statSync('/proc/self/ns/net'));
 /** Of a thread that does one call after the other, and hears of the changes of its like. */
@@ -103,7 +103,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 function carryOut(kernel: ReturnType<typeof open>['kernel'], commands: NftCommand[] | string): void {
   // Of a chain or a name that is taken.
-  if (typeof commands === 'string') return void spawnSync('nft', ['-f', '-'], { input: commands });
+  if (typeof commands === 'string') return void spawnSync('nft', ['--', commands]);
   try {
     kernel.apply('host', commands);
   } catch (error) {

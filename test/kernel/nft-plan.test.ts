@@ -13,7 +13,7 @@ import type { RuleSet, RuleUndo } from '../../host/ops/rules/rule-set.ts';
 const context = openContext(openLibc(), '');
 const kernel = nftKernel(context);
 const nft = (...args: string[]): string => execFileSync('nft', args, { encoding: 'utf8' });
-const load = (text: string): string => execFileSync('nft', ['-f', '-'], { input: text, encoding: 'utf8' });
+const load = (text: string): string => execFileSync('nft', ['--', text], { encoding: 'utf8' });
 const saddr = (saddr: string) => ({ saddr });
 const daddr = (daddr: string) => ({ daddr });
 

@@ -17,7 +17,7 @@ import type { Rule, RuleFamily } from '../../host/kernel/rule.ts';
 const context = openContext(openLibc(), '');
 const kernel = nftKernel(context);
 const nft = (...args: string[]): string => execFileSync('nft', args, { encoding: 'utf8' });
-const load = (text: string): string => execFileSync('nft', ['-f', '-'], { input: text, encoding: 'utf8' });
+const load = (text: string): string => execFileSync('nft', ['--', text], { encoding: 'utf8' });
 const saddr = (prefix: string, not = false) => ({ saddr: prefix, ...(not ? { not } : {}) });
 const daddr = (prefix: string, not = false) => ({ daddr: prefix, ...(not ? { not } : {}) });
 
@@ -243,4 +243,12 @@ test('hundreds of rules are one transaction and one table', () => {
 });
 
 test.after(() => context.close());
+test('a transaction in nft\'s own words may be larger than one argument', () => {
+  const T = { family: 'ip', table: 'large', chain: 'c' } as const;
+  const rule = (n: number): Rule => ({ match: [{ raw: ['tcp', 'sport', String(n)] }], action: { verdict: 'accept' }, comment: 'x'.repeat(100) });
+  kernel.apply('host', [{ do: 'add table', ...T }, { do: 'add chain', ...T }, ...Array.from({ length: 1_000 }, (_, n): NftCommand => ({ do: 'add rule', ...T, at: 'end', rule: rule(n + 1) }))]);
+  assert.equal([...nft('list', 'table', 'ip', 'large').matchAll(/tcp sport (\d+) accept comment "x{100}"/g)].map(([, port]) => Number(port)), Array.from({ length: 1_000 }, (_, n) => n + 1));
+  nft('delete', 'table', 'ip', 'large');
+});
+
 test.run();

@@ -16,7 +16,7 @@ import { undoRules } from '../../host/ops/rules/undo-rules.ts';
 const kernel = liveKernel(openLibc(), '');
 const locks = { hold: () => ({ release: () => undefined }) } as unknown as Locks;
 const run = (program: string, ...args: string[]): string => execFileSync(program, args, { encoding: 'utf8' });
-const load = (text: string): string => execFileSync('nft', ['-f', '-'], { input: text, encoding: 'utf8' });
+const load = (text: string): string => execFileSync('nft', ['--', text], { encoding: 'utf8' });
 
 /** A kernel to which somebody else writes right before our first changes. */
 function overtaken(interfere: () => void, times = 1): Kernel {

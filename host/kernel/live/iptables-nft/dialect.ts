@@ -20,6 +20,7 @@ export interface Dialect {
 /** Those whose rules were compared with ours byte by byte. */
 const DIALECTS: Readonly<Record<string, Dialect>> = {
   '1.8.9': { addressesFirst: false, protocolInHeader: false, countedChains: false },
+  '1.8.10': { addressesFirst: true, protocolInHeader: true, countedChains: true },
   '1.8.11': { addressesFirst: true, protocolInHeader: true, countedChains: true },
 };
 const PROGRAM = 'xtables-nft-multi';
