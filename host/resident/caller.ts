@@ -53,8 +53,12 @@ export function whyElsewhere(own: Place, caller: Place): string | undefined {
 }
 
 /** Such paths name something of the process that follows them, which would be this one. */
-const OWN_PATH = /\/proc\/(self|thread-self)\b|\/dev\/(fd|stdin|stdout|stderr)\b/;
+const OWN_PATH = /\/proc[/.]*\/(self|thread-self)\b|\/dev[/.]*\/(fd|stdin|stdout|stderr)\b/;
 
 export const namesItself = (text: string): boolean => OWN_PATH.test(text);
+
+/** JSON may have any sign as an escape; some libraries write each slash as one. What is no escape, behind another backslash, is at worst left to the launcher. */
+export const namesItselfInJson = (json: string): boolean =>
+  namesItself(json.replace(/\\(?:\/|u([0-9a-fA-F]{4}))/g, (_, code?: string) => (code === undefined ? '/' : String.fromCharCode(Number.parseInt(code, 16)))));
 
 export const namesItselfIn = ({ env }: Pick<Hello, 'env'>): boolean => Object.entries(env).some(([key, value]) => key.startsWith('CNI_') && namesItself(value));

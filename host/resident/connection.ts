@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 import { messageOf } from '../message-of.ts';
 import { checkEnvironment, readVerb } from '../protocol/environment.ts';
 import type { Outcome, Task } from './call-thread.ts';
-import { namesItself, namesItselfIn } from './caller.ts';
+import { namesItselfIn, namesItselfInJson } from './caller.ts';
 import { incoming } from './incoming.ts';
 import type { Room } from './room.ts';
 import { ALIVE, formatReply, readHello, readStdin, WireError, type Hello } from './wire.ts';
@@ -92,7 +92,7 @@ export function attend(socket: Socket, service: Service): void {
       const stdin = received.take(readStdin);
       if (!stdin) return;
       clearTimeout(clock);
-      if (namesItself(stdin.toString('latin1'))) give('a path that means the process itself', hello);
+      if (namesItselfInJson(stdin.toString('latin1'))) give('a path that means the process itself', hello);
       else begin(stdin);
     };
     proceed();

@@ -211,6 +211,17 @@ test('a path that means the process itself is that of the caller', async ({ host
   }
 });
 
+test('so is one in a configuration, in whatever way JSON has it', async ({ host }) => {
+  writeFileSync('/run/resolv.conf', 'nameserver 192.0.2.53');
+  for (const path of ['/proc/self/cwd/resolv.conf', String.raw`\/proc\/self\/cwd\/resolv.conf`, String.raw`/proc\u002fself/cwd/resolv.conf`, '/proc//self/cwd/resolv.conf']) {
+    const input = `{"cniVersion":"1.0.0","name":"itself","ipam":{"type":"host-local","subnet":"10.9.0.0/24","resolvConf":"${path}"}}`;
+    const call = (verb: string): string => spawnSync(join(BIN, 'host-local'), [], { input, cwd: '/run', encoding: 'utf8', env: { ...ENV, CNI_COMMAND: verb } }).stdout;
+    const count = await counted(host, () => assert.match(call('ADD'), /192\.0\.2\.53/, path));
+    assert.equal(count, { served: 0, left: 1 }, path);
+    call('DEL');
+  }
+});
+
 test('a caller that may do less than the host is left to itself', async ({ host }) => {
   const count = await counted(host, () => {
     const { stdout } = spawnSync('setpriv', ['--bounding-set=-net_admin', '--inh-caps=-net_admin', join(BIN, 'bridge')], { input: JSON.stringify({ cniVersion: '1.0.0', name: 'less', bridge: 'cni8' }), encoding: 'utf8', env: ENV });

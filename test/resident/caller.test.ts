@@ -4,7 +4,7 @@
 import { spawn } from 'node:child_process';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { isStillThere, namesItself, namesItselfIn, placeOf, whyElsewhere, type Place } from '../../host/resident/caller.ts';
+import { isStillThere, namesItself, namesItselfIn, namesItselfInJson, placeOf, whyElsewhere, type Place } from '../../host/resident/caller.ts';
 
 const own: Place = { ids: { 'ns/net': '4:1', 'ns/mnt': '4:2', 'ns/user': '4:3', root: '8:2' }, capabilities: 0b1011n, umask: 0o022, program: '8:3' };
 
@@ -51,8 +51,10 @@ test('who has become another program under its process id, or has ended, is gone
 });
 
 test('paths that mean the process that follows them are known', () => {
-  for (const path of ['/proc/self/ns/net', '/proc/thread-self/ns/net', '/dev/fd/3', '/dev/stdin', '/x/../proc/self']) assert.ok(namesItself(path), path);
+  for (const path of ['/proc/self/ns/net', '/proc/thread-self/ns/net', '/dev/fd/3', '/dev/stdin', '/x/../proc/self', '/proc//self/ns/net', '//proc/./self', '/dev//fd/3']) assert.ok(namesItself(path), path);
   for (const path of ['/proc/1/ns/net', '/run/netns/blue', '/proc/selfish', '/dev/fdx']) assert.not.ok(namesItself(path), path);
+  for (const path of ['/proc/self/x', String.raw`\/proc\/self\/x`, String.raw`/proc\u002Fself/x`, String.raw`/proc/s\u0065lf/x`, String.raw`"\\","\/dev\/fd\/3"`]) assert.ok(namesItselfInJson(path), path);
+  for (const path of [String.raw`\/proc\/1\/ns`, String.raw`/proc/self\u0061`, String.raw`\u00`]) assert.not.ok(namesItselfInJson(path), path);
   assert.ok(namesItselfIn({ env: { CNI_NETNS: '/proc/self/fd/7' } }));
   assert.not.ok(namesItselfIn({ env: { CNI_NETNS: '/run/netns/blue', NOTIFY: '/proc/self/fd/7' } }));
 });
