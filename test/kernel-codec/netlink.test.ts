@@ -7,6 +7,7 @@ import * as assert from 'uvu/assert';
 import { KernelError } from '../../host/kernel/kernel-error.ts';
 import { attributesAfter, attributesOf, Body, listAttributes, textOf } from '../../host/kernel/live/attributes.ts';
 import { messagesIn } from '../../host/kernel/live/netlink-message.ts';
+import { Answer } from '../../host/kernel/live/nft-answer.ts';
 import { ack, answer, done, failure, NLM_F_MULTI, scriptedSocket } from './scripted-libc.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
@@ -51,6 +52,14 @@ test('garbage is refused or read within its bounds', () => {
       }
     }), { numRuns: 2000 });
   }
+});
+
+test('an attribute does not reach into the message behind its own', () => {
+  // A header of four bytes, then an attribute that says it has eight bytes more than are left of the message.
+  const datagram = Buffer.concat([answer(1, 6, 2, Buffer.from('02000000' + '1000030000000000', 'hex')), answer(1, 6, 2, Buffer.alloc(16))]);
+  const [first] = messagesIn(datagram);
+  assert.throws(() => new Answer(first!).part(3), isBadMessage);
+  assert.throws(() => new Answer(first!).content, isBadMessage);
 });
 
 test('an answer may take as long as it is large, but not be without an end to what others are told', () => {

@@ -154,7 +154,7 @@ export function attributesAfter(body: Buffer, header: number): Attributes {
 /** The first of this type between two places; of thousands of messages often one attribute is all that is asked for. */
 export function attributeBetween(data: Buffer, start: number, end: number, type: number): Buffer | undefined {
   for (let at = start; at + HEADER <= end;) {
-    const length = lengthAt(data, at);
+    const length = lengthAt(data, at, end);
     if ((data.readUInt16LE(at + 2) & TYPE_MASK) === type) return data.subarray(at + HEADER, at + length);
     at += aligned(length);
   }
@@ -171,7 +171,7 @@ export function listAttributes(data: Buffer): { type: number; payload: Buffer }[
 /** Of each its type, and the place of its header. */
 export function eachAttribute(data: Buffer, take: (type: number, at: number) => void): void {
   for (let at = 0; at + HEADER <= data.length;) {
-    const length = lengthAt(data, at);
+    const length = lengthAt(data, at, data.length);
     take(data.readUInt16LE(at + 2) & TYPE_MASK, at);
     at += aligned(length);
   }
@@ -179,9 +179,9 @@ export function eachAttribute(data: Buffer, take: (type: number, at: number) => 
 
 export const payloadAt = (data: Buffer, at: number): Buffer => data.subarray(at + HEADER, at + data.readUInt16LE(at));
 
-function lengthAt(data: Buffer, at: number): number {
+function lengthAt(data: Buffer, at: number, end: number): number {
   const length = data.readUInt16LE(at);
-  if (length < HEADER || at + length > data.length) throw new KernelError('EBADMSG', `read an attribute of ${length} bytes in ${data.length - at}`);
+  if (length < HEADER || at + length > end) throw new KernelError('EBADMSG', `read an attribute of ${length} bytes in ${end - at}`);
   return length;
 }
 
