@@ -6,9 +6,10 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { KernelError } from '../../host/kernel/kernel-error.ts';
 import { attributesAfter, attributesOf, Body, listAttributes, textOf } from '../../host/kernel/live/attributes.ts';
+import { linkKernel } from '../../host/kernel/live/link.ts';
 import { messagesIn } from '../../host/kernel/live/netlink-message.ts';
 import { Answer } from '../../host/kernel/live/nft-answer.ts';
-import { ack, answer, done, failure, NLM_F_MULTI, scriptedSocket } from './scripted-libc.ts';
+import { ack, answer, done, failure, NLM_F_MULTI, scriptedContext, scriptedSocket } from './scripted-libc.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const isBadMessage = (error: unknown): boolean => error instanceof KernelError && error.errno === 'EBADMSG';
@@ -60,6 +61,11 @@ test('an attribute does not reach into the message behind its own', () => {
   const [first] = messagesIn(datagram);
   assert.throws(() => new Answer(first!).part(3), isBadMessage);
   assert.throws(() => new Answer(first!).content, isBadMessage);
+});
+
+test('a link that is gone, or has another name, when it is looked at after it was made', () => {
+  const context = scriptedContext((sequence, sent) => [sent.readUInt16LE(4) === 16 ? ack(sequence) : failure(sequence, 19, '')]);
+  assert.throws(() => linkKernel(context).create('host', { kind: 'bridge', name: 'cni0' }), (error: unknown) => error instanceof KernelError && error.errno === 'ENODEV');
 });
 
 test('an answer may take as long as it is large, but not be without an end to what others are told', () => {

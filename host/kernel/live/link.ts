@@ -55,9 +55,12 @@ export function linkKernel(context: LiveContext): LinkKernel {
     },
     create(ns, link) {
       const peerFd = link.kind === 'veth' && link.peer.ns !== ns ? context.netnsFd(link.peer.ns) : undefined;
-      context.route(ns).request(RTM.NEWLINK, NLM_F_CREATE | NLM_F_EXCL, creation(link, peerFd), `create ${link.kind} "${link.name}"`);
+      const action = `create ${link.kind} "${link.name}"`;
+      context.route(ns).request(RTM.NEWLINK, NLM_F_CREATE | NLM_F_EXCL, creation(link, peerFd), action);
       // The kernel tells the index of a new link in its answer only since 6.2.
-      return get(ns, { name: link.name })!.index;
+      const made = get(ns, { name: link.name });
+      if (!made) throw new KernelError('ENODEV', action, 'somebody has deleted, renamed or moved it as soon as it was made');
+      return made.index;
     },
     set(ns, index, change) {
       const action = `change interface ${index}`;
