@@ -31,7 +31,8 @@ function launcherWith(repo: Scratch, launcher: string, node: string, host?: stri
 /** In the program a path stands alone and ends with NUL, in the script in an assignment. */
 function withPath(launcher: Buffer, name: string, from: string, to: string): Buffer {
   if (launcher.subarray(0, 2).toString() === '#!') return Buffer.from(launcher.toString().replace(new RegExp(`^${name}=.*$`, 'm'), `${name}='${to}'`));
-  const at = launcher.indexOf(`${from}\0`);
+  // Not the first: it knows /usr/bin/node as a place to look in, too, and constants come before variables.
+  const at = launcher.lastIndexOf(`${from}\0`);
   assert.ok(at > 0, `${from} is not in the launcher`);
   const changed = Buffer.from(launcher);
   changed.fill(0, at, at + Buffer.byteLength(from));
