@@ -60,7 +60,7 @@ __asm__(".globl _start\n_start:\n mov x29, #0\n mov x30, #0\n mov x0, sp\n bl la
 #define call(number, a, b, c) call6(number, (i64)(a), (i64)(b), (i64)(c), 0, 0, 0)
 
 enum { EINTR = -4, EAGAIN = -11 };
-enum { AT_FDCWD = -100, X_OK = 1, R_OK = 4 };
+enum { AT_FDCWD = -100, F_OK = 0, X_OK = 1, R_OK = 4 };
 enum { AF_UNIX = 1, SOCK_STREAM = 1, SOCK_CLOEXEC = 0x80000, SOL_SOCKET = 1, SO_PEERCRED = 17, SO_RCVTIMEO = 20, SO_SNDTIMEO = 21, MSG_PEEK = 2, MSG_NOSIGNAL = 0x4000 };
 enum { PROT_READ_WRITE = 3, MAP_PRIVATE_ANONYMOUS = 0x22, MREMAP_MAYMOVE = 1 };
 enum { POLLIN = 1, POLLOUT = 4 };
@@ -186,7 +186,9 @@ static const char *find_node(struct launch *launch) {
   for (const char *at = variable(launch, "PATH="); at && *at;) {
     u64 length = 0;
     while (at[length] && at[length] != ':') length++;
-    if (length > 0 && join(found, sizeof found, at, length, "/", "node") && may(found, X_OK)) return found;
+    /* A folder of that name may be entered, which is the same bit. */
+    const int is_folder = length > 0 && join(found, sizeof found, at, length, "/node", "/") && may(found, F_OK);
+    if (length > 0 && !is_folder && join(found, sizeof found, at, length, "/", "node") && may(found, X_OK)) return found;
     at += length + (at[length] == ':');
   }
   if (may("/usr/local/bin/node", X_OK)) return "/usr/local/bin/node";

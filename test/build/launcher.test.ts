@@ -78,6 +78,9 @@ function launcherTests(kind: 'program' | 'script', env: Record<string, string>):
     const moved = launcherWith(repo, launcher, '/nowhere/node');
     symlinkSync(process.execPath, repo.path('opt/node'));
     assert.equal(run(moved, { PATH: repo.path('opt') }).said.calledAs, ['elsewhere']);
+    // A folder may be entered, which is asked for with the same bit.
+    mkdirSync(repo.path('opt/first/node'), { recursive: true });
+    assert.equal(run(moved, { PATH: `${repo.path('opt/first')}:${repo.path('opt')}` }).said.calledAs, ['elsewhere']);
   });
 
   test('an installation moved as a whole finds its host beside it', ({ repo }) => {
