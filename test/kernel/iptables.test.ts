@@ -134,6 +134,12 @@ programs('a node without them is told so, by folder', () => {
   assert.is(iptablesKernel(context).unusable('host', 'ip6'), undefined);
 });
 
+programs('a folder of the name of a program is none', () => {
+  const path = join(folder, 'folders');
+  for (const name of ['iptables-save', 'iptables-restore']) mkdirSync(join(path, name), { recursive: true });
+  for (const name of ['iptables-save', 'iptables-restore']) assert.is(programsIn(path).find(name), programsIn('').find(name));
+});
+
 programs('warnings beside the table are no part of it, and words on stderr are those of the error', () => {
   const path = join(folder, 'broken');
   mkdirSync(path);

@@ -1,7 +1,7 @@
 // Where the programs of the system are: in the folders of PATH, and where they usually are, since a runtime's environment may lack those.
 // SPDX-License-Identifier: Apache-2.0
 
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 const FOLDERS = ['/usr/sbin', '/sbin', '/usr/local/sbin', '/usr/bin', '/bin', '/usr/local/bin'];
@@ -25,10 +25,10 @@ export function programsIn(path: string): Programs {
   };
 }
 
-/** Most folders do not have it, which is told without an error. */
+/** Most folders do not have it, which is told without an error. A folder of its name may be entered, which is the same bit. */
 function isProgram(path: string): boolean {
-  if (!existsSync(path)) return false;
   try {
+    if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return false;
     accessSync(path, constants.X_OK);
     return true;
   } catch {
