@@ -23,7 +23,7 @@ export function parseDelegateResult(stdout: string, cniVersion: string): Result 
   try {
     const { value } = parseObject(Buffer.from(stdout));
     const own = field(value, 'cniVersion');
-    return parseResult(value, typeof own === 'string' && own ? own : cniVersion, true);
+    return parseResult(value, typeof own === 'string' && own ? own : cniVersion);
   } catch (error) {
     throw new CniError(CODE.plugin, `could not parse the delegate's result: ${reason(error)}`, { cause: error });
   }
