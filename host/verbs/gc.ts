@@ -14,9 +14,6 @@ import type { Chain, Host } from './host.ts';
 import { finishPredecessor, holding, mustBeAwaited, networkLock, residueError, takerBack, withKernel, type Opened } from './open-call.ts';
 import { runPlugin } from './run-plugin.ts';
 
-/** ms; runtimes call GC while nothing else is under way */
-const LOCK_TIMEOUT = 60_000;
-
 type Valid = NonNullable<Request['netconf']['validAttachments']>;
 
 export function gc(host: Host, { request, links }: Chain): void {
@@ -54,7 +51,7 @@ export function aloneOnNetwork(host: Host, request: Pick<Request, 'attachment' |
       failures.push(error);
     }
   };
-  withKernel(host.openKernel(''), (kernel) => holding(networkLock(host, request, 'exclusive', LOCK_TIMEOUT), (lock) =>
+  withKernel(host.openKernel(''), (kernel) => holding(networkLock(host, request, 'exclusive'), (lock) =>
     act({ kernel, takeBackAll: takerBack(host, kernel, lock), attempt })));
   if (failures.length > 0) throw allOf(failures);
 }

@@ -15,7 +15,7 @@ import type { Request } from '../protocol/request.ts';
 import type { Chain, Host } from './host.ts';
 import { delegateDel, netconfNaming } from './run-delegate.ts';
 
-/** ms; calls on one attachment follow each other, and kubelet's overlap only in DEL */
+/** ms; calls on one attachment follow each other, kubelet's overlap only in DEL, and runtimes call GC while nothing else is under way */
 const LOCK_TIMEOUT = 60_000;
 
 export interface Opened {
@@ -38,7 +38,7 @@ export function withAttachment<T>(
   const names = [attachment.network, ...others].sort();
   const lockAttachment = (name: string) => (): Lock => host.locks.hold(lockOf(name, fileName), 'exclusive', LOCK_TIMEOUT);
   const lockNetwork = (name: string) => (): Lock =>
-    networkLock(host, { attachment: { ...attachment, network: name }, withinNetwork: withinNetwork && name === attachment.network }, 'shared', LOCK_TIMEOUT);
+    networkLock(host, { attachment: { ...attachment, network: name }, withinNetwork: withinNetwork && name === attachment.network }, 'shared');
   return holdingAll(names.map(lockAttachment), () => holdingAll(names.map(lockNetwork), (networks) => withKernel(openKernel(), (kernel) => {
     const openedOn = (name: string): Opened => {
       const network = networks[names.indexOf(name)]!;
@@ -83,8 +83,8 @@ export function withKernel<T>(kernel: Kernel, act: (kernel: Kernel) => T): T {
 }
 
 /** A call from inside another one would wait for that one, or behind a GC that does. */
-export const networkLock = (host: Host, { attachment: { network }, withinNetwork }: Pick<Request, 'attachment' | 'withinNetwork'>, mode: LockMode, timeout: number): Lock =>
-  (withinNetwork ? HELD_BY_OUTER : host.locks.hold(`network-${folderOf(network)}`, mode, timeout));
+export const networkLock = (host: Host, { attachment: { network }, withinNetwork }: Pick<Request, 'attachment' | 'withinNetwork'>, mode: LockMode): Lock =>
+  (withinNetwork ? HELD_BY_OUTER : host.locks.hold(`network-${folderOf(network)}`, mode, LOCK_TIMEOUT));
 
 const HELD_BY_OUTER: Lock = { tryExclusive: () => false, release: () => undefined };
 
