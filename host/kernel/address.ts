@@ -65,6 +65,10 @@ export const numberToAddress = (value: bigint, family: 4 | 6): string =>
 /** "10.1.0.5/24" without its length. */
 export const addressOf = (prefix: string): string => prefix.replace(/\/.*/, '');
 
+/** An address with the port behind it, where there is one: [2001:db8::5]:80. */
+export const withPort = (address: string, port: number | undefined): string =>
+  (port === undefined ? address : isIpv6(address) ? `[${address}]:${port}` : `${address}:${port}`);
+
 /** Of an address or a prefix. */
 export const isIpv6 = (text: string): boolean => text.includes(':');
 

@@ -1,9 +1,10 @@
 // Rules as iptables-save prints them after they have been loaded, the form in which both of iptables' variants are compared; and lines of iptables-restore.
 // SPDX-License-Identifier: Apache-2.0
 
+import { withPort } from './address.ts';
 import { checkIptablesWords } from './iptables-raw.ts';
 import { WrongValue } from './kernel-error.ts';
-import { familyOfPrefix, normalRule } from './normal-rule.ts';
+import { normalRule } from './normal-rule.ts';
 import type { IptablesCommand } from './kernel.ts';
 import { chainCalled, type Action, type CtState, type Family, type Mark, type Match, type Rule } from './rule.ts';
 
@@ -99,13 +100,8 @@ function renderAction({ verdict, jump, goto: go, masquerade, dnat, setMark }: Ac
   if (jump !== undefined) return `-j ${jump}`;
   if (go !== undefined) return `-g ${go}`;
   if (masquerade) return '-j MASQUERADE';
-  if (dnat) return `-j DNAT --to-destination ${destination(dnat)}`;
+  if (dnat) return `-j DNAT --to-destination ${withPort(dnat.to, dnat.port)}`;
   return `-j MARK --set-xmark ${markText(setMark!)}`;
-}
-
-function destination({ to, port }: { to: string; port?: number }): string {
-  if (port === undefined) return to;
-  return familyOfPrefix(to) === 'ip6' ? `[${to}]:${port}` : `${to}:${port}`;
 }
 
 const hex = (value: number): string => `0x${value.toString(16)}`;

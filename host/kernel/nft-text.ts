@@ -1,6 +1,7 @@
 // Rules as `nft list` prints them and commands as one would type them, for listings and messages.
 // SPDX-License-Identifier: Apache-2.0
 
+import { withPort } from './address.ts';
 import { WrongValue } from './kernel-error.ts';
 import type { NftCommand } from './kernel.ts';
 import { checkNftWords } from './nft-raw.ts';
@@ -30,8 +31,8 @@ export function checkNftComment(comment: string): string {
 
 function renderMatch({ saddr, daddr, proto, dport, dports, dstType, mark, iif, oif, ctState, ethSaddr, raw, not }: Match): string {
   const is = not ? '!= ' : '';
-  if (saddr !== undefined) return `${wordOf(saddr)} saddr ${is}${shortest(saddr)}`;
-  if (daddr !== undefined) return `${wordOf(daddr)} daddr ${is}${shortest(daddr)}`;
+  if (saddr !== undefined) return `${familyOfPrefix(saddr)} saddr ${is}${shortest(saddr)}`;
+  if (daddr !== undefined) return `${familyOfPrefix(daddr)} daddr ${is}${shortest(daddr)}`;
   if (dport !== undefined) return `${proto} dport ${is}${dport}`;
   if (dports !== undefined) return `${proto} dport ${is}{ ${dports.toSorted((a, b) => a - b).join(', ')} }`;
   if (iif !== undefined) return `iifname ${is}"${iif}"`;
@@ -51,8 +52,8 @@ function renderAction(family: RuleFamily, { verdict, jump, goto: go, masquerade,
   if (go !== undefined) return `goto ${go}`;
   if (masquerade) return 'masquerade';
   if (setMark) return renderSetMark(setMark);
-  const to = dnat!.port === undefined ? dnat!.to : familyOfPrefix(dnat!.to) === 'ip6' ? `[${dnat!.to}]:${dnat!.port}` : `${dnat!.to}:${dnat!.port}`;
-  return `dnat ${family === 'inet' ? `${familyOfPrefix(dnat!.to)} ` : ''}to ${to}`;
+  const { to, port } = dnat!;
+  return `dnat ${family === 'inet' ? `${familyOfPrefix(to)} ` : ''}to ${withPort(to, port)}`;
 }
 
 /** nft takes the bits apart into those it keeps, inverts and sets. */
@@ -64,7 +65,6 @@ function renderSetMark({ value, mask }: Mark): string {
   return `meta mark set meta mark${and}${flip === 0 ? '' : ` ^ ${hex(flip)}`}${set === 0 ? '' : ` | ${hex(set)}`}`;
 }
 
-const wordOf = (prefix: string): string => familyOfPrefix(prefix);
 /** nft leaves out the length of a whole address. */
 const shortest = (prefix: string): string => prefix.replace(familyOfPrefix(prefix) === 'ip' ? /\/32$/ : /\/128$/, '');
 const hex = (value: number): string => `0x${value.toString(16).padStart(8, '0')}`;
