@@ -4,8 +4,8 @@
 import { KernelError } from '../kernel-error.ts';
 
 const HEADER = 4;
-const NESTED = 0x8000;
-/** NLA_F_NESTED and NLA_F_NET_BYTEORDER are flags on the type. */
+/** NLA_F_NESTED; it and NLA_F_NET_BYTEORDER are flags on the type. */
+export const NESTED = 0x8000;
 const TYPE_MASK = 0x3fff;
 
 const aligned = (length: number): number => (length + 3) & ~3;

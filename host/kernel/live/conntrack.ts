@@ -4,7 +4,8 @@
 import { AF, formatAddress, parseAddress } from '../address.ts';
 import { KernelError, unlessGone } from '../kernel-error.ts';
 import type { ConntrackKernel } from '../kernel.ts';
-import { attributesAfter, attributesOf, beOf, Body, u8Of, type Attributes } from './attributes.ts';
+import { protocolNumber } from '../protocols.ts';
+import { attributesAfter, attributesOf, beOf, Body, NESTED, u8Of, type Attributes } from './attributes.ts';
 import type { LiveContext } from './context.ts';
 import type { NetlinkSocket } from './netlink.ts';
 
@@ -19,8 +20,6 @@ const CTA_FILTER_ORIG_FLAGS = 1;
 const CTA_STATS_GLOBAL_ENTRIES = 1;
 const FILTER_BY_PROTO_NUM = 0x08;
 const FILTER_BY_DST_PORT = 0x20;
-const PROTO = { tcp: 6, udp: 17, sctp: 132 } as const;
-const NESTED = 0x8000;
 /** struct nfgenmsg */
 const HEADER = 4;
 /** nfgenmsg.version of a deletion: in 0 the family says nothing. */
@@ -55,8 +54,8 @@ export function conntrackKernel(context: LiveContext): ConntrackKernel {
 }
 
 /**
- * Kernels from 6.12 on delete by a filter, passing over what is empty of their table: 0.3 ms for each port, where a listing takes 20 to 50. Older ones
- * take the question for one about a single entry, which lacks its addresses (EINVAL).
+ * Kernels from 6.12 on delete by a filter, passing over what is empty of their table. Older ones take the question for one about a single entry, which
+ * lacks its addresses (EINVAL).
  */
 function areFlushed(socket: NetlinkSocket, { family, proto, dports }: Wanted): boolean {
   try {
@@ -81,7 +80,7 @@ function isEmpty(socket: NetlinkSocket): boolean {
 function question({ family, proto, dports: [first = 0, ...others] }: Wanted, version = 0): Buffer {
   const byPort = others.length === 0;
   return new Body(header(family, version)).nest(CTA.TUPLE_ORIG, (tuple) => tuple.nest(CTA_TUPLE.PROTO, (l4) => {
-    l4.u8(CTA_PROTO.NUM, PROTO[proto]);
+    l4.u8(CTA_PROTO.NUM, protocolNumber(proto));
     if (byPort) l4.be16(CTA_PROTO.DST_PORT, first);
   })).nest(CTA.FILTER, (filter) => filter.u32(CTA_FILTER_ORIG_FLAGS, byPort ? FILTER_BY_PROTO_NUM | FILTER_BY_DST_PORT : FILTER_BY_PROTO_NUM)).done();
 }
@@ -89,13 +88,13 @@ function question({ family, proto, dports: [first = 0, ...others] }: Wanted, ver
 /** Older kernels list everything. */
 function matcher({ family, proto, dports, daddr }: Wanted): (entry: Attributes) => boolean {
   const address = daddr === undefined ? undefined : formatAddress(parseAddress(daddr).bytes);
-  const asked = new Set(dports);
+  const [protocol, asked] = [protocolNumber(proto), new Set(dports)];
   return (entry) => {
     const tuple = attributesOf(entry.get(CTA.TUPLE_ORIG));
     const l4 = attributesOf(tuple.get(CTA_TUPLE.PROTO));
     const port = l4.get(CTA_PROTO.DST_PORT);
     const to = attributesOf(tuple.get(CTA_TUPLE.IP)).get(CTA_IP_DST[family]);
-    return u8Of(l4.get(CTA_PROTO.NUM)) === PROTO[proto] && port?.length === 2 && asked.has(port.readUInt16BE(0)) &&
+    return u8Of(l4.get(CTA_PROTO.NUM)) === protocol && port?.length === 2 && asked.has(port.readUInt16BE(0)) &&
       to !== undefined && (address === undefined || formatAddress(to) === address);
   };
 }
