@@ -51,7 +51,7 @@ export const canonicalAddress = (text: string): string => formatAddress(parseAdd
 
 /** Only IPv4 has one, and only below /31. */
 export function broadcastOf({ family, bytes, length }: Prefix): Buffer | undefined {
-  if (family !== 2 || length >= 31) return undefined;
+  if (family !== AF.ip || length >= 31) return undefined;
   const broadcast = Buffer.alloc(4);
   broadcast.writeUInt32BE((bytes.readUInt32BE(0) | (0xffffffff >>> length)) >>> 0);
   return broadcast;
@@ -77,7 +77,7 @@ const parse = (text: string): Prefix => (isIpv6(text) ? parse6(text) : parse4(te
 function parse4(text: string): Prefix {
   const [, address, length = '32'] = IPV4.exec(text) ?? [];
   if (address === undefined || Number(length) > 32) throw invalid(text);
-  return { family: 2, bytes: Buffer.from(address.split('.').map(Number)), length: Number(length) };
+  return { family: AF.ip, bytes: Buffer.from(address.split('.').map(Number)), length: Number(length) };
 }
 
 function parse6(text: string): Prefix {
@@ -93,7 +93,7 @@ function parse6(text: string): Prefix {
   const bytes = Buffer.alloc(16);
   const given = address.toUnsignedByteArray();
   bytes.set(given, 16 - given.length);
-  return { family: 10, bytes, length: address.subnetMask };
+  return { family: AF.ip6, bytes, length: address.subnetMask };
 }
 
 const invalid = (text: string): KernelError => new WrongValue(`read the address "${text}"`, 'give an address like 10.1.0.5 or 2001:db8::5, with /length where a prefix is meant');

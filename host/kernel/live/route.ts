@@ -97,7 +97,7 @@ function parseRoute(body: Buffer): Route[] {
   const hops = attributes.get(RTA.MULTIPATH);
   const oif = attributes.get(RTA.OIF);
   return (hops ? nextHops(hops) : [{ attributes, ...(oif ? { index: u32Of(oif) } : {}) }]).map((hop) => ({
-    dst: formatPrefix(attributes.get(RTA.DST) ?? Buffer.alloc(family === 2 ? 4 : 16), length!),
+    dst: formatPrefix(attributes.get(RTA.DST) ?? Buffer.alloc(family === AF.ip ? 4 : 16), length!),
     table,
     metric: u32Of(attributes.get(RTA.PRIORITY)),
     scope: scope!,

@@ -1,7 +1,7 @@
 // u32 filters with a mirred redirect or a class, over rtnetlink (linux/pkt_cls.h, linux/tc_act/tc_mirred.h).
 // SPDX-License-Identifier: Apache-2.0
 
-import { formatPrefix, parsePrefix } from '../address.ts';
+import { AF, formatPrefix, parsePrefix, type AddressFamily } from '../address.ts';
 import type { Filter, NewFilter, TcKernel } from '../kernel.ts';
 import { attributesAfter, attributesOf, Body, textOf, u32Of } from './attributes.ts';
 import type { LiveContext } from './context.ts';
@@ -17,10 +17,11 @@ const TCA_MIRRED_PARMS = 2;
 const TC_ACT_STOLEN = 4;
 const TCA_EGRESS_REDIR = 1;
 const TC_U32_TERMINAL = 1;
+const ETH_P_IPV6 = 0x86dd;
 /** struct tc_u32_sel, then 16 bytes for each struct tc_u32_key */
 const SEL = { FLAGS: 0, NKEYS: 2, SIZE: 16, KEY: 16 } as const;
 /** offsets of source and destination address in the IPv4 and IPv6 header */
-const OFFSET = { src: { 2: 12, 10: 8 }, dst: { 2: 16, 10: 24 } } as const;
+const OFFSET = { src: { [AF.ip]: 12, [AF.ip6]: 8 }, dst: { [AF.ip]: 16, [AF.ip6]: 24 } } as const;
 
 export function filterKernel(context: LiveContext): Pick<TcKernel, 'filters' | 'addFilter' | 'deleteFilter'> {
   return {
@@ -98,14 +99,14 @@ function parseFilter(body: Buffer): Filter | undefined {
     index, kind, parent, handle, priority: info >>> 16, protocol,
     ...(classid ? { classid: u32Of(classid) } : {}),
     ...(redirect === undefined ? {} : { redirect }),
-    ...(sel ? ranges(sel, protocol === 0x86dd ? 10 : 2) : {}),
+    ...(sel ? ranges(sel, protocol === ETH_P_IPV6 ? AF.ip6 : AF.ip) : {}),
   };
 }
 
-function ranges(sel: Buffer, family: 2 | 10): { src?: string; dst?: string } {
+function ranges(sel: Buffer, family: AddressFamily): { src?: string; dst?: string } {
   const found: { src?: string; dst?: string } = {};
   for (const end of ['src', 'dst'] as const) {
-    const bytes = Buffer.alloc(family === 2 ? 4 : 16);
+    const bytes = Buffer.alloc(family === AF.ip ? 4 : 16);
     let length = 0;
     for (let at = SEL.SIZE; at + SEL.KEY <= sel.length; at += SEL.KEY) {
       const word = sel.readInt32LE(at + 8) - OFFSET[end][family];
