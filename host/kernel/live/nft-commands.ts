@@ -5,14 +5,13 @@ import { KernelError, WrongValue } from '../kernel-error.ts';
 import type { NftCommand, NftHook } from '../kernel.ts';
 import { nameNftCommand } from '../nft-text.ts';
 import { checkChainName } from '../normal-rule.ts';
-import { Body } from './attributes.ts';
+import type { Body } from './attributes.ts';
 import { NLM_F_APPEND, NLM_F_CREATE, type Part } from './netlink.ts';
-import { batchOf, NLM_F_NONREC, type Batch } from './nft-batch.ts';
+import { batchOf, NLM_F_NONREC, partOf, type Batch } from './nft-batch.ts';
 import { encodeRule, type PortSet } from './nft-encode.ts';
 import { commentToUserdata } from './nft-userdata.ts';
 import {
-  CHAIN, DATA, ELEMENT_KEY, ELEMENTS, FAMILY, HOOK, HOOK_NUMBER, LIST_ELEMENT, MSG, nfgenmsg, RULE, SET, SET_FLAG, SET_SIZE,
-  SUBSYSTEM, TABLE,
+  CHAIN, DATA, ELEMENT_KEY, ELEMENTS, HOOK, HOOK_NUMBER, LIST_ELEMENT, MSG, RULE, SET, SET_FLAG, SET_SIZE, TABLE,
 } from './nft-wire.ts';
 
 /** nft's number for its data type inet_service, and the note that its keys are in network order, so that it lists ports as numbers. */
@@ -27,13 +26,8 @@ export function transactionOf(commands: readonly NftCommand[], generation?: numb
 }
 
 function messagesFor(command: NftCommand, nextSetId: () => number): Part[] {
-  const family = FAMILY[command.family];
-  const { table } = command;
-  const message = (type: number, flags: number, fill: (body: Body) => unknown): Part => {
-    const body = new Body(nfgenmsg(family));
-    fill(body);
-    return { type: (SUBSYSTEM << 8) | type, flags, body: body.done() };
-  };
+  const { family, table } = command;
+  const message = (type: number, flags: number, fill: (body: Body) => unknown): Part => partOf(family, type, flags, fill);
   switch (command.do) {
     case 'add table': return [message(MSG.NEWTABLE, NLM_F_CREATE, (body) => comment(body.text(TABLE.NAME, checkChainName(table)), TABLE.USERDATA, command.comment))];
     case 'delete table': return [message(MSG.DELTABLE, NLM_F_NONREC, (body) => body.text(TABLE.NAME, table))];
@@ -50,7 +44,7 @@ function messagesFor(command: NftCommand, nextSetId: () => number): Part[] {
       body.text(RULE.TABLE, table).text(RULE.CHAIN, command.chain).be64(RULE.HANDLE, BigInt(command.handle));
     })];
     case 'add rule': {
-      const { fill, sets } = encodeRule(command.family, command.rule, nextSetId);
+      const { fill, sets } = encodeRule(family, command.rule, nextSetId);
       const flags = NLM_F_CREATE | (command.at === 'end' ? NLM_F_APPEND : 0);
       return [
         ...sets.flatMap((set) => [message(MSG.NEWSET, NLM_F_CREATE, (body) => newSet(body, table, set)), message(MSG.NEWSETELEM, NLM_F_CREATE, (body) => elements(body, table, set))]),

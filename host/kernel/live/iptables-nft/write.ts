@@ -3,10 +3,10 @@
 
 import type { IptablesCommand } from '../../kernel.ts';
 import { chainCalled, type Rule } from '../../rule.ts';
-import { Body } from '../attributes.ts';
+import type { Body } from '../attributes.ts';
 import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, type Part } from '../netlink.ts';
-import { batchOf, NLM_F_NONREC } from '../nft-batch.ts';
-import { CHAIN, COUNTER, FAMILY, HOOK, HOOK_NUMBER, MSG, nfgenmsg, RULE, SUBSYSTEM, TABLE } from '../nft-wire.ts';
+import { batchOf, NLM_F_NONREC, partOf } from '../nft-batch.ts';
+import { CHAIN, COUNTER, HOOK, HOOK_NUMBER, MSG, RULE, TABLE } from '../nft-wire.ts';
 import { builtInHook } from './built-in.ts';
 import { encodeIptablesRule, type EncodedIptablesRule } from './encode.ts';
 import { chainNamed, type NftTableOfIptables } from './table.ts';
@@ -34,11 +34,7 @@ function missingBuiltIn(table: NftTableOfIptables, commands: readonly IptablesCo
 
 function messages(table: NftTableOfIptables) {
   const { family, name, dialect } = table;
-  const message = (type: number, flags: number, fill: (body: Body) => unknown): Part => {
-    const body = new Body(nfgenmsg(FAMILY[family]));
-    fill(body);
-    return { type: (SUBSYSTEM << 8) | type, flags, body: body.done() };
-  };
+  const message = (type: number, flags: number, fill: (body: Body) => unknown): Part => partOf(family, type, flags, fill);
   const aboutChain = (body: Body, chain: string): Body => body.text(CHAIN.TABLE, name).text(CHAIN.NAME, chain);
   const aboutRules = (body: Body, chain: string): Body => body.text(RULE.TABLE, name).text(RULE.CHAIN, chain);
   return {
