@@ -17,7 +17,7 @@ export const survivors = (record: LedgerRecord, boot: string, undos: readonly Un
  * The record is only believed while a link that it speaks of is there: whoever took that away may have made other rules since.
  */
 export function onlyBackends(record: LedgerRecord | undefined, boot: string, link: Pick<LinkKernel, 'get'>): (plugin: string) => Backend | undefined {
-  if (record?.boot !== boot || !record.plugins.some(({ undo }) => undo.some((one) => isLinkThere(one, link)))) return () => undefined;
+  if (record?.boot !== boot || !hasLink(record, link)) return () => undefined;
   return (plugin) => {
     const made = record.plugins.filter(({ name }) => name === plugin).flatMap(({ undo }) => undo.map(({ inverse }) => inverse.do));
     const [nft, iptables] = [made.includes('nft'), made.includes('iptables')];
@@ -27,12 +27,14 @@ export function onlyBackends(record: LedgerRecord | undefined, boot: string, lin
 
 /** Of those that live, when `record` (undefined: nothing is known of it) does not: see ops/rules/sparing.ts. While its link is there its addresses are its own. */
 export function namelessRulesOfOthers(record: LedgerRecord | undefined, own: Attachment, ledger: Pick<Ledger, 'of'>, link: Pick<LinkKernel, 'get'>): Set<string> {
-  const lives = ({ plugins }: LedgerRecord): boolean => plugins.some(({ undo }) => undo.some((one) => isLinkThere(one, link)));
-  if (record && lives(record)) return new Set();
+  if (record && hasLink(record, link)) return new Set();
   const keysOf = ({ plugins }: LedgerRecord): string[] =>
     plugins.flatMap(({ undo }) => undo.flatMap(({ inverse }) => (inverse.do === 'iptables' ? namelessKeys(inverse.rules) : [])));
-  return new Set(ledger.of(own.network).filter((one) => !isSame(one.attachment, own) && lives(one)).flatMap(keysOf));
+  return new Set(ledger.of(own.network).filter((one) => !isSame(one.attachment, own) && hasLink(one, link)).flatMap(keysOf));
 }
+
+/** Is a veth of the attachment's there? */
+const hasLink = ({ plugins }: LedgerRecord, link: Pick<LinkKernel, 'get'>): boolean => plugins.some(({ undo }) => undo.some((one) => isLinkThere(one, link)));
 
 function isLinkThere({ inverse }: Undo, link: Pick<LinkKernel, 'get'>): boolean {
   if (inverse.do !== 'delete link' || inverse.kind !== 'veth') return false;
