@@ -1,7 +1,7 @@
 // What a module asks of one rule table, and the forms in which the host takes that back.
 // SPDX-License-Identifier: Apache-2.0
 
-import type { NftHook, Ns } from '../../kernel/kernel.ts';
+import type { NftHook } from '../../kernel/kernel.ts';
 import type { Rule, RuleFamily } from '../../kernel/rule.ts';
 
 export type RuleLife = 'attachment' | 'network';
@@ -15,7 +15,6 @@ export interface WantedRule { chain: string; rule: Rule; at?: 'start' | 'end'; l
 
 /** Carried out in the order of its keys, as one transaction. */
 export interface RuleSet {
-  ns?: Ns;
   family: RuleFamily;
   table: string;
   tableComment?: string;
