@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { ABI_MODULE, type Op } from '../../abi/ops.ts';
+import type { Shape } from '../../abi/shape.ts';
 import { isForAudit } from '../audit.ts';
 import { CniError, CODE } from '../cni-error.ts';
 import { checkDeadline } from '../deadline.ts';
@@ -102,7 +103,7 @@ function operate(guest: Guest, op: Op, at: number, length: number): number {
   const bytes = bytesAt(guest, at, length, name);
   try {
     if (!guest.call.granted.has(name)) throw new CniError(CODE.capabilityDenied, `${name} is not granted`, { kind: 'denied', op: name });
-    const text = JSON.stringify(guest.call.perform(op, readRequest(guest, op, bytes)));
+    const text = JSON.stringify(guest.call.perform(op, readRequest(guest, name, op.request, bytes)));
     if (Buffer.byteLength(text) > messageBytes) throw overLimit(guest, name, `the answer of ${name} has ${Buffer.byteLength(text)} bytes`, 'messageBytes');
     return offer(guest, text);
   } catch (error) {
@@ -112,8 +113,7 @@ function operate(guest: Guest, op: Op, at: number, length: number): number {
   }
 }
 
-function readRequest(guest: Guest, op: Op, bytes: Uint8Array): Record<string, unknown> {
-  const name = `${op.domain}.${op.name}`;
+function readRequest(guest: Guest, name: string, shape: Shape, bytes: Uint8Array): Record<string, unknown> {
   if (bytes.length > guest.call.limits.messageBytes) throw overLimit(guest, name, `a request of ${bytes.length} bytes to ${name}`, 'messageBytes');
   let request: Record<string, unknown>;
   try {
@@ -121,7 +121,7 @@ function readRequest(guest: Guest, op: Op, bytes: Uint8Array): Record<string, un
   } catch (error) {
     throw wrongRequest(name, reason(error));
   }
-  const wrong = mismatch(op.request, request);
+  const wrong = mismatch(shape, request);
   if (wrong !== undefined) throw wrongRequest(name, wrong);
   return request;
 }
