@@ -2,6 +2,7 @@
 // in its own language.
 // SPDX-License-Identifier: Apache-2.0
 
+import { messageOf } from '../../message-of.ts';
 import { isRefusal, KernelError } from '../kernel-error.ts';
 import type { NftKernel, NftPart, Ns } from '../kernel.ts';
 import { hasRawWords } from '../nft-raw.ts';
@@ -23,7 +24,7 @@ export function nftKernel(context: LiveContext): NftKernel {
         return undefined;
       } catch (error) {
         // Without an answer it may be usable all the same, and hold rules of ours.
-        if (isRefusal(error)) return (error as KernelError).message;
+        if (isRefusal(error)) return messageOf(error);
         throw error;
       }
     },
