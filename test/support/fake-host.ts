@@ -106,13 +106,13 @@ export function fakeNode(faults: Faults = {}, run: RunGuest = runGuest, seen: (k
   };
 }
 
-/** Those of the host itself are granted the same whatever the network is. */
 /** As a call has it whose path of a namespace is empty. */
 const withoutContainer = (kernel: Kernel): Kernel => ({
   ...kernel, netnsId: (ns) => (ns === 'host' ? kernel.netnsId(ns) : undefined), netnsMark: (ns) => (ns === 'host' ? kernel.netnsMark(ns) : undefined),
   isNetns: (ns, mark) => ns === 'host' && kernel.isNetns(ns, mark),
 });
 
+/** Those of the host itself are granted the same whatever the network is. */
 function known(plugins: Map<string, Plugin>, name: string, load: () => Plugin): Plugin {
   const plugin = plugins.get(name) ?? load();
   plugins.set(name, plugin);
