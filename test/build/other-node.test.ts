@@ -35,10 +35,13 @@ test('it is another build of the same version of V8', () => {
 });
 
 test('the command for people, and a call that runs a module', () => {
+  const node = mkdtempSync(join(tmpdir(), 'cni-wasm-other-node-'));
+  const roots = Object.fromEntries(['ETC', 'STATE', 'RUN', 'LEASES', 'TUNING'].map((root) => [`CNI_WASM_${root}`, join(node, root)]));
   for (const [env, ...words] of [[{}, 'cni-wasm', 'inspect', 'bridge'], [{ CNI_COMMAND: 'STATUS', CNI_PATH: '/nowhere' }, 'static'], [{ CNI_COMMAND: 'ADD', CNI_CONTAINERID: 'c', CNI_NETNS: '/nowhere', CNI_IFNAME: 'e', CNI_PATH: '/nowhere' }, 'static']] as const) {
-    const [own, its] = [process.execPath, other].map((node) => call(node, { ...env, CNI_WASM_RUN: '/nowhere' }, ...words));
+    const [own, its] = [process.execPath, other].map((node) => call(node, { ...env, ...roots }, ...words));
     assert.equal([its!.signal, its!.status, its!.stdout, its!.stderr], [null, own!.status, own!.stdout, own!.stderr], words.join(' '));
   }
+  rmSync(node, { recursive: true });
 });
 
 test('a file without a build id, and what is no program', () => {
