@@ -50,7 +50,7 @@ async function write(backend: Backend, serial: number): Promise<void> {
   const table = chain.replace(/ \S+$/, '');
   const rule = (): string => `udp dport ${1 + below(60_000)} counter comment "theirs${serial}"`;
   const nft = async (input: string): Promise<void> => {
-    if (input !== '' && (await run('nft', ['--', input], '')).code === 0) changes++;
+    if (input !== '' && (await run('nft', ['-f', '-'], input)).code === 0) changes++;
   };
   const handles = async (): Promise<string[]> => [...(await run('nft', ['-a', 'list', 'chain', ...chain.split(' ')], '')).stdout.matchAll(/theirs.*# handle (\d+)/g)].map(([, handle]) => handle!);
   switch (below(8)) {
